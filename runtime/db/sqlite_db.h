@@ -25,9 +25,9 @@ struct sqlite_db {
 };
 
 enum sqlite_mode {
-    SQLITE_CREATE,    /* make it when missing (its folder must exist) */
-    SQLITE_WRITE,     /* must exist */
-    SQLITE_READ       /* must exist; never writes, works beside a running daemon */
+    SQLITE_DB_CREATE,    /* make it when missing (its folder must exist) */
+    SQLITE_DB_WRITE,     /* must exist */
+    SQLITE_DB_READ       /* must exist; never writes, works beside a running daemon */
 };
 
 /* Opens `path`. The file is checked to be a database (header, quick schema read) before anything is written. */
