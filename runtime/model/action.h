@@ -5,8 +5,15 @@
  * An action's JSON form is an object: {"kind": "mint_binary", "market_id": "…", "strike": …, …}. Amounts,
  * quantities and strikes are u64 in base units (see value_to_u64); strikes are scaled by 1e9.
  *
- * Errors name the action's index (from 1), the field, what was expected and what came:
- *     action 2 (mint_range): field 'lower_strike': expected an amount (…), got string "abc"
+ * Errors name the action's index (from 1), the field, what was expected and what came; scripts see only the message, so
+ * suggestions are part of it:
+ *     action 2 (mint_range): field 'lower_strike': expected an amount above 0 (…), got string "abc"
+ *     action 1 (mint_binary): unknown field 'quantitty' (did you mean 'quantity'?)
+ *     mint_binary: field 'quantity' is missing: expected an amount above 0 (…)      (from a constructor: index 0)
+ *
+ * Rules: every amount, quantity and strike is above 0; lower_strike < higher_strike; market_id is 1..96 printable bytes of UTF-8;
+ * a topic is 1..128 of [A-Za-z0-9_.:-]; a reason is 1..512 bytes of UTF-8, not blank, without NUL; free JSON (payload, arguments) is
+ * nested at most LIMIT_VALUE_DEPTH; one action is at most LIMIT_ACTION_BYTES as JSON, which bounds an emitted payload too.
  */
 #ifndef ORRERY_MODEL_ACTION_H
 #define ORRERY_MODEL_ACTION_H
@@ -80,6 +87,8 @@ struct action_field {
     bool required;
     size_t offset;   /* in struct action */
     size_t max;      /* bytes of text or of JSON */
+    bool (*text_ok)(const char *text, size_t len); /* FIELD_TEXT: beyond 1 <= len <= max */
+    const char *expected;                          /* "an amount above 0 (…)": completes "expected …" */
 };
 
 struct action_spec {
@@ -93,8 +102,9 @@ struct action_spec {
 const struct action_spec *action_spec(enum action_kind kind);
 int action_kind_parse(const char *name, enum action_kind *out); /* 0, or -1 */
 
-/* Checks one object and fills `out` (which takes a new reference to a normalised copy). Unknown fields and
- * kinds are refused with the nearest known name as the hint. `index` counts from 1; 0: not in a list (constructors). */
+/* Checks one object and fills `out`; action->json is a new object (kind, then the fields with amounts in value_from_u64() form) whose
+ * strings and free JSON are shared with the given one: do not change these afterwards. Unknown fields and
+ * kinds are refused with the nearest known name in the message. Errors are ERROR_INVALID or ERROR_LIMIT. `index` counts from 1; 0: not in a list (constructors). */
 int action_parse(const json_t *json, size_t index, struct action *out, struct error *e);
 void action_release(struct action *action);
 
