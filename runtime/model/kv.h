@@ -1,16 +1,21 @@
 /*
- * kv: one plugin's live ctx.state entries in memory, with the writes of the current tick and their undo.
+ * kv: one plugin's live ctx.state entries in memory, with the writes of the current tick and their
+ * undo.
  *
  * Glossary
  *   entry    key -> immutable JSON value, with an expiry (ms since the epoch; 0: none). Live when
  *            expiry == 0 or expiry > now; at exactly the deadline it is gone.
  *   write    what the store will be told: put (value, expiry) or delete
- *   mark     the beginning of a tick; kv_undo() goes back to it, kv_take_writes() accepts
+ *   mark     the beginning of a tick, or of a part of it; kv_undo() goes back to the newest one
  *
- * Invariant: writes since the mark, replayed on the entries at the mark, give the entries now. Several writes of
- * one key in a tick are one write, the last.
- * Limits: key 1..LIMIT_KEY_BYTES bytes of UTF-8; value max_value bytes as text; all keys and values together max_total bytes;
- * at most LIMIT_WRITES distinct keys written per tick. Exceeding one is ERROR_LIMIT, and nothing changes.
+ * Invariant: the writes since the first mark, replayed on the entries at that mark, give the
+ * entries now. Several writes of one key in a tick are one write, the last. Limits:
+ * key 1..LIMIT_KEY_BYTES bytes of UTF-8 without NUL; value max_value bytes as text; all keys and
+ * values together max_total bytes (a change that makes the whole smaller is always fine); at most
+ * LIMIT_WRITES keys and KV_WRITE_BYTES bytes written per tick, so that a tick's writes fit in one
+ * message. Exceeding one is ERROR_LIMIT, a wrong key ERROR_INVALID; either way nothing changes.
+ * Entries past their expiry leave the memory now and then (kv_sweep, or when room is short); the
+ * store sweeps its own.
  */
 #ifndef ORRERY_MODEL_KV_H
 #define ORRERY_MODEL_KV_H
@@ -20,9 +25,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct buf;
 struct error;
 struct kv;
+
+#define KV_WRITE_BYTES (8 * 1024 * 1024) /* keys and values written by one tick */
 
 struct kv_write {
     const char *key;
@@ -35,25 +41,36 @@ struct kv_write {
 struct kv *kv_new(size_t max_value, size_t max_total);
 void kv_free(struct kv *kv);
 
-/* Loads an entry as it stands in the store: no write is recorded. `value` is JSON text. */
-int kv_load(struct kv *kv, const char *key, size_t key_len, const char *value, size_t value_len, int64_t expires_ms,
-            struct error *e);
+/* Loads an entry as it stands in the store: no write is recorded and no size limit applies (a limit
+ * may have been lowered since). `value` is JSON text. Between ticks only. */
+int kv_load(struct kv *kv, const char *key, size_t key_len, const char *value, size_t value_len,
+            int64_t expires_ms, struct error *e);
 void kv_unload(struct kv *kv, const char *key, size_t key_len); /* an outside delete */
 
-const json_t *kv_get(struct kv *kv, const char *key, size_t key_len, int64_t now_ms); /* borrowed; NULL: missing */
+const json_t *kv_get(struct kv *kv, const char *key, size_t key_len,
+                     int64_t now_ms); /* borrowed; NULL: missing */
 int kv_put(struct kv *kv, const char *key, size_t key_len, json_t *value, int64_t expires_ms,
            struct error *e); /* steals `value`, also on failure */
 int kv_delete(struct kv *kv, const char *key, size_t key_len, struct error *e); /* idempotent */
 
 /* Live keys sorted by bytes; a new json array of strings. */
 json_t *kv_keys(struct kv *kv, int64_t now_ms);
-size_t kv_bytes(const struct kv *kv);
+size_t kv_bytes(const struct kv *kv); /* keys and values in memory */
 
-/* The tick in progress. One at a time per kv. */
+/* Tells the time, and drops expired entries when enough may have gathered. Between ticks. */
+void kv_sweep(struct kv *kv, int64_t now_ms);
+
+/*
+ * The tick in progress. One at a time per kv.
+ *
+ *   kv_mark ── put, delete … ── kv_accept          the writes were handed over
+ *      └── kv_mark ── put … ── kv_undo | kv_merge   a part of it that may fail alone (one level)
+ */
 void kv_mark(struct kv *kv);
-size_t kv_write_count(const struct kv *kv);
+void kv_merge(struct kv *kv);               /* ends the inner part, keeping its changes */
+void kv_undo(struct kv *kv);                /* back to the newest mark, which is gone then */
+void kv_accept(struct kv *kv);              /* forgets the marks, the undo and the writes */
+size_t kv_write_count(const struct kv *kv); /* not inside an inner part */
 struct kv_write kv_write_at(const struct kv *kv, size_t index); /* valid until the next change */
-void kv_accept(struct kv *kv); /* forget the undo and the writes */
-void kv_undo(struct kv *kv);   /* back to the mark */
 
 #endif
