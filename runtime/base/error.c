@@ -7,10 +7,9 @@
 static const struct {
     const char *name;
     int exit_code;
-} codes[] = {
-    [ERROR_NONE] = {"NONE", 0},
+} codes[] = {[ERROR_NONE] = {"NONE", 0},
 #define X(symbol, name, exit_code) [ERROR_##symbol] = {name, exit_code},
-    ERROR_CODES(X)
+             ERROR_CODES(X)
 #undef X
 };
 

@@ -81,7 +81,12 @@ int text_to_duration(const char *text, int64_t *out_ms)
 /* Length of the valid UTF-8 sequence at `s`, or 0. */
 static size_t utf8_sequence(const unsigned char *s, size_t len)
 {
-    size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+    size_t n = s[0] < 0x80   ? 1
+               : s[0] < 0xc2 ? 0
+               : s[0] < 0xe0 ? 2
+               : s[0] < 0xf0 ? 3
+               : s[0] < 0xf5 ? 4
+                             : 0;
 
     if (n == 0 || n > len)
         return 0;
@@ -127,7 +132,8 @@ void text_add_inert(struct buf *out, const char *data, size_t len, size_t max)
             return;
         }
         /* C0, DEL and C1 controls would act on a terminal. */
-        if (n == 0 || c < 0x20 || c == 0x7f || (n == 2 && c == 0xc2 && (unsigned char)data[1] < 0xa0)) {
+        if (n == 0 || c < 0x20 || c == 0x7f ||
+            (n == 2 && c == 0xc2 && (unsigned char)data[1] < 0xa0)) {
             n = n ? n : 1;
             for (size_t i = 0; i < n; i++)
                 buf_addf(out, "\\x%02x", (unsigned char)data[i]);
@@ -160,7 +166,8 @@ static size_t distance(const char *a, const char *b)
                 best = up[j] + 1;
             if (now[j - 1] + 1 < best)
                 best = now[j - 1] + 1;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && up2[j - 2] + 1 < best)
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+                up2[j - 2] + 1 < best)
                 best = up2[j - 2] + 1;
             now[j] = best;
         }
