@@ -1,9 +1,19 @@
 /*
  * store_thread: one ordered queue and one thread per open store.
  *
- * Jobs are pushed by the loop's thread and processed in order on the store's thread; whatever queued up while the last batch ran is handed over together (group
- * commit). Finished jobs come back to the loop's thread, in order, where `done` is called. The job types and what "process" does with a batch are
- * the owner's business.
+ * Jobs are pushed by the loop's thread and processed in order on the store's thread; whatever
+ * queued up while the last batch ran is handed over together (group commit). Finished jobs come
+ * back to the loop's thread, in order, where `done` is called. The job types and what "process"
+ * does with a batch are the owner's business.
+ *
+ * Invariants
+ *   - done is called exactly once for each job pushed, in the order of the pushes, also by
+ * store_thread_stop().
+ *   - The loop is woken once per batch, the thread once per idle period.
+ *   - An idle store does not keep the loop alive; one with jobs under way does.
+ *
+ * Threads: start, push, depth and stop on the loop's thread; pause and notify inside process; done
+ * and the function given to notify run on the loop's thread and may call push and stop.
  */
 #ifndef ORRERY_IO_STORE_THREAD_H
 #define ORRERY_IO_STORE_THREAD_H
@@ -15,9 +25,9 @@ struct error;
 typedef struct uv_loop_s uv_loop_t;
 struct store_thread;
 
-/* Embed as the first member. */
+/* Embed as the first member. The thread owns the job from push until done. */
 struct store_job {
-    struct store_job *next;
+    struct store_job *next;                         /* process reads it, and leaves it as it is */
     void (*done)(struct store_job *job, void *arg); /* on the loop's thread; frees the job */
 };
 
@@ -28,16 +38,24 @@ struct store_thread_hooks {
     void *done_arg; /* of done */
 };
 
-int store_thread_start(struct store_thread **out, uv_loop_t *loop, const struct store_thread_hooks *hooks, struct error *e);
+int store_thread_start(struct store_thread **out, uv_loop_t *loop,
+                       const struct store_thread_hooks *hooks, struct error *e);
 void store_thread_push(struct store_thread *thread, struct store_job *job);
-size_t store_thread_depth(const struct store_thread *thread); /* jobs pushed whose done has not been called */
+size_t store_thread_depth(const struct store_thread *thread); /* jobs whose done was not called */
 
-/* On the store's thread, inside process: waits for `ms` or until stop is asked; true when it is asked. For retries. */
+/* Inside process, for retries: waits for `ms`, or until the thread is told to give up; true when it
+ * is told. */
 bool store_thread_pause(struct store_thread *thread, int ms);
-/* From process: runs `fn(arg)` on the loop's thread soon (coalesced: only the newest). For status. */
+
+/* From process: runs `fn(arg)` on the loop's thread soon (coalesced: only the newest). For status.
+ * It runs before the dones of the batch under way. */
 void store_thread_notify(struct store_thread *thread, void (*fn)(void *arg), void *arg);
 
-/* Processes what is queued, joins the thread, calls the remaining dones. `abandon`: a retry loop in process is told to give up. */
+/* Processes what is queued, joins the thread, calls the remaining dones. Blocks meanwhile. With
+ * `abandon`, pause() returns true from now on, so that a retry loop in process gives up; a store
+ * that works still finishes everything. Without, a store that cannot work blocks for ever. Jobs
+ * that a done pushes meanwhile are processed too, in the calling thread. The memory is freed by the
+ * loop: run it once more. NULL is legal. */
 void store_thread_stop(struct store_thread *thread, bool abandon);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * watch: tells when files of a few folders have changed (libuv file events), debounced, robust to how editors save: rename over,
- * truncate and write, several writes. Reports only that something changed in a folder; the owner compares contents.
+ * watch: tells when files of a few folders have changed (libuv file events), debounced, robust to
+ * how editors save: rename over, truncate and write, several writes. Reports only that something
+ * changed in a folder; the owner compares contents.
  */
 #ifndef ORRERY_IO_WATCH_H
 #define ORRERY_IO_WATCH_H
@@ -10,8 +11,10 @@ struct watch;
 typedef struct uv_loop_s uv_loop_t;
 typedef void watch_fn(void *arg);
 
-/* Calls `changed` once `quiet_ms` after the last event in a burst, at the latest after 4 × quiet_ms. */
-int watch_new(struct watch **out, uv_loop_t *loop, int quiet_ms, watch_fn *changed, void *arg, struct error *e);
+/* Calls `changed` once `quiet_ms` after the last event in a burst, at the latest after 4 ×
+ * quiet_ms. */
+int watch_new(struct watch **out, uv_loop_t *loop, int quiet_ms, watch_fn *changed, void *arg,
+              struct error *e);
 int watch_add(struct watch *watch, const char *folder, struct error *e);
 void watch_free(struct watch *watch); /* closes handles asynchronously; NULL is legal */
 
