@@ -68,9 +68,10 @@ static int allow_sanitizer(scmp_filter_ctx filter)
 
 static int allow_memory(scmp_filter_ctx filter)
 {
-    int failure = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
-                                   SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-                                   SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
+    int failure = seccomp_rule_add(
+        filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
+        SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_SHARED | MAP_PRIVATE | MAP_ANONYMOUS,
+                MAP_PRIVATE | MAP_ANONYMOUS));
 
     return failure != 0 ? failure : allow_sanitizer(filter);
 }

@@ -69,7 +69,7 @@ static void process(void *arg, struct store_job *list)
     }
     s->batches++;
     s->largest = size > s->largest ? size : s->largest;
-    if (size > 0 && s->notified == 0 && s->batches == 1)
+    if (s->batches == 1)
         store_thread_notify(s->thread, on_notify, s);
 }
 
