@@ -116,7 +116,7 @@ function M.ctx(options)
   ctx.logged = {}
   ctx.log = {}
   for _, level in ipairs { "debug", "info", "warn", "error" } do
-    ctx.log[level] = function(_, message, fields)
+    ctx.log[level] = function(message, fields)
       ctx.logged[#ctx.logged + 1] = { level = level, message = message, fields = fields }
     end
   end
