@@ -126,6 +126,6 @@ return {
 
   -- Only failures come here, with the reason why: a cap, a balance, a price that moved.
   on_error = function(ctx, err)
-    ctx.log.warn("ladder: batch refused", { message = err.message })
+    ctx.log:warn("ladder: batch refused", { message = err.message })
   end,
 }

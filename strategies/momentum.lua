@@ -145,7 +145,7 @@ return {
   -- Every outcome comes here, noops too. The vault was charged for what is in result.actions.
   on_executed = function(ctx, result)
     if result.outcome == "submitted" then
-      ctx.log.info("momentum: bought", { actions = #result.actions })
+      ctx.log:info("momentum: bought", { actions = #result.actions })
     end
   end,
 }

@@ -37,7 +37,7 @@
 ---@field market table<string, orrery.Market> by feed name
 ---@field state orrery.State
 ---@field log orrery.Log
----@field trigger orrery.Fired
+---@field trigger orrery.Fired? nil in the hooks
 ---@field params table<string, any>
 ---@field last orrery.Result? of the plugin's previous executed run
 ---@field lifecycle { closures: orrery.Closure[] }
@@ -112,10 +112,19 @@ function State:has(key) end
 function State:keys() end
 
 ---@class orrery.Log
----@field debug fun(message: string, fields?: table)
----@field info fun(message: string, fields?: table)
----@field warn fun(message: string, fields?: table)
----@field error fun(message: string, fields?: table)
+local Log = {}
+---@param message string
+---@param fields? table
+function Log:debug(message, fields) end
+---@param message string
+---@param fields? table
+function Log:info(message, fields) end
+---@param message string
+---@param fields? table
+function Log:warn(message, fields) end
+---@param message string
+---@param fields? table
+function Log:error(message, fields) end
 
 ---@class orrery.Fired
 ---@field kind "cron"|"event"|"manual"

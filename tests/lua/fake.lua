@@ -116,7 +116,8 @@ function M.ctx(options)
   ctx.logged = {}
   ctx.log = {}
   for _, level in ipairs { "debug", "info", "warn", "error" } do
-    ctx.log[level] = function(message, fields)
+    ctx.log[level] = function(self, message, fields)
+      assert(self == ctx.log, "call it with a colon")
       ctx.logged[#ctx.logged + 1] = { level = level, message = message, fields = fields }
     end
   end
