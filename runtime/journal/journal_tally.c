@@ -1,0 +1,147 @@
+#include "journal/journal_tally.h"
+
+#include <stdlib.h>
+#include <uthash.h>
+
+#include "base/mem.h"
+#include "db/sqlite_db.h"
+
+#define CODES 16 /* status codes in use are far below */
+
+/* Of one plugin; plugin 0 is all of them together (it has slots only). */
+struct plugin_tally {
+    UT_hash_handle hh;
+    int64_t plugin;
+    int64_t slot;      /* the newest written */
+    uint64_t statuses; /* known to be on disk for that slot */
+    uint64_t added[CODES];
+    bool dirty;
+    struct plugin_tally *next_dirty;
+};
+
+struct journal_tally {
+    struct sqlite_db *db;
+    struct plugin_tally *plugins;
+    struct plugin_tally *dirty;
+};
+
+struct journal_tally *journal_tally_new(struct sqlite_db *db)
+{
+    struct journal_tally *tally = mem_zero(1, sizeof *tally);
+
+    tally->db = db;
+    return tally;
+}
+
+void journal_tally_forget(struct journal_tally *tally)
+{
+    struct plugin_tally *each, *next;
+
+    HASH_ITER(hh, tally->plugins, each, next)
+    {
+        HASH_DEL(tally->plugins, each);
+        free(each);
+    }
+    tally->dirty = NULL;
+}
+
+void journal_tally_free(struct journal_tally *tally)
+{
+    if (tally == NULL)
+        return;
+    journal_tally_forget(tally);
+    free(tally);
+}
+
+static struct plugin_tally *need(struct journal_tally *tally, int64_t plugin)
+{
+    struct plugin_tally *found;
+
+    HASH_FIND(hh, tally->plugins, &plugin, sizeof plugin, found);
+    if (found == NULL) {
+        found = mem_zero(1, sizeof *found);
+        found->plugin = plugin;
+        found->slot = -1;
+        HASH_ADD(hh, tally->plugins, plugin, sizeof found->plugin, found);
+    }
+    return found;
+}
+
+static int write_slot(struct journal_tally *tally, struct plugin_tally *plugin, struct error *e)
+{
+    sqlite3_stmt *stmt =
+        sqlite_db_prepare(tally->db,
+                          "INSERT INTO run_slots VALUES(?1, ?2, ?3)"
+                          " ON CONFLICT DO UPDATE SET statuses = statuses | excluded.statuses",
+                          e);
+
+    if (stmt == NULL)
+        return -1;
+    sqlite3_bind_int64(stmt, 1, plugin->plugin);
+    sqlite3_bind_int64(stmt, 2, plugin->slot);
+    sqlite3_bind_int64(stmt, 3, (int64_t)plugin->statuses);
+    return sqlite_db_run(tally->db, stmt, e);
+}
+
+static int mark_slot(struct journal_tally *tally, struct plugin_tally *plugin, int64_t slot,
+                     int code, struct error *e)
+{
+    uint64_t bit = (uint64_t)1 << code;
+
+    if (plugin->slot == slot && (plugin->statuses & bit) != 0)
+        return 0;
+    plugin->statuses = plugin->slot == slot ? plugin->statuses | bit : bit;
+    plugin->slot = slot;
+    return write_slot(tally, plugin, e);
+}
+
+int journal_tally_add(struct journal_tally *tally, int64_t plugin, uint64_t id, int code,
+                      struct error *e)
+{
+    struct plugin_tally *own = need(tally, plugin);
+    int64_t slot = (int64_t)(id >> JOURNAL_SLOT_SHIFT);
+
+    own->added[code]++;
+    if (!own->dirty) {
+        own->dirty = true;
+        own->next_dirty = tally->dirty;
+        tally->dirty = own;
+    }
+    if (mark_slot(tally, own, slot, code, e) != 0)
+        return -1;
+    return mark_slot(tally, need(tally, 0), slot, code, e);
+}
+
+static int write_count(struct journal_tally *tally, struct plugin_tally *plugin, int code,
+                       struct error *e)
+{
+    sqlite3_stmt *stmt =
+        sqlite_db_prepare(tally->db,
+                          "INSERT INTO run_counts VALUES(?1, ?2, ?3)"
+                          " ON CONFLICT DO UPDATE SET count = count + excluded.count",
+                          e);
+
+    if (stmt == NULL)
+        return -1;
+    sqlite3_bind_int64(stmt, 1, plugin->plugin);
+    sqlite3_bind_int(stmt, 2, code);
+    sqlite3_bind_int64(stmt, 3, (int64_t)plugin->added[code]);
+    if (sqlite_db_run(tally->db, stmt, e) != 0)
+        return -1;
+    plugin->added[code] = 0;
+    return 0;
+}
+
+int journal_tally_flush(struct journal_tally *tally, struct error *e)
+{
+    struct plugin_tally *plugin;
+
+    while ((plugin = tally->dirty) != NULL) {
+        for (int code = 0; code < CODES; code++)
+            if (plugin->added[code] != 0 && write_count(tally, plugin, code, e) != 0)
+                return -1;
+        tally->dirty = plugin->next_dirty;
+        plugin->dirty = false;
+    }
+    return 0;
+}

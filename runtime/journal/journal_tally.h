@@ -1,0 +1,37 @@
+/*
+ * journal_tally: what makes counting and filtering runs cheap without an index on the hot path.
+ *
+ * Counts   run_counts(plugin, status, count): added up in memory during a transaction and written
+ *          once per plugin and status when it commits.
+ * Slots    A slot is the 256 ms of ids that share their upper bits (id >> 29). run_slots(plugin,
+ *          slot, statuses) says that runs of this plugin occur in this slot, and which statuses
+ * they have (bit n: the status with code n); plugin 0 stands for any. A filtered list walks the
+ *          slots that matter, newest first, and scans only those parts of `runs`. A row is written
+ *          when a plugin first runs in a slot: hundreds per second at 40,000 runs per second, where
+ *          an index (plugin, id) costs a write to a page of its own per plugin and commit.
+ */
+#ifndef ORRERY_JOURNAL_TALLY_H
+#define ORRERY_JOURNAL_TALLY_H
+
+#include <stdint.h>
+
+struct error;
+struct journal_tally;
+struct sqlite_db;
+
+#define JOURNAL_SLOT_SHIFT 29
+
+struct journal_tally *journal_tally_new(struct sqlite_db *db); /* borrows db */
+void journal_tally_free(struct journal_tally *tally);
+
+/* One more run. `plugin` is its number in `names`, `code` its status on disk. */
+int journal_tally_add(struct journal_tally *tally, int64_t plugin, uint64_t id, int code,
+                      struct error *e);
+
+/* Writes the counts that are not written yet. Before a commit, and before counts are read. */
+int journal_tally_flush(struct journal_tally *tally, struct error *e);
+
+/* Forgets everything in memory: after a rollback. */
+void journal_tally_forget(struct journal_tally *tally);
+
+#endif
