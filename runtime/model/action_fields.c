@@ -28,10 +28,18 @@ static bool is_printable(const char *text, size_t len)
     return text_is_utf8(text, len);
 }
 
+bool action_topic_ok(const char *topic)
+{
+    static const char legal[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-";
+    size_t len = strspn(topic, legal);
+
+    return len > 0 && len <= LIMIT_TOPIC_BYTES && topic[len] == '\0';
+}
+
 static bool is_topic(const char *text, size_t len)
 {
-    return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-") ==
-           len;
+    return strlen(text) == len && action_topic_ok(text);
 }
 
 static bool is_reason(const char *text, size_t len)

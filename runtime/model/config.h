@@ -1,8 +1,29 @@
 /*
- * config: a desk's orrery.lua, checked. Unknown keys are errors with the nearest known key as the hint.
+ * config: a desk's orrery.lua, checked. Unknown keys are errors with the nearest known key as the
+ * hint; every number has a range that the error states; all problems are reported at once, with the
+ * line of the key in question.
  *
- * The file is evaluated in a jailed worker like any script; core sees only the JSON of the returned table. A `state` or other
- * function stays in the worker and is asked by name.
+ * Keys (default; range)
+ *   strategies ("strategies"), data ("data")     folders, 1..1024 bytes
+ *   journal, state ("sqlite:data/orrery.db")     "memory:", "sqlite:PATH"; state may be a function
+ * of the plugin's name workers (processors, at most 4; 1..64)   seed (0; an integer) health   skip
+ * (3; 1..1000000), skip_max (384; at least skip) limits   memory (16 MiB; 256 KiB..1 GiB), soft_ms
+ * (100; 1..600000), hard_ms (1000; 10..3600000, at least soft_ms), wall_ms (30000; 100..86400000,
+ * at least hard_ms), value_bytes (64 KiB; 64..4 MiB), state_bytes (8 MiB; 1 KiB..256 MiB, at least
+ * value_bytes) vaults   {[id] = {executor, quote_balance, pm_balance (0..4e18), permissions (array
+ * of action names, or bits), is_frozen, auto_fund, spread_pct (0..50), fee_pct (0..100), caps =
+ * {max_single_position_pct, max_exposure_pct, max_drawdown_pct (0..100), max_open_positions
+ * (0..100000), max_spend (0..4e18), spend_window ("1h" or seconds; 1s..31d)}}} feeds    {[name] =
+ * {kind, …}}: the keys of struct feed_config below; a key of another kind is an error plugins
+ * {[name] = {params = {…}, enabled = bool}} http     {listen, token_env}: accepted with a warning,
+ * the HTTP API is not part of this version
+ *
+ * Time: a desk with csv feeds runs on the data's clock. Several csv feeds are merged by time; a sim
+ * feed beside them follows that clock. An http feed lives in real time, so csv and http in one desk
+ * are an error.
+ *
+ * The file is evaluated in a jailed worker like any script; core sees only the JSON of the returned
+ * table. A `state` or other function stays in the worker and is asked by name.
  */
 #ifndef ORRERY_MODEL_CONFIG_H
 #define ORRERY_MODEL_CONFIG_H
@@ -28,14 +49,14 @@ struct caps_config {
 
 struct vault_config {
     char id[LIMIT_NAME_BYTES + 1];
-    char executor[32];              /* "paper" */
-    uint64_t quote_balance;         /* first balance; later the journal's */
+    char executor[32];      /* "paper" */
+    uint64_t quote_balance; /* first balance; later the journal's */
     uint64_t pm_balance;
-    uint32_t permissions;           /* bits; default all */
+    uint32_t permissions; /* bits; default all */
     bool is_frozen;
-    bool auto_fund;                 /* default true */
-    double spread_pct;              /* of the price, added to asks and taken from bids; default 1 */
-    double fee_pct;                 /* performance fee taken by crystallize_fees; default 0 */
+    bool auto_fund;    /* default true */
+    double spread_pct; /* of the price, added to asks and taken from bids; default 1 */
+    double fee_pct;    /* performance fee taken by crystallize_fees; default 0 */
     struct caps_config caps;
 };
 
@@ -44,51 +65,63 @@ enum feed_kind { FEED_SIM, FEED_CSV, FEED_HTTP };
 struct feed_config {
     char name[LIMIT_NAME_BYTES + 1];
     enum feed_kind kind;
-    int64_t expiry_every_ms;        /* default 3,600,000 */
-    int64_t stale_after_ms;         /* default 3 × every_ms, at least 5 s; csv: 5 bars */
-    double volatility;              /* annual; sim's path and every feed's SVI level; default 0.6 */
-    double rho, m, sigma, wings;    /* SVI shape: defaults -0.1, 0, 0.1, 0.1 (b = wings × volatility² × T …, see feed/) */
-    /* sim */
-    double spot, drift;             /* first spot; annual drift, default 0 */
+    int64_t expiry_every_ms; /* key expiry_every: "1h" or seconds; 1s..366d, default 1 h */
+    int64_t stale_after_ms;  /* default 3 × every_ms, at least 5 s; csv: 0 stands for 5 bars */
+    double volatility; /* 0.001..10; annual; sim's path and every feed's SVI level; default 0.6 */
+    double rho, m, sigma, wings; /* key svi = {…}: SVI shape: defaults -0.1, 0, 0.1, 0.1 (b = wings
+                                    × volatility² × T …, see feed/) */
+    /* sim; `model = "gbm"` is accepted */
+    double spot, drift; /* first spot, required, 1e-9..1e12; annual drift -10..10, default 0 */
     uint64_t seed;
-    int64_t every_ms;               /* sim step, http poll; default 1000 */
+    int64_t every_ms; /* sim step, http poll; 10..86400000, default 1000 */
     /* csv */
-    char *path;                     /* relative to the desk, or from `path_env` when that is set and non-empty */
+    char *path;     /* relative to the desk; NULL when only path_env is given */
+    char *path_env; /* environment variable that replaces path when it is set and not empty; NULL:
+                       none. Core looks it up: this module knows no environment */
     char *time_column, *price_column; /* default "timestamp", "close" */
-    double speed;                   /* data seconds per real second; 0: max (as fast as ticks complete) */
+    double speed; /* data seconds per real second, 0.001..1e9; 0 ("max", the default): as fast as
+                     ticks complete */
     /* http */
-    char *url;
-    char *price_pointer, *time_pointer, *forward_pointer; /* JSON pointers; only price is required */
-    int64_t timeout_ms;             /* default 5000 */
-    size_t max_bytes;               /* default 1 MiB */
+    char *url; /* http:// or https:// */
+    char *price_pointer, *time_pointer,
+        *forward_pointer; /* keys price, time, forward: JSON pointers; only price is required */
+    int64_t timeout_ms;   /* 10..300000, default 5000 */
+    size_t max_bytes;     /* 64 B..64 MiB, default 1 MiB */
 };
 
 struct script_limits {
-    size_t memory;                  /* bytes per Lua state */
+    size_t memory; /* bytes per Lua state */
     int64_t soft_ms, hard_ms, wall_ms;
     size_t value_bytes, state_bytes;
 };
 
 struct config {
-    char *strategies;               /* folder, default "strategies" */
-    char *journal;                  /* URL, default "sqlite:data/orrery.db" */
-    char *state;                    /* URL; NULL when a function (state_is_function) */
+    char *strategies; /* folder, default "strategies" */
+    char *journal;    /* URL, default "sqlite:data/orrery.db" */
+    char *state;      /* URL; NULL when a function (state_is_function) */
     bool state_is_function;
-    char *data;                     /* folder of the socket and the lock, default "data" */
-    int workers;                    /* 1..64; default: the number of processors, at most 4 */
+    char *data;                            /* folder of the socket and the lock, default "data" */
+    int workers;                           /* 1..64; default: the number of processors, at most 4 */
     uint32_t health_skip, health_skip_max; /* 3, 384 */
     struct script_limits limits;
     struct vault_config *vaults;
     size_t vault_count;
     struct feed_config *feeds;
     size_t feed_count;
-    json_t *plugins;                /* {name: {params = {…}, enabled = bool}} or NULL */
-    uint64_t seed;                  /* of the desk: per-run seeds derive from it; default 0 */
+    json_t *plugins; /* {name: {params = {…}, enabled = bool}} or NULL */
+    uint64_t seed;   /* of the desk: per-run seeds derive from it; default 0 */
 };
 
-/* Checks the evaluated table. Problems carry orrery.lua's lines, found in `source`. 0 when there was no error. */
-int config_parse(const json_t *json, const char *source, struct config *out, struct problems *problems);
+/* Checks the evaluated table. Problems carry orrery.lua's lines, found in `source` (NULL: no
+ * lines). 0 when there was no error (warnings are none). Either way `out` is filled, with defaults
+ * where something was wrong, and safe for config_release(). Functions in `json` are {"$function":
+ * true}. Vaults and feeds keep the order of `json`. */
+int config_parse(const json_t *json, const char *source, struct config *out,
+                 struct problems *problems);
 void config_release(struct config *config);
+
+/* "memory:" or "sqlite:PATH": for the answers of a state function. */
+bool config_store_url_ok(const char *url);
 
 const struct vault_config *config_vault(const struct config *config, const char *id); /* or NULL */
 const struct feed_config *config_feed(const struct config *config, const char *name);

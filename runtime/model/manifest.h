@@ -1,5 +1,17 @@
 /*
- * manifest: what a strategy file declares about itself (everything in the returned table but the functions).
+ * manifest: what a strategy file declares about itself (everything in the returned table but the
+ * functions).
+ *
+ *   name, vault_id          [a-z0-9][a-z0-9_-]{0,63}; whether the vault exists is core's question
+ *   triggers                1..LIMIT_TRIGGERS of
+ *       {kind = "cron", every_seconds = 0.01..31622400 | schedule = "five fields" [, tz], catch_up
+ * = "one" | "skip"} {kind = "event", topic}      {kind = "manual"} params                  {name =
+ * {type = "integer" | "number" | "boolean" | "string", default?, min?, max?, enum?, description?}};
+ * a parameter without default must be given in orrery.lua decide                  function,
+ * required; on_executed, on_error: functions description             text; max_concurrency
+ * (8; 1..64), queue (256; 1..4096)
+ *
+ * Unknown keys and functions are errors with the nearest known one as the hint.
  */
 #ifndef ORRERY_MODEL_MANIFEST_H
 #define ORRERY_MODEL_MANIFEST_H
@@ -20,8 +32,9 @@ enum catch_up { CATCH_UP_ONE, CATCH_UP_SKIP };
 struct trigger {
     enum trigger_kind kind;
     struct cron cron;
-    enum catch_up catch_up;             /* cron: after a stall, fire once for all that was missed, or not at all */
-    char topic[LIMIT_TOPIC_BYTES + 1];  /* event */
+    enum catch_up
+        catch_up; /* cron: after a stall, fire once for all that was missed, or not at all */
+    char topic[LIMIT_TOPIC_BYTES + 1]; /* event */
 };
 
 struct manifest {
@@ -29,22 +42,31 @@ struct manifest {
     char vault_id[LIMIT_NAME_BYTES + 1];
     struct trigger *triggers;
     size_t trigger_count;
-    json_t *params;          /* the declaration: {name: {type, default?, min?, max?, enum?, description?}} */
+    json_t *params; /* the declaration: {name: {type, default?, min?, max?, enum?, description?}} */
     bool has_on_executed, has_on_error;
     uint32_t max_concurrency; /* default LIMIT_CONCURRENCY */
     uint32_t queue;           /* default LIMIT_QUEUE */
 };
 
 /*
- * Checks what the worker reported for a strategy file. `json` is {name, vault_id, params, triggers, hooks: [...], …}, `file`
- * and `source` serve the problems' places. All problems are added; 0 when there was none. Either way `out` is
- * safe for manifest_release().
+ * Checks what the worker reported for a strategy file. `json` is the table's plain values and
+ * `hooks`: [names of its functions]; a function may also stand under its own key as {"$function":
+ * true}. `file` and `source` (or NULL) serve the problems' places. All problems are added; 0 when
+ * there was none. Either way `out` is safe for manifest_release(); it shares parts of `json`, which
+ * must not be changed afterwards.
  */
 int manifest_parse(const json_t *json, const char *file, const char *source, struct manifest *out,
                    struct problems *problems);
 void manifest_release(struct manifest *manifest);
 
-/* Applies defaults and `overrides` (object or NULL, from orrery.lua) to the declaration: a new object {name: value}, or NULL with problems. */
+/* Applies defaults and `overrides` (object or NULL, from orrery.lua) to the declaration: a new
+ * object {name: value}, or NULL with problems named "plugins.<name>.params.<parameter>", about keys
+ * of orrery.lua: `file` is its name, `source` its text (for the lines). Integral floats given for
+ * integers become integers. */
+json_t *manifest_params_in(const struct manifest *manifest, const json_t *overrides,
+                           const char *file, const char *source, struct problems *problems);
+
+/* The same without lines. */
 json_t *manifest_params(const struct manifest *manifest, const json_t *overrides, const char *file,
                         struct problems *problems);
 

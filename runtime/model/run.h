@@ -1,15 +1,18 @@
 /*
- * run: one trigger's way to its end. Every trigger received ends as exactly one run in a terminal status.
+ * run: one trigger's way to its end. Every trigger received ends as exactly one run in a terminal
+ * status.
  *
  *   queued ─► running ─┬─► noop          decide() gave a reason to do nothing
  *                      ├─► completed     its transaction was executed (paper: in the same commit)
  *                      ├─► rejected      the plan refused it: permission, cap, balance, price
- *                      ├─► failed        decide() threw, overran, returned garbage, or the transaction failed
- *                      └─► (prepared ─► submitted ─► completed | failed | unknown)   executors with an outside world
- *   skipped                              never started: unhealthy, queue full, quarantined, store stalled, shutdown
+ *                      ├─► failed        decide() threw, overran, returned garbage, or the
+ * transaction failed └─► (prepared ─► submitted ─► completed | failed | unknown)   executors with
+ * an outside world skipped                              never started: unhealthy, queue full,
+ * quarantined, store stalled, shutdown
  *
- * queued and running live in core's memory only: a run is written once, with all its effects, when it ends. What must not
- * be forgotten while it waits (events and manual fires) is a `pending` row, removed by the commit that ends its run.
+ * queued and running live in core's memory only: a run is written once, with all its effects, when
+ * it ends. What must not be forgotten while it waits (events and manual fires) is a `pending` row,
+ * removed by the commit that ends its run.
  */
 #ifndef ORRERY_MODEL_RUN_H
 #define ORRERY_MODEL_RUN_H
@@ -44,37 +47,38 @@ enum trigger_kind { TRIGGER_CRON, TRIGGER_EVENT, TRIGGER_MANUAL };
 const char *trigger_kind_name(enum trigger_kind kind);
 int trigger_kind_parse(const char *name, enum trigger_kind *out);
 
-/* A run as it is recorded. Strings are NUL-terminated; NULL means absent. Owned by the holder: run_release(). */
+/* A run as it is recorded. Strings are NUL-terminated; NULL means absent. Owned by the holder:
+ * run_release(). */
 struct run {
     uint64_t id;
     char plugin[LIMIT_NAME_BYTES + 1];
     char vault[LIMIT_NAME_BYTES + 1];
     enum run_status status;
     enum trigger_kind trigger;
-    char *topic;            /* events */
-    char *payload;          /* JSON text */
-    int64_t scheduled_ms;   /* when the trigger was due or arrived */
-    int64_t started_ms;     /* ctx.now of the decide(); 0 when it never started */
+    char *topic;          /* events */
+    char *payload;        /* JSON text */
+    int64_t scheduled_ms; /* when the trigger was due or arrived */
+    int64_t started_ms;   /* ctx.now of the decide(); 0 when it never started */
     int64_t finished_ms;
-    uint64_t seed;          /* of math.random in this run */
-    uint64_t parent;        /* run that emitted the event; 0: none */
+    uint64_t seed;   /* of math.random in this run */
+    uint64_t parent; /* run that emitted the event; 0: none */
     uint32_t depth;
-    uint32_t attempts;      /* dispatches: 2 and more after a worker was lost */
+    uint32_t attempts; /* dispatches: 2 and more after a worker was lost */
     bool dry_run;
-    char *reason;           /* noop, skipped, rejected: why */
-    char *error;            /* failed: JSON {code, message, where, line} */
-    char *actions;          /* JSON array of the actions that were executed or refused */
-    char *result;           /* JSON: what the executor said (fills, digest, …) */
-    char *logs;             /* JSON array of {level, message, fields}; NULL when none */
-    char version[17];       /* hex of the strategy's content hash; "" when unknown */
-    uint32_t cpu_us;        /* worker's CPU time in decide() */
+    char *reason;     /* noop, skipped, rejected: why */
+    char *error;      /* failed: JSON {code, message, where, line} */
+    char *actions;    /* JSON array of the actions that were executed or refused */
+    char *result;     /* JSON: what the executor said (fills, digest, …) */
+    char *logs;       /* JSON array of {level, message, fields}; NULL when none */
+    char version[17]; /* hex of the strategy's content hash; "" when unknown */
+    uint32_t cpu_us;  /* worker's CPU time in decide() */
 };
 
 void run_release(struct run *run);
 
 /* A trigger that must survive a crash until its run has ended. */
 struct pending {
-    uint64_t id;            /* becomes the run's id */
+    uint64_t id; /* becomes the run's id */
     char plugin[LIMIT_NAME_BYTES + 1];
     enum trigger_kind kind;
     char *topic;

@@ -1,0 +1,318 @@
+#include "model/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "model/config_parts.h"
+#include "model/problem.h"
+#include "model/settings.h"
+
+#define CONFIG_FILE   "orrery.lua"
+#define DEFAULT_STORE "sqlite:data/orrery.db"
+#define PATH_BYTES    1024
+#define MIB           (1024.0 * 1024)
+#define DAY_MS        86400000.0
+
+static const struct setting config_settings[] = {
+    SETTING(TEXT, struct config, strategies, 1, PATH_BYTES),
+    {.name = "journal", .type = SETTING_OTHER},
+    {.name = "state", .type = SETTING_OTHER},
+    SETTING(TEXT, struct config, data, 1, PATH_BYTES),
+    SETTING(INT, struct config, workers, 1, 64),
+    {.name = "seed",
+     .type = SETTING_AMOUNT,
+     .offset = offsetof(struct config, seed),
+     .max = 0x1p64,
+     .expected = SETTING_SEED_TEXT},
+    {.name = "health", .type = SETTING_OTHER},
+    {.name = "limits", .type = SETTING_OTHER},
+    {.name = "vaults", .type = SETTING_OTHER},
+    {.name = "feeds", .type = SETTING_OTHER},
+    {.name = "plugins", .type = SETTING_OTHER},
+    {.name = "http", .type = SETTING_OTHER},
+    END_OF_SETTINGS,
+};
+
+static const struct setting health_settings[] = {
+    {.name = "skip",
+     .type = SETTING_U32,
+     .offset = offsetof(struct config, health_skip),
+     .min = 1,
+     .max = 1e6},
+    {.name = "skip_max",
+     .type = SETTING_U32,
+     .offset = offsetof(struct config, health_skip_max),
+     .min = 1,
+     .max = 1e6},
+    END_OF_SETTINGS,
+};
+
+static const struct setting limit_settings[] = {
+    SETTING(SIZE, struct script_limits, memory, MIB / 4, 1024 * MIB),
+    SETTING(I64, struct script_limits, soft_ms, 1, 600000),
+    SETTING(I64, struct script_limits, hard_ms, 10, 3600000),
+    SETTING(I64, struct script_limits, wall_ms, 100, DAY_MS),
+    SETTING(SIZE, struct script_limits, value_bytes, 64, 4 * MIB),
+    SETTING(SIZE, struct script_limits, state_bytes, 1024, 256 * MIB),
+    END_OF_SETTINGS,
+};
+
+static const struct setting plugin_settings[] = {
+    {.name = "params", .type = SETTING_OTHER},
+    {.name = "enabled", .type = SETTING_BOOL},
+    END_OF_SETTINGS,
+};
+
+static const struct setting http_settings[] = {
+    {.name = "listen", .type = SETTING_OTHER},
+    {.name = "token_env", .type = SETTING_OTHER},
+    END_OF_SETTINGS,
+};
+
+static void set_defaults(struct config *out)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    *out = (struct config){
+        .strategies = mem_strdup("strategies"),
+        .journal = mem_strdup(DEFAULT_STORE),
+        .data = mem_strdup("data"),
+        .workers = processors < 1   ? 1
+                   : processors > 4 ? 4
+                                    : (int)processors,
+        .health_skip = 3,
+        .health_skip_max = 384,
+        .limits = {LIMIT_SCRIPT_MEMORY, LIMIT_SOFT_DEADLINE_MS, LIMIT_HARD_DEADLINE_MS,
+                   LIMIT_WALL_DEADLINE_MS, LIMIT_VALUE_BYTES, LIMIT_STATE_BYTES},
+    };
+}
+
+bool config_store_url_ok(const char *url)
+{
+    return strcmp(url, "memory:") == 0 || (strncmp(url, "sqlite:", 7) == 0 && url[7] != '\0');
+}
+
+static void read_store(const struct scope *scope, const json_t *json, const char *key,
+                       const char *expected, char **out)
+{
+    const json_t *value = json_object_get(json, key);
+    const char *url = json_string_value(value);
+
+    if (value == NULL)
+        return;
+    if (url == NULL || strlen(url) != json_string_length(value) || strlen(url) > PATH_BYTES ||
+        !config_store_url_ok(url)) {
+        scope_expected(scope, key, expected, value);
+        return;
+    }
+    free(*out);
+    *out = mem_strdup(url);
+}
+
+static void read_stores(const struct scope *scope, const json_t *json, struct config *out)
+{
+    const json_t *state = json_object_get(json, "state");
+
+    read_store(scope, json, "journal", "\"memory:\" or \"sqlite:PATH\"", &out->journal);
+    out->state_is_function = json_is_true(json_object_get(state, "$function"));
+    if (out->state_is_function)
+        return;
+    out->state = mem_strdup(DEFAULT_STORE);
+    read_store(scope, json, "state",
+               "\"memory:\", \"sqlite:PATH\" or a function of the plugin's name", &out->state);
+}
+
+static void read_health(const struct scope *scope, const json_t *json, struct config *out)
+{
+    const json_t *health = scope_table(scope, json, "health");
+    struct scope inner = scope_enter(scope, "health");
+
+    if (health == NULL)
+        return;
+    settings_read(&inner, health, health_settings, out);
+    if (out->health_skip_max < out->health_skip)
+        scope_problem(&inner, "skip_max", NULL, "expected at least skip (%u), got %u",
+                      out->health_skip, out->health_skip_max);
+}
+
+static void read_limits(const struct scope *scope, const json_t *json, struct script_limits *out)
+{
+    const json_t *limits = scope_table(scope, json, "limits");
+    struct scope inner = scope_enter(scope, "limits");
+
+    if (limits == NULL)
+        return;
+    settings_read(&inner, limits, limit_settings, out);
+    if (out->hard_ms < out->soft_ms)
+        scope_problem(&inner, "hard_ms", NULL, "expected at least soft_ms (%lld), got %lld",
+                      (long long)out->soft_ms, (long long)out->hard_ms);
+    if (out->wall_ms < out->hard_ms)
+        scope_problem(&inner, "wall_ms", NULL, "expected at least hard_ms (%lld), got %lld",
+                      (long long)out->hard_ms, (long long)out->wall_ms);
+    if (out->state_bytes < out->value_bytes)
+        scope_problem(&inner, "state_bytes", NULL, "expected at least value_bytes (%zu), got %zu",
+                      out->value_bytes, out->state_bytes);
+}
+
+/* The table of named tables under `key`, with bad names, kinds of value and numbers of entries
+ * reported; NULL when there is none. */
+static const json_t *named_tables(const struct scope *scope, const json_t *json, const char *key,
+                                  size_t limit)
+{
+    const json_t *table = scope_table(scope, json, key);
+
+    if (table == NULL || json_object_size(table) <= limit)
+        return table;
+    scope_problem(scope, key, NULL, "expected at most %zu entries, got %zu", limit,
+                  json_object_size(table));
+    return NULL;
+}
+
+static bool entry_ok(const struct scope *scope, const char *name, const json_t *entry)
+{
+    if (!text_is_name(name)) {
+        scope_problem(
+            scope, name, NULL,
+            "expected a name of 1 to %d of a-z, 0-9, '_', '-', beginning with a letter or digit",
+            LIMIT_NAME_BYTES);
+        return false;
+    }
+    if (!settings_is_table(entry)) {
+        scope_expected(scope, name, "a table", entry);
+        return false;
+    }
+    return true;
+}
+
+static void read_vaults(const struct scope *scope, const json_t *json, struct config *out)
+{
+    const json_t *table = named_tables(scope, json, "vaults", LIMIT_VAULTS), *entry;
+    struct scope vaults = scope_enter(scope, "vaults");
+    const char *name;
+
+    out->vaults = mem_zero(json_object_size(table), sizeof *out->vaults);
+    json_object_foreach((json_t *)table, name, entry)
+    {
+        struct scope inner = scope_enter(&vaults, name);
+        struct vault_config *vault = &out->vaults[out->vault_count];
+        if (!entry_ok(&vaults, name, entry))
+            continue;
+        config_read_vault(&inner, entry, vault);
+        memcpy(vault->id, name, strlen(name) + 1);
+        out->vault_count++;
+    }
+}
+
+static void read_feeds(const struct scope *scope, const json_t *json, struct config *out)
+{
+    const json_t *table = named_tables(scope, json, "feeds", LIMIT_FEEDS), *entry;
+    struct scope feeds = scope_enter(scope, "feeds");
+    const struct feed_config *csv = NULL, *http = NULL;
+    const char *name;
+
+    out->feeds = mem_zero(json_object_size(table), sizeof *out->feeds);
+    json_object_foreach((json_t *)table, name, entry)
+    {
+        struct scope inner = scope_enter(&feeds, name);
+        struct feed_config *feed = &out->feeds[out->feed_count];
+        if (!entry_ok(&feeds, name, entry))
+            continue;
+        config_read_feed(&inner, entry, feed);
+        memcpy(feed->name, name, strlen(name) + 1);
+        out->feed_count++;
+        csv = feed->kind == FEED_CSV ? feed : csv;
+        http = feed->kind == FEED_HTTP ? feed : http;
+    }
+    if (csv != NULL && http != NULL)
+        scope_problem(&feeds, http->name, NULL,
+                      "an http feed lives in real time, but csv feed '%s' makes the desk's clock "
+                      "the data's: use one kind",
+                      csv->name);
+}
+
+static void read_plugins(const struct scope *scope, const json_t *json, struct config *out)
+{
+    const json_t *table = named_tables(scope, json, "plugins", LIMIT_PLUGINS), *entry;
+    struct scope plugins = scope_enter(scope, "plugins");
+    const char *name;
+
+    if (table == NULL)
+        return;
+    json_object_foreach((json_t *)table, name, entry)
+    {
+        struct scope inner = scope_enter(&plugins, name);
+        bool enabled;
+        if (!entry_ok(&plugins, name, entry))
+            continue;
+        settings_read(&inner, entry, plugin_settings, &enabled);
+        scope_table(&inner, entry, "params");
+    }
+    out->plugins = json_incref((json_t *)table);
+}
+
+static void read_http(const struct scope *scope, const json_t *json)
+{
+    const json_t *http = scope_table(scope, json, "http");
+    struct scope inner = scope_enter(scope, "http");
+
+    if (http == NULL)
+        return;
+    settings_check_keys(&inner, http, http_settings);
+    scope_warn(scope, "http", NULL, "the HTTP API is not part of this version: ignored");
+}
+
+int config_parse(const json_t *json, const char *source, struct config *out,
+                 struct problems *problems)
+{
+    struct scope scope;
+    size_t before = problems->errors;
+
+    scope_init(&scope, CONFIG_FILE, source, problems);
+    set_defaults(out);
+    if (!settings_is_table(json)) {
+        scope_expected(&scope, NULL, "a table of settings to be returned", json);
+        return -1;
+    }
+    settings_read(&scope, json, config_settings, out);
+    read_stores(&scope, json, out);
+    read_health(&scope, json, out);
+    read_limits(&scope, json, &out->limits);
+    read_vaults(&scope, json, out);
+    read_feeds(&scope, json, out);
+    read_plugins(&scope, json, out);
+    read_http(&scope, json);
+    return problems->errors == before ? 0 : -1;
+}
+
+void config_release(struct config *config)
+{
+    for (size_t i = 0; i < config->feed_count; i++)
+        config_release_feed(&config->feeds[i]);
+    free(config->feeds);
+    free(config->vaults);
+    free(config->strategies);
+    free(config->journal);
+    free(config->state);
+    free(config->data);
+    json_decref(config->plugins);
+    memset(config, 0, sizeof *config);
+}
+
+const struct vault_config *config_vault(const struct config *config, const char *id)
+{
+    for (size_t i = 0; i < config->vault_count; i++)
+        if (strcmp(config->vaults[i].id, id) == 0)
+            return &config->vaults[i];
+    return NULL;
+}
+
+const struct feed_config *config_feed(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->feed_count; i++)
+        if (strcmp(config->feeds[i].name, name) == 0)
+            return &config->feeds[i];
+    return NULL;
+}
