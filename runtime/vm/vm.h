@@ -1,9 +1,10 @@
 /*
- * vm: one plugin's Lua state, contained: a capped allocator, an allow-listed environment, deadlines that a script cannot
- * swallow, and protected calls for everything the host does in the state.
+ * vm: one plugin's Lua state, contained: a capped allocator, an allow-listed environment, deadlines
+ * that a script cannot swallow, and protected calls for everything the host does in the state.
  *
- * The jail around the worker is the wall (a script may be assumed to take the worker over); the measures here make
- * reaching it rare and keep honest mistakes cheap. bindings/ builds ctx and the actions on top of this.
+ * The jail around the worker is the wall (a script may be assumed to take the worker over); the
+ * measures here make reaching it rare and keep honest mistakes cheap. bindings/ builds ctx and the
+ * actions on top of this.
  *
  * Glossary
  *   load      run a file's chunk once and keep the table it returns
@@ -16,7 +17,8 @@
  *   - Outside vm_call()/vm_load() no Lua code runs (no finalizers either: __gc is refused).
  *   - Nothing is shared between two vms but the immutable module sources.
  *
- * Threads: one thread per process uses vms (the CPU timer's signal handler acts on the vm that is in a call).
+ * Threads: one thread per process uses vms (the CPU timer's signal handler acts on the vm that is
+ * in a call).
  */
 #ifndef ORRERY_VM_VM_H
 #define ORRERY_VM_VM_H
@@ -30,47 +32,57 @@ struct error;
 struct vm;
 
 struct vm_limits {
-    size_t memory;    /* bytes of the Lua heap */
-    int64_t soft_ms;  /* CPU time of one call; loading has ten times as much */
+    size_t memory;   /* bytes of the Lua heap */
+    int64_t soft_ms; /* CPU time of one call; loading has ten times as much */
 };
 
 /* Where `require` finds sources. Both pointers stay valid as long as the vm. */
 struct vm_modules {
-    /* The source of `name`, or NULL; `file` receives the name for error messages ("lib/risk.lua"). */
+    /* The source of `name`, or NULL; `file` receives the name for error messages ("lib/risk.lua").
+     */
     const char *(*find)(void *arg, const char *name, size_t *len, const char **file);
     void *arg;
+    /* Optional: the names in order, NULL after the last; for the message about a missing module. */
+    const char *(*name_at)(void *arg, size_t index);
 };
 
 /* What print() and the vm's own warnings do; text is inert already. May be NULL. */
 typedef void vm_print_fn(void *arg, const char *text, size_t len);
 
-/* Installs the process's CPU timer (ITIMER_PROF, 5 ms of CPU time) behind the soft deadlines. Once, before confinement;
- * afterwards no system call is needed per call. */
+/* Installs the process's CPU timer (ITIMER_PROF, 5 ms of CPU time) behind the soft deadlines. Once,
+ * before confinement; afterwards no system call is needed per call. */
 int vm_timer_start(struct error *e);
 
-struct vm *vm_new(const struct vm_limits *limits, const struct vm_modules *modules, struct error *e);
+struct vm *vm_new(const struct vm_limits *limits, const struct vm_modules *modules,
+                  struct error *e);
 void vm_free(struct vm *vm); /* abandons the state without running any Lua code */
 
 lua_State *vm_lua(struct vm *vm);
-struct vm *vm_of(lua_State *L); /* from the extra space */
+struct vm *vm_of(lua_State *L);                /* from the extra space */
 void vm_set_owner(struct vm *vm, void *owner); /* the binding's context, for C functions */
 void *vm_owner(const struct vm *vm);
 void vm_set_print(struct vm *vm, vm_print_fn *print, void *arg);
 size_t vm_memory(const struct vm *vm); /* bytes in use */
 
-/* Lets bindings open their library tables before a chunk is loaded: `open` runs protected. A module `name` given to
- * vm_provide() is what `require(name)` returns (the value `open` leaves on the top of the stack), e.g. "orrery.action". Tables provided are frozen. */
+/* Lets bindings open their library tables before a chunk is loaded: `open` runs protected. A module
+ * `name` given to vm_provide() is what `require(name)` returns (the value `open` leaves on the top
+ * of the stack), e.g. "orrery.action". Tables provided are frozen. */
 int vm_provide(struct vm *vm, const char *name, lua_CFunction open, struct error *e);
 
-/* Compiles (text only, at most LIMIT_SOURCE_BYTES) and runs `source`; the one value it returns is kept in the registry and must be a
- * table without a metatable. Then freezes. Errors: SCRIPT (with where = file, line), DEADLINE, MEMORY, LIMIT. */
+/* The same, and the value is also the global `name`. */
+int vm_provide_global(struct vm *vm, const char *name, lua_CFunction open, struct error *e);
+
+/* Compiles (text only, at most LIMIT_SOURCE_BYTES) and runs `source`; the one value it returns is
+ * kept in the registry and must be a table without a metatable. Then freezes. Errors: SCRIPT (with
+ * where = file, line), DEADLINE, MEMORY, LIMIT. */
 int vm_load(struct vm *vm, const char *file, const char *source, size_t len, struct error *e);
 
 /* The names of modules that were required from `modules` so far. */
 size_t vm_required_count(const struct vm *vm);
 const char *vm_required(const struct vm *vm, size_t index);
 
-/* Runs `body(L)` protected, without a deadline: for the host's own work (pushing, reading). `arg` is its light userdata argument. */
+/* Runs `body(L)` protected, without a deadline: for the host's own work (pushing, reading). `arg`
+ * is its light userdata argument. */
 int vm_protect(struct vm *vm, lua_CFunction body, void *arg, struct error *e);
 
 /*
@@ -79,23 +91,24 @@ int vm_protect(struct vm *vm, lua_CFunction body, void *arg, struct error *e);
 void vm_push_loaded(struct vm *vm);
 
 /*
- * Calls the loaded table's function `field` ("decide", "on_executed", …) under the soft deadline, and then `read` under protection:
- *     push(L)   leaves the arguments on the stack and returns their number
- *     read(L)   sees the call's results on the stack (all of them); raises to refuse them
- * All three run in one protected entry. `seed` starts math.random. Return: 0, or -1 with SCRIPT, SCRIPT_RESULT (raised by `read`
- * through vm_refuse), DEADLINE (fatal), MEMORY.
+ * Calls the loaded table's function `field` ("decide", "on_executed", …) under the soft deadline,
+ * and then `read` under protection: push(L)   leaves the arguments on the stack and returns their
+ * number read(L)   sees the call's results on the stack (all of them); raises to refuse them All
+ * three run in one protected entry. `seed` starts math.random. Return: 0, or -1 with SCRIPT,
+ * SCRIPT_RESULT (raised by `read` through vm_refuse), DEADLINE (fatal), MEMORY.
  */
 struct vm_call {
     const char *field;
     lua_CFunction push;
     lua_CFunction read;
-    void *arg;          /* both get it as their light userdata argument (first on the stack) */
+    void *arg; /* both get it as their light userdata argument (first on the stack) */
     uint64_t seed;
 };
 int vm_call(struct vm *vm, const struct vm_call *call, struct error *e);
 
 /* For `read`: refuse the result with a message that needs no position. Never returns. */
-int vm_refuse(lua_State *L, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
+int vm_refuse(lua_State *L, const char *format, ...)
+    __attribute__((format(printf, 2, 3), noreturn));
 
 /* CPU microseconds of the last call. 0 when below the clock's grain. */
 uint32_t vm_last_cpu_us(const struct vm *vm);
@@ -103,7 +116,13 @@ uint32_t vm_last_cpu_us(const struct vm *vm);
 /* "Lua 5.4.4" of the library in use. */
 const char *vm_lua_release(void);
 
-/* A table on the top of the stack becomes read-only for scripts (writes raise an error naming `what`), still readable by pairs, # and rawlen. */
+/* A table on the top of the stack becomes read-only for scripts (writes raise an error naming
+ * `what`), still readable by pairs, # and rawlen. */
 void vm_freeze_table(lua_State *L, const char *what);
+
+/* For host code that walks tables raw (lua_next, lua_rawget): pushes the real table behind the
+ * frozen one at `index` and returns true; for any other value pushes the value itself and returns
+ * false. */
+bool vm_real_table(lua_State *L, int index);
 
 #endif
