@@ -81,35 +81,43 @@ static int string_gmatch(lua_State *L)
     return 1;
 }
 
+/* (text separator)* text, `total` bytes of it: the first unit, then doubled as often as it fits. */
+static void repeat(char *out, size_t total, const char *text, size_t len, const char *separator,
+                   size_t separator_len)
+{
+    size_t done = len + separator_len;
+
+    if (done > total) /* a single repetition has no separator */
+        done = total;
+    memcpy(out, text, len);
+    memcpy(out + len, separator, done - len);
+    while (done < total) {
+        size_t more = done < total - done ? done : total - done;
+        memcpy(out + done, out, more);
+        done += more;
+    }
+}
+
 static int string_rep(lua_State *L)
 {
-    size_t len, separator_len, total, unit;
+    size_t len, separator_len, total;
     const char *text = luaL_checklstring(L, 1, &len);
     lua_Integer count = luaL_checkinteger(L, 2);
     const char *separator = luaL_optlstring(L, 3, "", &separator_len);
     char *out;
 
-    if (count <= 0) {
-        lua_pushliteral(L, "");
-        return 1;
-    }
     if (count > VM_STRING_BYTES)
         return luaL_error(L, "string.rep: %I repetitions; at most %d are allowed",
                           (LUAI_UACINT)count, VM_STRING_BYTES);
-    unit = len + separator_len;
-    if (unit > VM_STRING_BYTES || unit * (size_t)count > VM_STRING_BYTES + separator_len)
+    total = count < 1 ? 0 : (len + separator_len) * (size_t)count - separator_len;
+    if (total > VM_STRING_BYTES)
         return luaL_error(L, "string.rep: result of more than %d bytes", VM_STRING_BYTES);
-    total = unit * (size_t)count - separator_len;
     if (total == 0) {
         lua_pushliteral(L, "");
         return 1;
     }
     out = lua_newuserdatauv(L, total, 0);
-    for (size_t at = 0; at < total; at += unit) {
-        memcpy(out + at, text, len);
-        if (at + len < total)
-            memcpy(out + at + len, separator, separator_len);
-    }
+    repeat(out, total, text, len, separator, separator_len);
     lua_pushlstring(L, out, total);
     return 1;
 }
