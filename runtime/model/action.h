@@ -8,10 +8,13 @@
  * 1e9.
  *
  * Errors name the action's index (from 1), the field, what was expected and what came; scripts see
- * only the message, so suggestions are part of it: action 2 (mint_range): field 'lower_strike':
- * expected an amount above 0 (…), got string "abc" action 1 (mint_binary): unknown field
- * 'quantitty' (did you mean 'quantity'?) mint_binary: field 'quantity' is missing: expected an
- * amount above 0 (…)      (from a constructor: index 0)
+ * only the message, so suggestions are part of it:
+ *
+ *     action 2 (mint_range): field 'lower_strike': expected an amount above 0 (…), got string "abc"
+ *     action 1 (mint_binary): unknown field 'quantitty' (did you mean 'quantity'?)
+ *     mint_binary: field 'quantity' is missing: expected an amount above 0 (…)
+ *
+ * The last form is a constructor's, which knows no index.
  *
  * Rules: every amount, quantity and strike is above 0; lower_strike < higher_strike; market_id
  * is 1..96 printable bytes of UTF-8; a topic is 1..128 of [A-Za-z0-9_.:-]; a reason is 1..512 bytes

@@ -4,19 +4,27 @@
  * line of the key in question.
  *
  * Keys (default; range)
- *   strategies ("strategies"), data ("data")     folders, 1..1024 bytes
- *   journal, state ("sqlite:data/orrery.db")     "memory:", "sqlite:PATH"; state may be a function
- * of the plugin's name workers (processors, at most 4; 1..64)   seed (0; an integer) health   skip
- * (3; 1..1000000), skip_max (384; at least skip) limits   memory (16 MiB; 256 KiB..1 GiB), soft_ms
- * (100; 1..600000), hard_ms (1000; 10..3600000, at least soft_ms), wall_ms (30000; 100..86400000,
- * at least hard_ms), value_bytes (64 KiB; 64..4 MiB), state_bytes (8 MiB; 1 KiB..256 MiB, at least
- * value_bytes) vaults   {[id] = {executor, quote_balance, pm_balance (0..4e18), permissions (array
- * of action names, or bits), is_frozen, auto_fund, spread_pct (0..50), fee_pct (0..100), caps =
- * {max_single_position_pct, max_exposure_pct, max_drawdown_pct (0..100), max_open_positions
- * (0..100000), max_spend (0..4e18), spend_window ("1h" or seconds; 1s..31d)}}} feeds    {[name] =
- * {kind, …}}: the keys of struct feed_config below; a key of another kind is an error plugins
- * {[name] = {params = {…}, enabled = bool}} http     {listen, token_env}: accepted with a warning,
- * the HTTP API is not part of this version
+ *   strategies   folder ("strategies")          data   folder of socket and lock ("data")
+ *   journal      "memory:" or "sqlite:PATH" ("sqlite:data/orrery.db")
+ *   state        the same, or a function of the plugin's name that returns one
+ *   workers      (processors, at most 4; 1..64)
+ *   seed         an integer (0)
+ *   health       {skip (3; 1..1000000), skip_max (384; at least skip)}
+ *   limits       {memory (16 MiB; 256 KiB..1 GiB), soft_ms (100; 1..600000),
+ *                hard_ms (1000; 10..3600000, at least soft_ms),
+ *                wall_ms (30000; 100..86400000, at least hard_ms),
+ *                value_bytes (64 KiB; 64 B..4 MiB),
+ *                state_bytes (8 MiB; 1 KiB..256 MiB, at least value_bytes)}
+ *   vaults       {[id] = {executor, quote_balance and pm_balance (0; 0..4e18),
+ *                permissions (all; array of action names, or bits), is_frozen, auto_fund,
+ *                spread_pct (1; 0..50), fee_pct (0; 0..100),
+ *                caps = {max_single_position_pct, max_exposure_pct, max_drawdown_pct (0..100),
+ *                max_open_positions (0..100000), max_spend (0..4e18),
+ *                spend_window ("1h" or seconds; 1s..31d)}}}
+ *   feeds        {[name] = {kind, …}}: the keys of struct feed_config; a key of another kind is
+ *                an error
+ *   plugins      {[name] = {params = {…}, enabled = bool}}
+ *   http         {listen, token_env}: accepted with a warning, not part of this version
  *
  * Time: a desk with csv feeds runs on the data's clock. Several csv feeds are merged by time; a sim
  * feed beside them follows that clock. An http feed lives in real time, so csv and http in one desk
@@ -68,8 +76,9 @@ struct feed_config {
     int64_t expiry_every_ms; /* key expiry_every: "1h" or seconds; 1s..366d, default 1 h */
     int64_t stale_after_ms;  /* default 3 × every_ms, at least 5 s; csv: 0 stands for 5 bars */
     double volatility; /* 0.001..10; annual; sim's path and every feed's SVI level; default 0.6 */
-    double rho, m, sigma, wings; /* key svi = {…}: SVI shape: defaults -0.1, 0, 0.1, 0.1 (b = wings
-                                    × volatility² × T …, see feed/) */
+    /* Key svi = {…}: the shape, defaults -0.1, 0, 0.1, 0.1 (b = wings × volatility² × T …: feed/).
+     */
+    double rho, m, sigma, wings;
     /* sim; `model = "gbm"` is accepted */
     double spot, drift; /* first spot, required, 1e-9..1e12; annual drift -10..10, default 0 */
     uint64_t seed;
@@ -83,10 +92,10 @@ struct feed_config {
                      ticks complete */
     /* http */
     char *url; /* http:// or https:// */
-    char *price_pointer, *time_pointer,
-        *forward_pointer; /* keys price, time, forward: JSON pointers; only price is required */
-    int64_t timeout_ms;   /* 10..300000, default 5000 */
-    size_t max_bytes;     /* 64 B..64 MiB, default 1 MiB */
+    /* Keys price, time, forward: JSON pointers; only price is required. */
+    char *price_pointer, *time_pointer, *forward_pointer;
+    int64_t timeout_ms; /* 10..300000, default 5000 */
+    size_t max_bytes;   /* 64 B..64 MiB, default 1 MiB */
 };
 
 struct script_limits {

@@ -2,14 +2,19 @@
  * manifest: what a strategy file declares about itself (everything in the returned table but the
  * functions).
  *
- *   name, vault_id          [a-z0-9][a-z0-9_-]{0,63}; whether the vault exists is core's question
- *   triggers                1..LIMIT_TRIGGERS of
- *       {kind = "cron", every_seconds = 0.01..31622400 | schedule = "five fields" [, tz], catch_up
- * = "one" | "skip"} {kind = "event", topic}      {kind = "manual"} params                  {name =
- * {type = "integer" | "number" | "boolean" | "string", default?, min?, max?, enum?, description?}};
- * a parameter without default must be given in orrery.lua decide                  function,
- * required; on_executed, on_error: functions description             text; max_concurrency
- * (8; 1..64), queue (256; 1..4096)
+ *   name, vault_id    [a-z0-9][a-z0-9_-]{0,63}; whether the vault exists is core's question
+ *   triggers          1..LIMIT_TRIGGERS of
+ *       {kind = "cron", every_seconds = 0.01..31622400 [, catch_up = "one" | "skip"]}
+ *       {kind = "cron", schedule = "five fields" [, tz = "Europe/Berlin"] [, catch_up]}
+ *       {kind = "event", topic = "price.btc"}
+ *       {kind = "manual"}
+ *   params            {name = {type, default?, min?, max?, enum?, description?}}, type one of
+ *                     "integer", "number", "boolean", "string"; a parameter without default must
+ *                     be given in orrery.lua
+ *   decide            function, required; on_executed, on_error: functions
+ *   description       text
+ *   max_concurrency   (8; 1..64)
+ *   queue             (256; 1..4096)
  *
  * Unknown keys and functions are errors with the nearest known one as the hint.
  */
@@ -32,8 +37,7 @@ enum catch_up { CATCH_UP_ONE, CATCH_UP_SKIP };
 struct trigger {
     enum trigger_kind kind;
     struct cron cron;
-    enum catch_up
-        catch_up; /* cron: after a stall, fire once for all that was missed, or not at all */
+    enum catch_up catch_up; /* cron: what was missed in a stall fires once, or not at all */
     char topic[LIMIT_TOPIC_BYTES + 1]; /* event */
 };
 

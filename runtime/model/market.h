@@ -30,17 +30,18 @@ struct market {
     struct svi svi;    /* for the current expiry, at at_ms */
     int64_t expiry_ms; /* of the current market */
     int64_t expiry_every_ms;
-    double open, high, low, close,
-        volume;       /* the last bar, for feeds that have bars; else all equal spot, volume 0 */
+    /* The last bar, for feeds that have bars; else all equal spot, and volume 0. */
+    double open, high, low, close, volume;
     uint64_t version; /* grows with every change */
 };
 
-/* Reads "<feed>:<expiry>"; 0, or -1. */
+/* Reads "<feed>:<expiry>" (expiry > 0, no leading zeros: one market has one id); 0, or -1. */
 int market_id_parse(const char *id, char feed[LIMIT_NAME_BYTES + 1], int64_t *expiry_ms);
 void market_id_format(const char *feed, int64_t expiry_ms, char out[LIMIT_NAME_BYTES + 24]);
 
 /* What a script sees as ctx.market.<feed>: {spot, forward, svi = {…}, at, stale, market_id, expiry,
- * open, high, low, close, volume}. */
+ * open, high, low, close, volume}; before the first price only {stale = true, market_id, expiry}.
+ */
 json_t *market_to_json(const struct market *market);
 
 #endif

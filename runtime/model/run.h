@@ -2,13 +2,14 @@
  * run: one trigger's way to its end. Every trigger received ends as exactly one run in a terminal
  * status.
  *
- *   queued ─► running ─┬─► noop          decide() gave a reason to do nothing
- *                      ├─► completed     its transaction was executed (paper: in the same commit)
- *                      ├─► rejected      the plan refused it: permission, cap, balance, price
- *                      ├─► failed        decide() threw, overran, returned garbage, or the
- * transaction failed └─► (prepared ─► submitted ─► completed | failed | unknown)   executors with
- * an outside world skipped                              never started: unhealthy, queue full,
- * quarantined, store stalled, shutdown
+ *   queued ─► running ─┬─► noop        decide() gave a reason to do nothing
+ *                      ├─► completed   its transaction was executed (paper: in the same commit)
+ *                      ├─► rejected    the plan refused it: permission, cap, balance, price
+ *                      └─► failed      decide() threw, overran or returned garbage, or the
+ *                                      transaction failed
+ *   skipped            never started: unhealthy, queue full, quarantined, store stalled, shutdown
+ *
+ * Executors with an outside world will put "prepared ─► submitted" between running and the end.
  *
  * queued and running live in core's memory only: a run is written once, with all its effects, when
  * it ends. What must not be forgotten while it waits (events and manual fires) is a `pending` row,
