@@ -16,6 +16,6 @@ return {
   },
 
   feeds = {
-    btc = { kind = "sim", spot = 100000, volatility = 0.9, seed = 11, every_ms = 100, expiry_every_ms = 60000 },
+    btc = { kind = "sim", spot = 100000, volatility = 0.9, seed = 11, every_ms = 100, expiry_every = "60s" },
   },
 }

@@ -16,7 +16,7 @@ return {
 
   feeds = {
     -- A new price twice a second; a market that expires every 10 s, so that settlements can be watched.
-    btc = { kind = "sim", spot = 100000, volatility = 0.6, seed = 7, every_ms = 500, expiry_every_ms = 10000 },
+    btc = { kind = "sim", spot = 100000, volatility = 0.6, seed = 7, every_ms = 500, expiry_every = "10s" },
   },
 
   -- The strategies' params for a market that lives seconds instead of hours.
