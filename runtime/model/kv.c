@@ -346,6 +346,11 @@ json_t *kv_keys(struct kv *kv, int64_t now_ms)
     return keys;
 }
 
+size_t kv_max_value(const struct kv *kv)
+{
+    return kv->max_value;
+}
+
 size_t kv_bytes(const struct kv *kv)
 {
     return kv->total;

@@ -435,7 +435,7 @@ static void replay_writes(struct model *model)
 {
     for (size_t i = 0; i < kv_write_count(kv); i++) {
         struct kv_write write = kv_write_at(kv, i);
-        model->value[write.key[0] - 'a'] = write.value ? atoi(write.value) : 0;
+        model->value[write.key[0] - 'a'] = write.value ? (int)strtol(write.value, NULL, 10) : 0;
     }
 }
 

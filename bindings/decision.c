@@ -1,0 +1,199 @@
+/* What decide() returned, read raw and checked, into a struct decision. */
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "bindings/action_json.h"
+#include "bindings/convert.h"
+#include "bindings/plugin_impl.h"
+#include "model/action.h"
+#include "model/value.h"
+#include "vm/vm.h"
+
+#define ACTIONS_BYTES     (LIMIT_ACTIONS * (LIMIT_ACTION_BYTES + 1) + 2)
+#define HOW_TO_DO_NOTHING "to do nothing, return action.noop(reason)"
+
+void decision_init(struct decision *decision)
+{
+    memset(decision, 0, sizeof *decision);
+    buf_init(&decision->actions, ACTIONS_BYTES);
+}
+
+void decision_clear(struct decision *decision)
+{
+    for (size_t i = 0; i < decision->log_count; i++) {
+        free(decision->logs[i].message);
+        free(decision->logs[i].fields);
+    }
+    decision->log_count = 0;
+    decision->logs_dropped = 0;
+    decision->outcome = DECISION_NOOP;
+    decision->reason[0] = '\0';
+    decision->cpu_us = 0;
+    buf_clear(&decision->actions);
+    error_clear(&decision->failure);
+}
+
+void decision_release(struct decision *decision)
+{
+    decision_clear(decision);
+    buf_release(&decision->actions);
+}
+
+/* One action, the table on the top of the stack. */
+static int read_action(lua_State *L, size_t index, struct action *out, struct error *e)
+{
+    static const struct convert_rules rules = {
+        .root = "", .max_bytes = LIMIT_ACTION_BYTES, .no_negative_zero = true};
+    char got[120];
+    json_t *json;
+    int result;
+
+    if (!lua_istable(L, -1)) {
+        error_set(e, ERROR_INVALID,
+                  "action %zu: expected an action (made by orrery.action), got %s", index,
+                  convert_describe(L, -1, got, sizeof got));
+        return -1;
+    }
+    json = convert_to_json(L, -1, &rules, e);
+    if (json == NULL) {
+        error_prefix(e, "action %zu: ", index);
+        return -1;
+    }
+    result = action_json_parse(json, index, out, e);
+    json_decref(json);
+    return result;
+}
+
+static int add_action(struct decision *out, const struct action *action, struct error *e)
+{
+    if (out->actions.len > 1)
+        buf_add_char(&out->actions, ',');
+    if (action->kind != ACTION_NOOP)
+        out->outcome = DECISION_ACTIONS;
+    else if (out->reason[0] == '\0')
+        memcpy(out->reason, action->reason, strnlen(action->reason, LIMIT_REASON_BYTES) + 1);
+    if (value_write(&out->actions, action->json) < 0)
+        return error_set(e, ERROR_LIMIT,
+                         "expected actions of at most %d bytes as JSON in all, got more",
+                         ACTIONS_BYTES);
+    return 0;
+}
+
+/* The keys of a list must be 1..n with n <= LIMIT_ACTIONS; the walk ends at the limit. */
+static int count_actions(lua_State *L, int table, lua_Integer *count, struct error *e)
+{
+    lua_Integer top = 0, items = 0;
+    char got[120];
+
+    lua_pushnil(L);
+    while (lua_next(L, table) != 0) {
+        lua_pop(L, 1);
+        if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < 1)
+            return error_set(
+                e, ERROR_INVALID,
+                "expected an action (with a field 'kind') or an array of actions, got a "
+                "table with the key %s",
+                convert_describe(L, -1, got, sizeof got));
+        if (++items > LIMIT_ACTIONS)
+            return error_set(e, ERROR_LIMIT, "expected at most %d actions, got more",
+                             LIMIT_ACTIONS);
+        if (lua_tointeger(L, -1) > top)
+            top = lua_tointeger(L, -1);
+    }
+    if (items == 0)
+        return error_set(e, ERROR_INVALID,
+                         "expected an action or an array of actions, got an empty "
+                         "table; " HOW_TO_DO_NOTHING);
+    *count = top;
+    return 0;
+}
+
+static int refuse_hole(lua_State *L, int table, lua_Integer count, struct error *e)
+{
+    for (lua_Integer i = 1; i <= count; i++) {
+        int type = lua_rawgeti(L, table, i);
+        lua_pop(L, 1);
+        if (type == LUA_TNIL)
+            return error_set(e, ERROR_INVALID,
+                             "action %lld: expected an action, got nil (a hole in the array)",
+                             (long long)i);
+    }
+    return 0;
+}
+
+static int read_actions(lua_State *L, int table, lua_Integer count, struct decision *out,
+                        struct error *e)
+{
+    struct action action;
+    int result = 0;
+
+    buf_add_char(&out->actions, '[');
+    for (lua_Integer i = 1; i <= count && result == 0; i++) {
+        if (table != 0)
+            lua_rawgeti(L, table, i);
+        result = read_action(L, (size_t)i, &action, e);
+        if (table != 0)
+            lua_pop(L, 1);
+        if (result < 0)
+            break;
+        result = add_action(out, &action, e);
+        action_release(&action);
+    }
+    buf_add_char(&out->actions, ']');
+    return result;
+}
+
+/* A table: one action when it has a kind, else a list. The value is on the top of the stack. */
+static int read_table(lua_State *L, struct decision *out, struct error *e)
+{
+    bool is_frozen = vm_real_table(L, -1), is_single;
+    int table = lua_gettop(L);
+    lua_Integer count;
+
+    if (!is_frozen && !convert_is_plain(L, table))
+        return error_set(e, ERROR_INVALID, "expected plain tables, got a table with a metatable");
+    lua_pushliteral(L, "kind");
+    is_single = lua_rawget(L, table) != LUA_TNIL;
+    lua_settop(L, table);
+    if (is_single)
+        return read_actions(L, 0, 1, out, e);
+    if (count_actions(L, table, &count, e) < 0)
+        return -1;
+    lua_settop(L, table);
+    if (refuse_hole(L, table, count, e) < 0)
+        return -1;
+    return read_actions(L, table, count, out, e);
+}
+
+static int read_results(lua_State *L, int count, struct decision *out, struct error *e)
+{
+    char got[120];
+
+    if (count == 0 || lua_isnil(L, -count))
+        return error_set(e, ERROR_INVALID,
+                         "expected an action or an array of actions, got %s; " HOW_TO_DO_NOTHING,
+                         count == 0 ? "nothing" : "nil");
+    if (count > 1)
+        return error_set(e, ERROR_INVALID,
+                         "expected one value, got %d; several actions go into one array", count);
+    if (!lua_istable(L, -1))
+        return error_set(e, ERROR_INVALID, "expected an action or an array of actions, got %s",
+                         convert_describe(L, -1, got, sizeof got));
+    return read_table(L, out, e);
+}
+
+void decision_read(lua_State *L, int base, struct decision *out)
+{
+    struct error e = ERROR_INIT;
+
+    luaL_checkstack(L, 10, "decide()'s result");
+    out->outcome = DECISION_NOOP;
+    out->reason[0] = '\0';
+    buf_clear(&out->actions);
+    if (read_results(L, lua_gettop(L) - base, out, &e) < 0)
+        vm_refuse(L, "decide() returned a wrong result: %s", e.message);
+    if (out->outcome == DECISION_NOOP)
+        buf_clear(&out->actions);
+}

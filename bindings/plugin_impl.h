@@ -1,0 +1,76 @@
+/*
+ * plugin_impl: the inside of a plugin, shared by the files that make ctx. Not for other layers.
+ */
+#ifndef ORRERY_BINDINGS_PLUGIN_IMPL_H
+#define ORRERY_BINDINGS_PLUGIN_IMPL_H
+
+#include <jansson.h>
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "bindings/host.h"
+#include "bindings/plugin.h"
+#include "bindings/snapshot.h"
+
+struct plugin {
+    struct host host; /* first: host_of() gives the plugin */
+    struct kv *kv;
+    char name[LIMIT_NAME_BYTES + 1];
+    char vault[LIMIT_NAME_BYTES + 1];
+    struct snapshot params, last;
+    bool has_on_executed, has_on_error;
+
+    /* The call in progress. */
+    uint64_t serial; /* of the current or newest call; a ctx works while it has the same and
+                        is_running */
+    bool is_running;
+    bool is_hook;
+    const struct plugin_tick *tick;
+    struct decision *out;
+};
+
+/* Which of a plugin's per-tick objects a userdata is. */
+struct ctx_ticket {
+    uint64_t serial; /* of the call that it belongs to */
+};
+
+/* Creates the metatables; once per state, protected. */
+void ctx_open(lua_State *L);
+void ctx_state_open(lua_State *L);
+void ctx_log_open(lua_State *L);
+
+/* Push this call's object. */
+void ctx_push(lua_State *L, struct plugin *plugin);
+void ctx_state_push(lua_State *L, struct plugin *plugin);
+void ctx_log_push(lua_State *L, struct plugin *plugin);
+
+/* Creates the metatable of an object with methods (each with the metatable as upvalue 1) under
+ * `key`. */
+void ctx_open_methods(lua_State *L, const char *object, const luaL_Reg *methods, const char *key);
+
+/* Leaves a userdata with this call's ticket and `values` user values on the stack, with the
+ * metatable stored under `key`. */
+void ctx_push_ticket(lua_State *L, struct plugin *plugin, const char *key, int values);
+
+/* The plugin, when the userdata's tick is running; otherwise raises, naming `what`
+ * ("ctx.state:get"). */
+struct plugin *ctx_check_ticket(lua_State *L, const struct ctx_ticket *ticket, const char *what);
+
+/* For methods: checks that argument 1 is the object whose metatable is upvalue 1. `object` is
+ * "ctx.state", `example` what follows the method's name in a correct call. */
+struct plugin *ctx_check_self(lua_State *L, const char *object, const char *method,
+                              const char *example);
+
+/* Adds a line to the decision in progress; bounded, inert. `fields` may be NULL. */
+void plugin_log(struct plugin *plugin, enum log_level level, const char *message, size_t len,
+                const json_t *fields);
+
+/* Reads what decide() returned (all values above index `base`) into `out`; raises through
+ * vm_refuse(). */
+void decision_read(lua_State *L, int base, struct decision *out);
+
+/* The declaration of the loaded table, as a JSON object. NULL: CONFIG. Runs inside a protected
+ * body; never raises. */
+json_t *declaration_read(lua_State *L, struct error *e);
+
+#endif
