@@ -1,0 +1,164 @@
+#include "cli/run_text.h"
+
+#include <string.h>
+
+#include "base/id.h"
+#include "base/text.h"
+#include "cli/format.h"
+#include "model/run.h"
+#include "model/value.h"
+
+#define ACTIONS_SHOWN 4
+#define PIECE_MAX     400 /* bytes of one piece of a script's text */
+
+static void set_text(json_t *object, const char *name, const char *text)
+{
+    json_t *value = text != NULL ? json_string(text) : NULL;
+
+    json_object_set_new(object, name, value != NULL ? value : json_null());
+}
+
+static void set_json(json_t *object, const char *name, const char *text)
+{
+    json_t *value = text != NULL ? json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
+
+    json_object_set_new(object, name, value != NULL ? value : json_null());
+}
+
+static void set_id(json_t *object, const char *name, uint64_t id)
+{
+    char text[ID_TEXT_SIZE];
+
+    set_text(object, name, id != 0 ? id_format(id, text) : NULL);
+}
+
+json_t *run_text_json(const struct run *run)
+{
+    json_t *j = json_object();
+
+    set_id(j, "id", run->id);
+    set_text(j, "plugin", run->plugin);
+    set_text(j, "vault", run->vault);
+    set_text(j, "status", run_status_name(run->status));
+    set_text(j, "trigger", trigger_kind_name(run->trigger));
+    set_text(j, "topic", run->topic);
+    set_json(j, "payload", run->payload);
+    json_object_set_new(j, "scheduled_ms", json_integer(run->scheduled_ms));
+    json_object_set_new(j, "started_ms", json_integer(run->started_ms));
+    json_object_set_new(j, "finished_ms", json_integer(run->finished_ms));
+    json_object_set_new(j, "seed", value_from_u64(run->seed));
+    set_id(j, "parent", run->parent);
+    json_object_set_new(j, "depth", json_integer(run->depth));
+    json_object_set_new(j, "attempts", json_integer(run->attempts));
+    json_object_set_new(j, "dry_run", json_boolean(run->dry_run));
+    set_text(j, "reason", run->reason);
+    set_json(j, "error", run->error);
+    set_json(j, "actions", run->actions);
+    set_json(j, "result", run->result);
+    set_json(j, "logs", run->logs);
+    set_text(j, "version", run->version);
+    json_object_set_new(j, "cpu_us", json_integer(run->cpu_us));
+    return j;
+}
+
+static void add_inert(struct buf *out, const char *text)
+{
+    text_add_inert(out, text, strlen(text), PIECE_MAX);
+}
+
+static void add_amount(struct buf *out, const json_t *action, const char *name)
+{
+    const json_t *amount = json_object_get(action, name);
+    char text[FORMAT_SIZE];
+
+    if (amount != NULL)
+        buf_addf(out, " %s", format_amount(amount, text));
+}
+
+static void add_strike(struct buf *out, const json_t *action, const char *name, const char *before)
+{
+    char text[FORMAT_SIZE];
+    uint64_t strike;
+
+    if (value_to_u64(json_object_get(action, name), &strike) == 0)
+        buf_addf(out, "%s%s", before, format_strike(strike, text));
+}
+
+static void add_word(struct buf *out, const json_t *action, const char *name)
+{
+    const char *word = json_string_value(json_object_get(action, name));
+
+    if (word == NULL)
+        return;
+    buf_add_char(out, ' ');
+    add_inert(out, word);
+}
+
+void run_text_action(struct buf *out, const json_t *action)
+{
+    const char *kind = json_string_value(json_object_get(action, "kind"));
+    const json_t *is_up = json_object_get(action, "is_up");
+
+    add_inert(out, kind != NULL ? kind : "?");
+    add_amount(out, action, "quantity");
+    add_amount(out, action, "amount");
+    add_amount(out, action, "shares_amount");
+    add_strike(out, action, "strike", " @");
+    add_strike(out, action, "lower_strike", " @");
+    add_strike(out, action, "higher_strike", "–");
+    if (json_is_boolean(is_up))
+        buf_add_str(out, json_is_true(is_up) ? " up" : " down");
+    add_word(out, action, "topic");
+    add_word(out, action, "target");
+    add_word(out, action, "reason");
+}
+
+static void add_actions(struct buf *out, const json_t *actions)
+{
+    size_t count = json_array_size(actions), i;
+    const json_t *action;
+
+    json_array_foreach(actions, i, action)
+    {
+        if (i == ACTIONS_SHOWN) {
+            buf_addf(out, " and %zu more", count - i);
+            break;
+        }
+        if (i > 0)
+            buf_add_str(out, ", ");
+        run_text_action(out, action);
+    }
+}
+
+/* {code, message, where, line} or plain text. */
+static void add_error(struct buf *out, const json_t *error)
+{
+    const char *where = json_string_value(json_object_get(error, "where"));
+    const char *message = json_string_value(json_object_get(error, "message"));
+    json_int_t line = json_integer_value(json_object_get(error, "line"));
+
+    if (json_is_string(error))
+        message = json_string_value(error);
+    if (where != NULL && *where != '\0') {
+        add_inert(out, where);
+        if (line > 0)
+            buf_addf(out, ":%lld", (long long)line);
+        buf_add_str(out, ": ");
+    }
+    add_inert(out, message != NULL ? message : "no message");
+}
+
+void run_text_what(struct buf *out, const json_t *run)
+{
+    const json_t *error = json_object_get(run, "error"), *actions = json_object_get(run, "actions");
+    const char *reason = json_string_value(json_object_get(run, "reason"));
+
+    if (json_is_true(json_object_get(run, "dry_run")))
+        buf_add_str(out, "(dry run) ");
+    if (json_is_object(error) || json_is_string(error))
+        add_error(out, error);
+    else if (reason != NULL)
+        add_inert(out, reason);
+    else if (json_array_size(actions) > 0)
+        add_actions(out, actions);
+}

@@ -1,0 +1,27 @@
+/*
+ * run_text: runs in words, and as JSON. The JSON form is the control socket's: the fields of
+ * model/run.h, ids as text.
+ */
+#ifndef ORRERY_CLI_RUN_TEXT_H
+#define ORRERY_CLI_RUN_TEXT_H
+
+#include <jansson.h>
+
+#include "base/buf.h"
+
+struct run;
+
+#define RUN_TEXT_MAX (256 * 1024)
+
+json_t *run_text_json(const struct run *run); /* new reference */
+
+/* Appends what a run (JSON form) did, in one inert line: its actions, its noop's reason, why it was
+ * refused, or its error: mint_binary 5,000,000 @100,000 up, mint_range 2,000,000 @99,000–101,000
+ *     cooling down
+ *     strategies/first.lua:12: attempt to index a nil value */
+void run_text_what(struct buf *out, const json_t *run);
+
+/* Appends one action: "pm_deposit 1,000". */
+void run_text_action(struct buf *out, const json_t *action);
+
+#endif

@@ -1,0 +1,266 @@
+#include "cli/status_text.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "cli/format.h"
+#include "cli/table.h"
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    return json_string_value(json_object_get(object, name));
+}
+
+static json_int_t number_of(const json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
+static void add_amount(struct table *t, const json_t *object, const char *name)
+{
+    char text[FORMAT_SIZE];
+
+    table_add(t, format_amount(json_object_get(object, name), text));
+}
+
+static void add_age(struct table *t, json_int_t at, json_int_t now)
+{
+    char text[FORMAT_SIZE];
+
+    table_add(t, at > 0 ? format_age(now - at, text) : NULL);
+}
+
+/* Prints a table that has rows, with an empty line before it. */
+static void finish(struct table *t, const struct output *o)
+{
+    if (t->count > 0) {
+        fputc('\n', o->out);
+        table_print(t, o, 0);
+    }
+    table_release(t);
+}
+
+static void print_head(const struct output *o, const json_t *status)
+{
+    const char *state = text_of(status, "state"), *desk = text_of(status, "desk");
+    const char *version = text_of(status, "version"), *stall = text_of(status, "stall");
+    char span[FORMAT_SIZE];
+
+    fputs("orrery ", o->out);
+    output_inert(o->out, version ? version : "-");
+    fprintf(o->out, "  %s%s%s, pid %lld, up %s, ",
+            output_tone(o->colour, output_status_tone(state ? state : "")), state ? state : "-",
+            output_plain(o->colour), (long long)number_of(status, "pid"),
+            format_span(number_of(status, "uptime_ms"), span));
+    output_inert(o->out, desk ? desk : "-");
+    if (json_is_true(json_object_get(status, "dry_run")))
+        fputs(", dry run: nothing is executed", o->out);
+    fputc('\n', o->out);
+    if (stall != NULL) {
+        fprintf(o->out, "%sstalled:%s ", output_tone(o->colour, TONE_BAD), output_plain(o->colour));
+        output_inert(o->out, stall);
+        fputc('\n', o->out);
+    }
+    if (text_of(status, "clock") != NULL && strcmp(text_of(status, "clock"), "data") == 0)
+        fprintf(o->out, "the desk's clock is the data's: %s\n",
+                format_time(number_of(status, "now"), span));
+}
+
+static void print_counters(const struct output *o, const json_t *counters)
+{
+    static const struct {
+        const char *name, *after;
+    } parts[] = {
+        {"received", " received: "}, {"completed", " completed, "}, {"noop", " noop, "},
+        {"rejected", " rejected, "}, {"failed", " failed, "},       {"skipped", " skipped; "},
+        {"running", " running, "},   {"queued", " queued\n"},
+    };
+    char text[FORMAT_SIZE];
+
+    fputs("runs  ", o->out);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        fprintf(o->out, "%s%s", format_amount(json_object_get(counters, parts[i].name), text),
+                parts[i].after);
+}
+
+/* "every 5s, manual" */
+static void add_triggers(struct table *t, const json_t *triggers)
+{
+    struct buf text;
+    const json_t *one;
+    size_t i;
+
+    buf_init(&text, 4096);
+    json_array_foreach(triggers, i, one) buf_addf(
+        &text, "%s%s", i > 0 ? ", " : "", json_is_string(one) ? json_string_value(one) : "?");
+    table_add(t, buf_text(&text));
+    buf_release(&text);
+}
+
+static void add_health(struct table *t, const json_t *plugin)
+{
+    const char *health = text_of(plugin, "health");
+    json_int_t skips = number_of(plugin, "skip_left");
+
+    if (skips > 0)
+        table_addf(t, "%s, skips %lld", health ? health : "-", (long long)skips);
+    else
+        table_add(t, health);
+    table_tone(t, output_status_tone(health ? health : ""));
+}
+
+static void add_plugin(struct table *t, const json_t *plugin, json_int_t now)
+{
+    const json_t *counters = json_object_get(plugin, "counters");
+    const char *trouble = text_of(plugin, "reason");
+    json_int_t keys = number_of(plugin, "state_keys");
+    char text[FORMAT_SIZE];
+
+    table_add(t, text_of(plugin, "name"));
+    add_health(t, plugin);
+    table_add(t, text_of(plugin, "vault"));
+    add_triggers(t, json_object_get(plugin, "triggers"));
+    add_age(t, number_of(plugin, "next_due"), now);
+    add_amount(t, counters, "completed");
+    add_amount(t, counters, "noop");
+    add_amount(t, counters, "failed");
+    table_addf(t, "%lld key%s", (long long)keys, keys == 1 ? "" : "s");
+    table_add(t, format_bytes((uint64_t)number_of(plugin, "memory"), text));
+    table_add(t, trouble != NULL && *trouble ? trouble : text_of(plugin, "last_error"));
+}
+
+static void print_plugins(const struct output *o, const json_t *status)
+{
+    static const struct column columns[] = {
+        {"PLUGIN", false, 32},   {"HEALTH", false, 0},     {"VAULT", false, 24},
+        {"TRIGGERS", false, 40}, {"NEXT", false, 0},       {"DONE", true, 0},
+        {"NOOP", true, 0},       {"FAILED", true, 0},      {"STATE", true, 0},
+        {"MEMORY", true, 0},     {"LAST ERROR", false, 0}, {0},
+    };
+    const json_t *one;
+    struct table t;
+    size_t i;
+
+    table_init(&t, columns);
+    json_array_foreach(json_object_get(status, "plugins"), i, one)
+        add_plugin(&t, one, number_of(status, "now"));
+    finish(&t, o);
+}
+
+static void print_vaults(const struct output *o, const json_t *status)
+{
+    static const struct column columns[] = {
+        {"VAULT", false, 24},  {"NAV", true, 0},  {"QUOTE", true, 0}, {"POSITION MANAGER", true, 0},
+        {"EXPOSURE", true, 0}, {"OPEN", true, 0}, {"NOTE", false, 0}, {0},
+    };
+    const json_t *one;
+    struct table t;
+    size_t i;
+
+    table_init(&t, columns);
+    json_array_foreach(json_object_get(status, "vaults"), i, one)
+    {
+        bool frozen = json_is_true(json_object_get(one, "is_frozen"));
+        table_add(&t, text_of(one, "id"));
+        add_amount(&t, one, "nav");
+        add_amount(&t, one, "quote_balance");
+        add_amount(&t, one, "pm_balance");
+        add_amount(&t, one, "exposure");
+        add_amount(&t, one, "open_positions");
+        table_add(&t, frozen ? "frozen" : NULL);
+        table_tone(&t, frozen ? TONE_WARN : TONE_PLAIN);
+    }
+    finish(&t, o);
+}
+
+static void print_feeds(const struct output *o, const json_t *status)
+{
+    static const struct column columns[] = {
+        {"FEED", false, 24},  {"KIND", false, 0},    {"SPOT", true, 0},        {"PRICE", false, 0},
+        {"UPDATES", true, 0}, {"FAILURES", true, 0}, {"LAST ERROR", false, 0}, {0},
+    };
+    const json_t *one;
+    struct table t;
+    size_t i;
+
+    table_init(&t, columns);
+    json_array_foreach(json_object_get(status, "feeds"), i, one)
+    {
+        bool stale = json_is_true(json_object_get(one, "stale"));
+        char age[FORMAT_SIZE] = "none yet";
+        table_add(&t, text_of(one, "name"));
+        table_add(&t, text_of(one, "kind"));
+        add_amount(&t, one, "spot");
+        if (number_of(one, "at") > 0)
+            format_age(number_of(status, "now") - number_of(one, "at"), age);
+        table_addf(&t, "%s%s", age, stale ? ", stale" : "");
+        table_tone(&t, stale ? TONE_WARN : TONE_PLAIN);
+        add_amount(&t, one, "updates");
+        add_amount(&t, one, "failures");
+        table_add(&t, text_of(one, "last_error"));
+    }
+    finish(&t, o);
+}
+
+static void print_stores(const struct output *o, const json_t *status)
+{
+    static const struct column columns[] = {
+        {"STORE", false, 48},
+        {"ROLE", false, 0},
+        {"COMMITS", true, 0},
+        {"TICKS", true, 0},
+        {"QUEUE", true, 0},
+        {"LAST ERROR", false, 0},
+        {0},
+    };
+    const json_t *one;
+    struct table t;
+    size_t i;
+
+    table_init(&t, columns);
+    json_array_foreach(json_object_get(status, "stores"), i, one)
+    {
+        table_add(&t, text_of(one, "url"));
+        table_add(&t, text_of(one, "role"));
+        add_amount(&t, one, "commits");
+        add_amount(&t, one, "ticks");
+        add_amount(&t, one, "depth");
+        table_add(&t, text_of(one, "last_error"));
+        table_tone(&t, json_is_true(json_object_get(one, "stalled")) ? TONE_BAD : TONE_PLAIN);
+    }
+    finish(&t, o);
+}
+
+static void print_workers(const struct output *o, const json_t *status)
+{
+    static const struct column columns[] = {
+        {"WORKER", true, 0},   {"PID", true, 0},  {"PLUGINS", true, 0},
+        {"RESTARTS", true, 0}, {"CPU", false, 0}, {0},
+    };
+    const json_t *one;
+    struct table t;
+    size_t i;
+
+    table_init(&t, columns);
+    json_array_foreach(json_object_get(status, "workers"), i, one)
+    {
+        char span[FORMAT_SIZE];
+        table_addf(&t, "%lld", (long long)number_of(one, "index"));
+        table_addf(&t, "%lld", (long long)number_of(one, "pid"));
+        add_amount(&t, one, "plugins");
+        add_amount(&t, one, "restarts");
+        table_add(&t, format_span(number_of(one, "cpu_ms"), span));
+    }
+    finish(&t, o);
+}
+
+void status_print(const struct output *o, const json_t *status)
+{
+    print_head(o, status);
+    print_counters(o, json_object_get(status, "counters"));
+    print_plugins(o, status);
+    print_vaults(o, status);
+    print_feeds(o, status);
+    print_stores(o, status);
+    print_workers(o, status);
+}
