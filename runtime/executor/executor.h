@@ -8,16 +8,16 @@
  *
  * Contract
  *   - Single-threaded (core's loop); no I/O, no clock: `now_ms` and the markets are given.
- *   - execute() either settles (the vault in memory has changed, and `change` says how: core
- * commits it together with the run before anything else can see it) or rejects (nothing changed).
- * With dry_run it computes the same answer and changes nothing.
+ *   - execute() settles or rejects. Settled: the vault in memory has changed, and `change` says
+ *     how; core commits it together with the run before anything else can see it. Rejected:
+ *     nothing has changed. With dry_run the answer is the same and nothing ever changes.
  *   - A rejection is a result, not an error: "CODE: action=2 detail=value …" with the index of the
- * action it is about among the strategy's actions, from 1 (noops count, auto-fund's deposit does
- * not); 0 for the batch as a whole.
+ *     action it is about among the strategy's actions, from 1 (noops count, auto-fund's deposit
+ *     does not); 0 for the batch as a whole.
  *   - Caps are judged here, outside of any script, against the state that includes every earlier
- * settled batch, committed or still in the queue.
- *   - A batch of which nothing is left settles with an empty change (no entries, the account as it
- * was).
+ *     settled batch, committed or still in the queue.
+ *   - A batch of which nothing is left settles with an empty change: no entries, the account as it
+ *     was.
  */
 #ifndef ORRERY_EXECUTOR_EXECUTOR_H
 #define ORRERY_EXECUTOR_EXECUTOR_H
@@ -144,26 +144,31 @@ struct vault_record {
 /*
  * The paper vault.
  *
- * Prices    see pricing.h. A market is "<feed>:<expiry>" (model/market.h). The spread is
- * `spread_pct` of the fair price, rounded up: ask = price + spread, bid = price - spread. Cost is
- * rounded up and proceeds down, to the base unit. Position  mints of the same market, strikes and
- * side merge into one. A redeem releases the position's cost pro rata, rounded down; the last
- * contract releases what is left. Settling  the first price that the vault sees from the expiry or
- * later decides. An up binary wins when that price (rounded to the nearest 1e-9) is above the
- * strike, a down binary when it is not: at exactly the strike, down wins. A range wins when lower <
- * price <= higher. A winner pays 1 base unit per contract to pm. Auto-fund when a batch mints (some
- * mint without skip_auto_fund), has no pm_deposit of its own and would find pm short by `gap`, then
- * a pm_deposit of gap + 2 % (rounded up, at most the quote balance) goes first. It needs the
- * permission to deposit. NAV       quote + pm + plp_cost + the open positions' quantities at their
- * bid, each rounded down. A position whose feed has no price yet counts 0, and meanwhile mints,
- * snapshots and fees are refused (NAV_UNKNOWN). Pool      the paper pool has no other traders, so
- * it earns and loses nothing: a share always costs and returns 1 base unit. High      the greatest
- * NAV seen before a batch, after a settlement or by refresh_nav_snapshot. crystallize_fees lowers
- * it by the fee: water   paying a fee is not a drawdown. Fees      fee_pct of the NAV above
- * fee_high_water, rounded down, paid out of quote; the mark then is NAV less the fee. Spend counts
- * a mint's cost for the whole window and then up to 1/4096 of the window longer (spends are summed
- * in slots). Payouts   quote + pm + plp_cost + the quantities of all positions never pass 2^63-1,
- * so settling cannot overflow.
+ *   prices     See pricing.h. A market is "<feed>:<expiry>" (model/market.h). The spread is
+ *              `spread_pct` of the fair price, rounded up: ask = price + spread, bid = price -
+ *              spread. Cost is rounded up and proceeds down, to the base unit.
+ *   positions  Mints of the same market, strikes and side merge into one. A redeem releases the
+ *              position's cost pro rata, rounded down; the last contract releases what is left.
+ *   settling   The first price that the vault sees from the expiry or later decides. An up binary
+ *              wins when that price (rounded to the nearest 1e-9) is above the strike, a down
+ *              binary when it is not: at exactly the strike, down wins. A range wins when
+ *              lower < price <= higher. A winner pays 1 base unit per contract to pm.
+ *   auto-fund  When a batch mints (some mint without skip_auto_fund), has no pm_deposit of its own
+ *              and would find pm short by `gap`, then a pm_deposit of gap + 2 % (rounded up, at
+ *              most the quote balance) goes first. It needs the permission to deposit.
+ *   NAV        quote + pm + plp_cost + the open positions' quantities at their bid, each rounded
+ *              down. A position whose feed has no price yet counts 0, and meanwhile mints,
+ *              snapshots and fees are refused (NAV_UNKNOWN).
+ *   pool       The paper pool has no other traders, so it earns and loses nothing: a share always
+ *              costs and returns 1 base unit of quote.
+ *   high water The greatest NAV seen before a batch, after a settlement or by refresh_nav_snapshot.
+ *              crystallize_fees lowers it by the fee: paying a fee is not a drawdown.
+ *   fees       fee_pct of the NAV above fee_high_water, rounded down, paid out of quote; the mark
+ *              then is NAV less the fee.
+ *   spend      A mint's cost counts for the whole window, and then up to 1/4096 of the window
+ *              longer (see spend_window.h).
+ *   payouts    quote + pm + plp_cost + the quantities of all positions never pass 2^63-1, so that
+ *              settling cannot overflow.
  *
  * `opening` receives the change that puts the first balances on record when the vault is new (else
  * entry_count 0). Errors: CONFIG for balances or percentages out of range; STORE_CORRUPT for a

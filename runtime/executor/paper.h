@@ -13,9 +13,10 @@
  *   paper_settle.c     expiries
  *
  * Glossary
- *   vault   account and positions; the paper executor has two: the real one and a working copy that
- * a batch changes batch   one execute() in progress item    one action of the batch that is left
- * after dropping noops and emits
+ *   vault   account and positions; the paper executor has two: the real one, and a working copy
+ *           that a batch changes
+ *   batch   one execute() in progress
+ *   item    one action of the batch that is left after dropping noops and emits
  *
  * Functions that may refuse return 0 or -1 after batch_reject(); the first rejection wins because
  * everybody returns at once.

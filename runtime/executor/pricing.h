@@ -1,20 +1,22 @@
 /*
- * pricing: what a binary or a range is worth, from one market snapshot. Pure functions of their
- * arguments.
+ * pricing: what a binary or a range is worth, from one market snapshot. Pure functions.
  *
- * Model    total variance    w(k) = a + b(rho(k-m) + sqrt((k-m)^2 + sigma^2)),  k = ln(strike /
- * forward) d2(k)             = (-k - w/2) / sqrt(w) up binary         N(d2(strike)), N the normal
- * distribution function down binary       1 - up range             up(lower) - up(higher), at least
- * 0 The snapshot's w belongs to its current expiry, seen from at_ms. For another expiry it is
- * scaled by the time that is left: w * (expiry - at_ms) / (current expiry - at_ms). Time stands
- * still between prices: a value depends on the snapshot only, never on the clock.
+ *   total variance   w(k) = a + b(rho(k-m) + sqrt((k-m)^2 + sigma^2)),  k = ln(strike / forward)
+ *   d2(k)            (-k - w/2) / sqrt(w)
+ *   up binary        N(d2(strike)), N the normal distribution function
+ *   down binary      1 - up
+ *   range            up(lower) - up(higher), at least 0
+ *
+ * The snapshot's w belongs to its current expiry, seen from at_ms. For another expiry it is scaled
+ * by the time that is left: w * (expiry - at_ms) / (current expiry - at_ms). Time stands still
+ * between prices: a value depends on the snapshot only, never on the clock.
  *
  * With no variance (w <= 0) the value is that of a certain settlement at the forward; once at_ms
  * has reached the expiry, at the spot. Then prices compare like settlements do, as integers scaled
  * by 1e9: up is above the strike, a tie is down.
  *
- * A price is an integer: parts per 1e9 of one base unit per contract, 0 … PRICE_ONE, rounded to the
- * nearest. All arithmetic from there on is on integers.
+ * A price is an integer: parts per 1e9 of one base unit per contract, 0 … PRICE_ONE, rounded to
+ * the nearest. All arithmetic from there on is on integers.
  */
 #ifndef ORRERY_EXECUTOR_PRICING_H
 #define ORRERY_EXECUTOR_PRICING_H
