@@ -17,7 +17,8 @@
 #include "core/control.h"
 #include "model/value.h"
 
-#define RETRY_MS 20 /* between attempts to get into a full listen queue */
+#define RETRY_MS   20 /* between attempts to get into a full listen queue */
+#define READ_BYTES 65536
 
 struct client {
     int fd;
@@ -118,7 +119,7 @@ int client_open(const char *folder, int64_t timeout_ms, struct client **out, str
 
     c->timeout_ms = timeout_ms;
     clock_init_real(&c->clock);
-    buf_init(&c->in, CONTROL_MAX_LINE + 1);
+    buf_init(&c->in, CLIENT_ANSWER_MAX + 1);
     start_deadline(c);
     c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (c->fd < 0)
@@ -168,32 +169,46 @@ static int send_line(struct client *c, const json_t *request, struct error *e)
     return result;
 }
 
+/* Appends what has arrived to the buffer. */
+static int read_some(struct client *c, struct error *e)
+{
+    size_t room = c->in.max - c->in.len;
+    ssize_t n;
+
+    if (room > READ_BYTES)
+        room = READ_BYTES;
+    if (room == 0)
+        return error_set(e, ERROR_PROTOCOL, "the daemon's answer is longer than %d bytes",
+                         CLIENT_ANSWER_MAX);
+    if (wait_for(c, POLLIN, "waiting for the answer", e) < 0)
+        return -1;
+    n = read(c->fd, buf_reserve(&c->in, room), room);
+    if (n > 0)
+        c->in.len += (size_t)n;
+    else if (n == 0)
+        return error_set(e, ERROR_PROTOCOL, "the daemon closed the connection before it answered");
+    else if (errno != EAGAIN && errno != EINTR)
+        return error_set(e, ERROR_PROTOCOL, "reading the answer: %s", strerror(errno));
+    return 0;
+}
+
 /* Reads until the buffer holds a line; `*len` is its length without the newline. */
 static int read_line(struct client *c, size_t *len, struct error *e)
 {
-    for (;;) {
-        const char *end = c->in.len > 0 ? memchr(c->in.data, '\n', c->in.len) : NULL;
-        size_t room = c->in.max - c->in.len;
-        ssize_t n;
+    size_t searched = 0;
 
+    for (;;) {
+        const char *end = NULL;
+
+        if (c->in.len > searched)
+            end = memchr(c->in.data + searched, '\n', c->in.len - searched);
         if (end != NULL) {
             *len = (size_t)(end - c->in.data);
             return 0;
         }
-        if (room == 0)
-            return error_set(e, ERROR_PROTOCOL, "the daemon's answer is longer than %d bytes",
-                             CONTROL_MAX_LINE);
-        if (wait_for(c, POLLIN, "waiting for the answer", e) < 0)
+        searched = c->in.len;
+        if (read_some(c, e) < 0)
             return -1;
-        n = read(c->fd, buf_reserve(&c->in, room < 16384 ? room : 16384),
-                 room < 16384 ? room : 16384);
-        if (n > 0)
-            c->in.len += (size_t)n;
-        else if (n == 0)
-            return error_set(e, ERROR_PROTOCOL,
-                             "the daemon closed the connection before it answered");
-        else if (errno != EAGAIN && errno != EINTR)
-            return error_set(e, ERROR_PROTOCOL, "reading the answer: %s", strerror(errno));
     }
 }
 
@@ -202,11 +217,14 @@ static int refusal(const json_t *answer, struct error *e)
     const char *code = json_string_value(json_object_get(answer, "code"));
     const char *message = json_string_value(json_object_get(answer, "message"));
     const char *hint = json_string_value(json_object_get(answer, "hint"));
+    const char *where = json_string_value(json_object_get(answer, "where"));
 
     error_set(e, code ? error_from_name(code) : ERROR_INTERNAL, "%s",
               message ? message : "the daemon refused without a reason");
     if (hint != NULL && *hint != '\0')
         error_hint(e, "%s", hint);
+    if (where != NULL)
+        error_locate(e, where, (int)json_integer_value(json_object_get(answer, "line")));
     return -1;
 }
 

@@ -32,20 +32,25 @@ static void set_id(json_t *object, const char *name, uint64_t id)
     set_text(object, name, id != 0 ? id_format(id, text) : NULL);
 }
 
+static void set_time(json_t *object, const char *name, int64_t ms)
+{
+    json_object_set_new(object, name, ms != 0 ? json_integer(ms) : json_null());
+}
+
 json_t *run_text_json(const struct run *run)
 {
     json_t *j = json_object();
 
     set_id(j, "id", run->id);
     set_text(j, "plugin", run->plugin);
-    set_text(j, "vault", run->vault);
+    set_text(j, "vault", run->vault[0] ? run->vault : NULL);
     set_text(j, "status", run_status_name(run->status));
     set_text(j, "trigger", trigger_kind_name(run->trigger));
     set_text(j, "topic", run->topic);
     set_json(j, "payload", run->payload);
-    json_object_set_new(j, "scheduled_ms", json_integer(run->scheduled_ms));
-    json_object_set_new(j, "started_ms", json_integer(run->started_ms));
-    json_object_set_new(j, "finished_ms", json_integer(run->finished_ms));
+    set_time(j, "scheduled_ms", run->scheduled_ms);
+    set_time(j, "started_ms", run->started_ms);
+    set_time(j, "finished_ms", run->finished_ms);
     json_object_set_new(j, "seed", value_from_u64(run->seed));
     set_id(j, "parent", run->parent);
     json_object_set_new(j, "depth", json_integer(run->depth));
@@ -56,7 +61,7 @@ json_t *run_text_json(const struct run *run)
     set_json(j, "actions", run->actions);
     set_json(j, "result", run->result);
     set_json(j, "logs", run->logs);
-    set_text(j, "version", run->version);
+    set_text(j, "version", run->version[0] ? run->version : NULL);
     json_object_set_new(j, "cpu_us", json_integer(run->cpu_us));
     return j;
 }

@@ -121,6 +121,21 @@ static int finish(struct state_store *store, int result, struct error *e)
     return -1;
 }
 
+/* The rules of ctx.state that one value can be judged by; the daemon has the same. */
+static int check_value(const struct stopped *s, const json_t *value, const char *text,
+                       struct error *e)
+{
+    if (json_is_null(value)) {
+        error_set(e, ERROR_INVALID, "a value is never null");
+        error_hint(e, "to remove the key: `orrery state delete`");
+        return -1;
+    }
+    if (strlen(text) > s->config->limits.value_bytes)
+        return error_set(e, ERROR_LIMIT, "the value is larger than %zu bytes (limits.value_bytes)",
+                         s->config->limits.value_bytes);
+    return 0;
+}
+
 static int stopped_set(struct stopped *s, const struct state_query *q, struct state_store *store,
                        json_t **data, struct error *e)
 {
@@ -131,7 +146,9 @@ static int stopped_set(struct stopped *s, const struct state_query *q, struct st
 
     if (q->ttl_ms > 0)
         row.expires_ms = stopped_now_ms(s) + q->ttl_ms;
-    result = state_begin(store, e);
+    result = check_value(s, q->value, text, e);
+    if (result == 0)
+        result = state_begin(store, e);
     if (result == 0)
         result = finish(store, state_put(store, q->plugin, &row, e), e);
     free(text);

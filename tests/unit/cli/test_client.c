@@ -73,7 +73,7 @@ static void test_refusal(void **state)
 {
     const char *script[] = {
         "{\"ok\":false,\"code\":\"NOT_FOUND\",\"message\":\"no plugin\\u001b[2J\",\"hint\":\"try "
-        "first\"}\n",
+        "first\",\"where\":\"a.lua\",\"line\":3}\n",
         "{\"ok\":false,\"code\":\"WHATEVER\"}\n", NULL};
     struct fake_daemon d;
     struct error e;
@@ -85,6 +85,8 @@ static void test_refusal(void **state)
     assert_int_equal(e.code, ERROR_NOT_FOUND);
     assert_string_equal(e.message, "no plugin?[2J");
     assert_string_equal(e.hint, "try first");
+    assert_string_equal(e.where, "a.lua");
+    assert_int_equal(e.line, 3);
     assert_int_equal(call(&d, 5000, &data, &e), -1);
     assert_int_equal(e.code, ERROR_INTERNAL);
     assert_null(data);
@@ -107,8 +109,6 @@ static void expect_protocol_error(const char *answer)
 
 static void test_garbage(void **state)
 {
-    char *huge = mem_alloc(CONTROL_MAX_LINE + 100);
-
     (void)state;
     expect_protocol_error("HTTP/1.1 200 OK\n");
     expect_protocol_error("\n");
@@ -118,16 +118,23 @@ static void test_garbage(void **state)
     expect_protocol_error("{\"ok\":true,\"ok\":false}\n");
     expect_protocol_error("{\"ok\":true,\"data\":\"\xff\"}\n");
     expect_protocol_error(NULL); /* closes without a word */
-    memset(huge, 'x', CONTROL_MAX_LINE + 99);
-    huge[CONTROL_MAX_LINE + 99] = '\0';
+}
+
+static void test_oversized_answer(void **state)
+{
+    char *huge = mem_alloc(CLIENT_ANSWER_MAX + 100);
+
+    (void)state;
+    memset(huge, 'x', CLIENT_ANSWER_MAX + 99);
+    huge[CLIENT_ANSWER_MAX + 99] = '\0';
     expect_protocol_error(huge);
     free(huge);
 }
 
-static void test_longest_answer(void **state)
+static void test_long_answer(void **state)
 {
-    size_t fill = CONTROL_MAX_LINE - strlen("{\"ok\":true,\"data\":\"\"}");
-    char *answer = mem_alloc(CONTROL_MAX_LINE + 2), *at = answer;
+    enum { FILL = 3 * 1024 * 1024 };
+    char *answer = mem_alloc(FILL + 64), *at = answer;
     const char *script[] = {answer, NULL};
     struct fake_daemon d;
     struct error e;
@@ -135,11 +142,11 @@ static void test_longest_answer(void **state)
 
     (void)state;
     at = stpcpy(at, "{\"ok\":true,\"data\":\"");
-    memset(at, 'x', fill);
-    memcpy(at + fill, "\"}\n", 4);
+    memset(at, 'x', FILL);
+    memcpy(at + FILL, "\"}\n", 4);
     fake_start(&d, script);
     assert_int_equal(call(&d, 5000, &data, &e), 0);
-    assert_int_equal(json_string_length(data), fill);
+    assert_int_equal(json_string_length(data), FILL);
     json_decref(data);
     fake_stop(&d);
     free(answer);
@@ -248,7 +255,8 @@ int main(void)
         cmocka_unit_test(test_several_calls_and_slow_answers),
         cmocka_unit_test(test_refusal),
         cmocka_unit_test(test_garbage),
-        cmocka_unit_test(test_longest_answer),
+        cmocka_unit_test(test_oversized_answer),
+        cmocka_unit_test(test_long_answer),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_nobody_there),
         cmocka_unit_test(test_long_path),
