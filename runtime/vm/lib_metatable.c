@@ -78,10 +78,10 @@ static int meta_setmetatable(lua_State *L)
         freeze_raise(L, 1);
     if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL)
         return luaL_error(L, "cannot change a protected metatable");
-    if (type == LUA_TTABLE) {
-        freeze_look_through(L, 2);
+    if (freeze_is(L, 2)) /* its copy would lead back to the real table */
+        return luaL_error(L, "a read-only table cannot be a metatable");
+    if (type == LUA_TTABLE)
         push_copy(L, 2);
-    }
     lua_setmetatable(L, 1);
     lua_settop(L, 1);
     return 1;

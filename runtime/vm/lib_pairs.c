@@ -111,18 +111,19 @@ static int pairs_step(lua_State *L)
     return step_keys(L);
 }
 
+/* The second result is the argument itself: never the real table behind a frozen one. */
 static int pairs_pairs(lua_State *L)
 {
     luaL_checkany(L, 1);
     lua_settop(L, 1);
-    if (!freeze_look_through(L, 1) && luaL_getmetafield(L, 1, "__pairs") != LUA_TNIL) {
+    lua_pushvalue(L, 1);
+    if (!freeze_look_through(L, 2) && luaL_getmetafield(L, 1, "__pairs") != LUA_TNIL) {
         lua_pushvalue(L, 1);
         lua_call(L, 1, 3);
         return 3;
     }
     luaL_checktype(L, 1, LUA_TTABLE);
-    lua_settop(L, 1);
-    lua_pushvalue(L, 1);
+    lua_settop(L, 2);
     lua_pushnil(L);
     lua_pushinteger(L, 0);
     lua_pushcclosure(L, pairs_step, UP_COUNT);

@@ -53,8 +53,8 @@ static void merge(lua_State *L, int source, int target, lua_Integer from, lua_In
         }
         lua_rawgeti(L, source, take_right ? right++ : left++);
         lua_rawseti(L, target, at);
+        vm_check(L); /* comparing long strings takes its time in C */
     }
-    vm_check(L);
 }
 
 static void copy_elements(lua_State *L, int from, int to, lua_Integer len)

@@ -1,0 +1,2 @@
+-- expect: SCRIPT at load
+-- nothing at all

@@ -1,0 +1,3 @@
+-- expect: SCRIPT at load
+-- a syntax error
+return { name = "x", decide = function( end }
