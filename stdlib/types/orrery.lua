@@ -55,6 +55,7 @@
 ---@field open_positions integer
 ---@field positions orrery.Position[]
 ---@field permissions integer bits
+---@field plp_shares integer
 
 ---@class orrery.Position
 ---@field kind "binary"|"range"
@@ -65,6 +66,8 @@
 ---@field higher_strike? integer range, × 1e9
 ---@field quantity integer
 ---@field cost integer
+---@field value integer what it would fetch now
+---@field expiry integer ms
 
 ---@class orrery.Market
 ---@field stale boolean no price for too long, or none yet: the prices below may then be missing
