@@ -1,10 +1,10 @@
 /*
- * registry: the one table of concrete implementations, filled in by main/ and handed down. Core and the
- * commands name no backend, executor or feed themselves.
+ * registry: the one table of concrete implementations, filled in by main/ and handed down. Core and
+ * the commands name no backend, executor or feed themselves.
  *
- * Journal and state URLs: "memory:", "sqlite:PATH" (PATH relative to the desk). When a state URL names the journal's own
- * database, the returned store joins the journal's transactions (`joined`): it must then be used on the journal's thread,
- * between journal_begin and journal_commit.
+ * Journal and state URLs: "memory:", "sqlite:PATH" (PATH relative to the desk). When a state URL
+ * names the journal's own database, the returned store joins the journal's transactions (`joined`):
+ * it must then be used on the journal's thread, between journal_begin and journal_commit.
  */
 #ifndef ORRERY_CORE_REGISTRY_H
 #define ORRERY_CORE_REGISTRY_H
@@ -27,20 +27,22 @@ enum store_mode {
 };
 
 struct registry {
-    /* The databases of one desk, opened on demand and shared by URL. close() after every store from it is closed. */
+    /* The databases of one desk, opened on demand and shared by URL. close() after every store from
+     * it is closed. */
     struct stores *(*stores_new)(const char *desk);
     void (*stores_close)(struct stores *stores);
-    int (*open_journal)(struct stores *stores, const char *url, enum store_mode mode, int64_t now_ms, struct journal **out,
-                        struct error *e);
-    int (*open_state)(struct stores *stores, const char *url, enum store_mode mode, int64_t now_ms, struct state_store **out,
-                      bool *joined, struct error *e);
-    /* 0 when `url` is well-formed and known, else the error (with the known kinds as the hint). Touches nothing. */
+    int (*open_journal)(struct stores *stores, const char *url, enum store_mode mode,
+                        int64_t now_ms, struct journal **out, struct error *e);
+    int (*open_state)(struct stores *stores, const char *url, enum store_mode mode, int64_t now_ms,
+                      struct state_store **out, bool *joined, struct error *e);
+    /* 0 when `url` is well-formed and known, else the error (with the known kinds as the hint).
+     * Touches nothing. */
     int (*check_url)(const char *url, struct error *e);
     int (*open_executor)(const struct vault_config *config, const struct vault_record *record,
-                         const struct market_source *markets, int64_t now_ms, struct ledger_change *opening,
-                         struct executor **out, struct error *e);
-    int (*open_feed)(const struct feed_config *config, const struct feed_env *env, int64_t start_ms, struct feed **out,
-                     struct error *e);
+                         const struct market_source *markets, int64_t now_ms,
+                         struct ledger_change *opening, struct executor **out, struct error *e);
+    int (*open_feed)(const struct feed_config *config, const struct feed_env *env, int64_t start_ms,
+                     struct feed **out, struct error *e);
     const char *version; /* of orrery */
 };
 

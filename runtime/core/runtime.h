@@ -1,6 +1,6 @@
 /*
- * runtime: the daemon. Owns the loop, the workers, the stores, the feeds and the vaults of one desk, from start
- * to clean stop. runtime_run() returns when it has drained.
+ * runtime: the daemon. Owns the loop, the workers, the stores, the feeds and the vaults of one
+ * desk, from start to clean stop. runtime_run() returns when it has drained.
  */
 #ifndef ORRERY_CORE_RUNTIME_H
 #define ORRERY_CORE_RUNTIME_H
@@ -14,18 +14,20 @@ struct error;
 struct registry;
 struct run;
 
-/* What the command line shows while the daemon runs; both may be NULL. Called on the loop's thread after the commit. */
+/* What the command line shows while the daemon runs; both may be NULL. Called on the loop's thread
+ * after the commit. */
 struct runtime_view {
-    void (*run_ended)(void *arg, const struct run *run, const char *nav); /* nav: decimal text or NULL */
-    void (*progress)(void *arg, uint64_t done, uint64_t total);           /* csv feeds: rows */
+    void (*run_ended)(void *arg, const struct run *run,
+                      const char *nav);                         /* nav: decimal text or NULL */
+    void (*progress)(void *arg, uint64_t done, uint64_t total); /* csv feeds: rows */
     void *arg;
 };
 
 struct runtime_options {
     const char *desk;
-    int64_t run_for_ms;     /* 0: until told to stop */
+    int64_t run_for_ms; /* 0: until told to stop */
     bool until_feeds_end;
-    bool dry_run;           /* nothing is executed; hooks are not called */
+    bool dry_run; /* nothing is executed; hooks are not called */
     bool watch;
     struct log *log;
     struct runtime_view view;
@@ -36,7 +38,7 @@ struct runtime_summary {
     char *json; /* same shape as the answer to "status"; free() */
 };
 
-int runtime_run(const struct runtime_options *options, const struct registry *registry, struct runtime_summary *summary,
-                struct error *e);
+int runtime_run(const struct runtime_options *options, const struct registry *registry,
+                struct runtime_summary *summary, struct error *e);
 
 #endif

@@ -1,0 +1,256 @@
+/* The operations of the control socket; control.h lists their arguments and answers. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "core/control_server.h"
+#include "core/ending.h"
+#include "model/value.h"
+
+static const char *text_of(const struct request *r, const char *name)
+{
+    return json_string_value(json_object_get(request_json(r), name));
+}
+
+static void fail(struct request *r, enum error_code code, const char *message, const char *hint)
+{
+    struct error e = ERROR_INIT;
+
+    error_set(&e, code, "%s", message);
+    if (hint != NULL)
+        error_hint(&e, "%s", hint);
+    request_fail(r, &e);
+}
+
+/* The plugin that the request names; NULL after having failed the request. */
+static struct plugin *find_plugin(struct request *r)
+{
+    struct engine *engine = request_engine(r);
+    const char *name = text_of(r, "plugin");
+    const char **names;
+    struct plugin *plugin = name ? engine_plugin(engine, name) : NULL;
+    char message[160], hint[120] = "";
+    const char *near;
+
+    if (plugin != NULL)
+        return plugin;
+    names = mem_zero(engine->plugin_count + 1, sizeof *names);
+    for (size_t i = 0; i < engine->plugin_count; i++)
+        names[i] = engine->plugins[i]->name;
+    near = name ? text_nearest(name, names) : NULL;
+    snprintf(message, sizeof message, "no strategy named '%.64s' is running", name ? name : "");
+    if (near != NULL)
+        snprintf(hint, sizeof hint, "did you mean '%s'?", near);
+    free(names);
+    fail(r, ERROR_NOT_FOUND, message, hint[0] ? hint : NULL);
+    return NULL;
+}
+
+/* The JSON text of the optional payload; -1 after having failed the request. */
+static int payload_of(struct request *r, char **out)
+{
+    const json_t *payload = json_object_get(request_json(r), "payload");
+
+    *out = payload ? value_text(payload) : NULL;
+    if (*out == NULL || strlen(*out) <= LIMIT_PAYLOAD_BYTES)
+        return 0;
+    free(*out);
+    fail(r, ERROR_LIMIT, "the payload is larger than 65536 bytes as JSON", NULL);
+    return -1;
+}
+
+static void op_status(struct request *r)
+{
+    request_answer(r, status_json(request_engine(r)));
+}
+
+static void op_stop(struct request *r)
+{
+    struct engine *engine = request_engine(r);
+
+    request_answer(r, json_object());
+    engine_stop(engine, "asked to over the control socket");
+}
+
+/* ---- fire and emit: the pending rows first, the ticks when these are durable ---- */
+
+struct fire {
+    struct waiter waiter; /* first */
+    struct request *request;
+};
+
+static void fire_ended(struct waiter *waiter, const struct run *run)
+{
+    struct fire *fire = (struct fire *)waiter;
+    json_t *data = run_to_json(run);
+
+    json_object_set(data, "run", json_object_get(data, "id"));
+    request_answer(fire->request, data);
+    free(fire);
+}
+
+static bool draining(struct request *r)
+{
+    if (!request_engine(r)->draining)
+        return false;
+    fail(r, ERROR_NOT_RUNNING, "the daemon is stopping and takes no new triggers", NULL);
+    return true;
+}
+
+static void fire_durable(struct commit *c, struct engine *engine)
+{
+    struct fire *fire = c->arg;
+    struct pending *p = &c->add[0];
+    struct plugin *plugin = engine_plugin(engine, p->plugin);
+    char id[ID_TEXT_SIZE];
+    bool wait = json_is_true(json_object_get(request_json(fire->request), "wait"));
+
+    if (plugin == NULL) {
+        life_start_pending(engine, p);
+        fail(fire->request, ERROR_NOT_FOUND, "the strategy was removed meanwhile", NULL);
+        free(fire);
+    } else if (wait) {
+        fire->waiter.ended = fire_ended;
+        engine_receive(plugin, p->kind, NULL, p->payload, p->scheduled_ms, 0, 0, p->id,
+                       &fire->waiter);
+    } else {
+        request_answer(fire->request, json_pack("{s:s}", "run", id_format(p->id, id)));
+        engine_receive(plugin, p->kind, NULL, p->payload, p->scheduled_ms, 0, 0, p->id, NULL);
+        free(fire);
+    }
+    commit_free(c);
+}
+
+static void op_fire(struct request *r)
+{
+    struct engine *engine = request_engine(r);
+    struct plugin *plugin = find_plugin(r);
+    struct pending *p;
+    struct fire *fire;
+    struct commit *c;
+    char *payload;
+
+    if (plugin == NULL || draining(r) || payload_of(r, &payload) < 0)
+        return;
+    fire = mem_zero(1, sizeof *fire);
+    fire->request = r;
+    c = commit_new(engine->commits.journal, fire_durable, fire);
+    c->add = p = mem_zero(1, sizeof *p);
+    c->add_count = 1;
+    snprintf(p->plugin, sizeof p->plugin, "%s", plugin->name);
+    p->kind = TRIGGER_MANUAL;
+    p->payload = payload;
+    p->scheduled_ms = clock_now_ms(&engine->clock);
+    p->id = id_next(&engine->ids, p->scheduled_ms);
+    commits_push(c);
+}
+
+static void emit_durable(struct commit *c, struct engine *engine)
+{
+    struct request *r = c->arg;
+    json_t *runs = json_array();
+    char id[ID_TEXT_SIZE];
+
+    for (size_t i = 0; i < c->add_count; i++)
+        json_array_append_new(runs, json_string(id_format(c->add[i].id, id)));
+    request_answer(r,
+                   json_pack("{s:I, s:o}", "subscribers", (json_int_t)c->add_count, "runs", runs));
+    for (size_t i = 0; i < c->add_count; i++)
+        life_start_pending(engine, &c->add[i]);
+    commit_free(c);
+}
+
+static bool is_topic(const char *topic)
+{
+    size_t len = topic ? strlen(topic) : 0;
+
+    return len > 0 && len <= LIMIT_TOPIC_BYTES &&
+           strspn(topic, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-") ==
+               len;
+}
+
+static void op_emit(struct request *r)
+{
+    struct engine *engine = request_engine(r);
+    const char *topic = text_of(r, "topic");
+    struct commit *c;
+    char *payload;
+
+    if (!is_topic(topic)) {
+        fail(r, ERROR_INVALID, "topic: expected 1 to 128 characters of [A-Za-z0-9_.:-]", NULL);
+        return;
+    }
+    if (draining(r) || payload_of(r, &payload) < 0)
+        return;
+    c = commit_new(engine->commits.journal, emit_durable, r);
+    if (ending_add_event(c, engine, topic, payload, 0, 0) < 0) {
+        fail(r, ERROR_LIMIT, "the event would start more than 1024 runs", NULL);
+        commit_free(c);
+    } else {
+        commits_push(c);
+    }
+    free(payload);
+}
+
+/* ---- reload ---- */
+
+static void reload_done(void *arg, json_t *data, const struct error *e)
+{
+    if (data != NULL)
+        request_answer(arg, data);
+    else
+        request_fail(arg, e);
+}
+
+static void op_reload(struct request *r)
+{
+    const char *name = text_of(r, "plugin");
+
+    if ((name != NULL && find_plugin(r) == NULL) || draining(r))
+        return;
+    reload_start(request_engine(r), name, reload_done, r);
+}
+
+static void op_unknown(struct request *r, const char *const *names, const char *op)
+{
+    const char *near = text_nearest(op, names);
+    char message[120], hint[80] = "";
+
+    snprintf(message, sizeof message, "unknown operation '%.64s'", op);
+    if (near != NULL)
+        snprintf(hint, sizeof hint, "did you mean '%s'?", near);
+    fail(r, ERROR_INVALID, message, near ? hint : NULL);
+}
+
+void control_dispatch(struct request *r, const char *op)
+{
+    static const struct {
+        const char *name;
+        void (*start)(struct request *r);
+    } ops[] = {
+        {"status", op_status},
+        {"fire", op_fire},
+        {"emit", op_emit},
+        {"reload", op_reload},
+        {"runs", control_runs},
+        {"run", control_run},
+        {"state_get", control_state_get},
+        {"state_keys", control_state_keys},
+        {"state_set", control_state_set},
+        {"state_delete", control_state_delete},
+        {"stop", op_stop},
+    };
+    enum { COUNT = sizeof ops / sizeof ops[0] };
+    const char *names[COUNT + 1] = {NULL};
+
+    for (size_t i = 0; i < COUNT; i++) {
+        if (strcmp(ops[i].name, op) == 0) {
+            ops[i].start(r);
+            return;
+        }
+        names[i] = ops[i].name;
+    }
+    op_unknown(r, names, op);
+}

@@ -1,0 +1,296 @@
+#include "core/control_server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "core/control.h"
+#include "model/value.h"
+
+#define CONNECTIONS_MAX 64
+#define ANSWER_MAX      (64 * 1024 * 1024)
+
+struct connection {
+    uv_pipe_t pipe; /* first */
+    struct control *control;
+    struct connection *next;
+    struct buf in;
+    struct request *request; /* under way, or NULL */
+    bool closing;            /* uv_close was called */
+    bool closed;             /* and has finished */
+    bool overlong;
+};
+
+struct control {
+    uv_pipe_t listener; /* first */
+    struct engine *engine;
+    struct connection *connections;
+    size_t count;
+    char *path;
+    bool closing;
+};
+
+struct request {
+    struct connection *connection;
+    json_t *json;
+};
+
+struct answer {
+    uv_write_t write; /* first */
+    char *text;
+};
+
+struct engine *request_engine(const struct request *request)
+{
+    return request->connection->control->engine;
+}
+
+const json_t *request_json(const struct request *request)
+{
+    return request->json;
+}
+
+static void free_connection(struct connection *c)
+{
+    struct connection **place = &c->control->connections;
+
+    while (*place != c)
+        place = &(*place)->next;
+    *place = c->next;
+    c->control->count--;
+    buf_release(&c->in);
+    free(c);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct connection *c = (struct connection *)handle;
+
+    c->closed = true;
+    if (c->request == NULL)
+        free_connection(c);
+}
+
+static void close_connection(struct connection *c)
+{
+    if (c->closing)
+        return;
+    c->closing = true;
+    uv_close((uv_handle_t *)&c->pipe, on_closed);
+}
+
+static void written(uv_write_t *write, int status)
+{
+    struct answer *answer = (struct answer *)write;
+
+    if (status < 0 && status != UV_ECANCELED)
+        close_connection((struct connection *)write->handle);
+    free(answer->text);
+    free(answer);
+}
+
+static void next_request(struct connection *c);
+
+static void finish(struct request *request, json_t *o)
+{
+    struct connection *c = request->connection;
+    struct buf text;
+
+    c->request = NULL;
+    json_decref(request->json);
+    free(request);
+    if (!c->closing) {
+        struct answer *answer = mem_zero(1, sizeof *answer);
+        uv_buf_t out;
+        buf_init(&text, ANSWER_MAX);
+        if (value_write(&text, o) < 0) {
+            buf_clear(&text);
+            buf_add_str(&text, "{\"ok\":false,\"code\":\"LIMIT\",\"message\":\"the answer is "
+                               "larger than 64 MiB\"}");
+        }
+        buf_add_char(&text, '\n');
+        out = uv_buf_init(NULL, (unsigned)text.len);
+        answer->text = out.base = buf_steal(&text);
+        if (uv_write(&answer->write, (uv_stream_t *)&c->pipe, &out, 1, written) < 0) {
+            free(answer->text);
+            free(answer);
+            close_connection(c);
+        }
+    }
+    json_decref(o);
+    if (c->closed)
+        free_connection(c);
+    else if (!c->closing)
+        next_request(c);
+}
+
+void request_answer(struct request *request, json_t *data)
+{
+    finish(request, json_pack("{s:b, s:o}", "ok", 1, "data", data));
+}
+
+void request_fail(struct request *request, const struct error *e)
+{
+    char text[1024];
+    json_t *o;
+
+    error_format(e, text, sizeof text);
+    o = json_pack("{s:b, s:s, s:s}", "ok", 0, "code", error_name(e->code), "message", e->message);
+    if (e->where[0] != '\0')
+        json_object_set_new(o, "where", json_string(e->where));
+    if (e->hint[0] != '\0')
+        json_object_set_new(o, "hint", json_string(e->hint));
+    finish(request, o);
+}
+
+static void start_request(struct connection *c, const char *line, size_t len)
+{
+    struct request *request = mem_zero(1, sizeof *request);
+    struct error e = ERROR_INIT;
+    const char *op;
+
+    request->connection = c;
+    c->request = request;
+    request->json = value_parse(line, len, CONTROL_MAX_LINE, &e);
+    op = json_string_value(json_object_get(request->json, "op"));
+    if (op == NULL) {
+        error_set(&e, ERROR_INVALID, "expected one JSON object with an \"op\" per line");
+        request_fail(request, &e);
+        return;
+    }
+    control_dispatch(request, op);
+}
+
+static void next_request(struct connection *c)
+{
+    char *end;
+    char *line;
+    size_t len;
+
+    if (c->request != NULL || c->in.len == 0)
+        return;
+    end = memchr(c->in.data, '\n', c->in.len);
+    if (end == NULL) {
+        if (c->overlong)
+            close_connection(c);
+        return;
+    }
+    len = (size_t)(end - c->in.data);
+    line = mem_strndup(c->in.data, len);
+    buf_drop(&c->in, len + 1);
+    start_request(c, line, len);
+    free(line);
+}
+
+static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
+{
+    struct connection *c = (struct connection *)handle;
+    size_t room = c->in.max - c->in.len;
+
+    (void)suggested;
+    if (room > 65536)
+        room = 65536;
+    *out = uv_buf_init(room ? buf_reserve(&c->in, room) : NULL, (unsigned)room);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
+{
+    struct connection *c = (struct connection *)stream;
+
+    (void)buffer;
+    if (n == UV_ENOBUFS) {
+        c->overlong = true;
+        uv_read_stop(stream);
+    } else if (n < 0) {
+        close_connection(c);
+        return;
+    } else {
+        c->in.len += (size_t)n;
+    }
+    next_request(c);
+}
+
+static void on_connection(uv_stream_t *listener, int status)
+{
+    struct control *control = (struct control *)listener;
+    struct connection *c;
+
+    if (status < 0)
+        return;
+    c = mem_zero(1, sizeof *c);
+    c->control = control;
+    buf_init(&c->in, CONTROL_MAX_LINE + 1);
+    c->next = control->connections;
+    control->connections = c;
+    control->count++;
+    uv_pipe_init(listener->loop, &c->pipe, 0);
+    if (uv_accept(listener, (uv_stream_t *)&c->pipe) < 0 || control->count > CONNECTIONS_MAX ||
+        uv_read_start((uv_stream_t *)&c->pipe, on_room, on_read) < 0)
+        close_connection(c);
+}
+
+int control_start(struct engine *engine, struct error *e)
+{
+    struct control *control = mem_zero(1, sizeof *control);
+    const char *data = engine->blueprint->config.data;
+    size_t size = strlen(engine->options.desk) + strlen(data) + sizeof CONTROL_SOCKET + 2;
+    mode_t mask;
+    int result;
+
+    control->engine = engine;
+    control->path = mem_alloc(size);
+    snprintf(control->path, size, "%s/%s/%s", engine->options.desk, data, CONTROL_SOCKET);
+    unlink(control->path); /* we hold the lock: nobody listens there */
+    uv_pipe_init(&engine->loop, &control->listener, 0);
+    engine->control = control;
+    mask = umask(0177);
+    result = uv_pipe_bind(&control->listener, control->path);
+    umask(mask);
+    if (result == 0)
+        result = uv_listen((uv_stream_t *)&control->listener, 16, on_connection);
+    if (result == 0)
+        return 0;
+    error_set(e, ERROR_IO, "cannot listen on the control socket %s: %s", control->path,
+              uv_strerror(result));
+    if (result == UV_EINVAL || result == UV_ENAMETOOLONG)
+        error_hint(e, "the path of a Unix socket has at most 107 bytes: use a shorter path for the "
+                      "desk or `data`");
+    return -1;
+}
+
+void control_stop(struct engine *engine)
+{
+    struct control *control = engine->control;
+
+    if (control == NULL || control->closing)
+        return;
+    control->closing = true;
+    unlink(control->path);
+    uv_close((uv_handle_t *)&control->listener, NULL);
+    for (struct connection *c = control->connections; c != NULL; c = c->next)
+        close_connection(c);
+}
+
+/* After the loop has closed everything. */
+void control_free(struct engine *engine)
+{
+    struct control *control = engine->control;
+
+    if (control == NULL)
+        return;
+    while (control->connections != NULL) {
+        struct connection *c = control->connections;
+        if (c->request != NULL) {
+            json_decref(c->request->json);
+            free(c->request);
+        }
+        free_connection(c);
+    }
+    free(control->path);
+    free(control);
+    engine->control = NULL;
+}

@@ -1,0 +1,323 @@
+/* The workers: start, death and restart, and what each has been told. Loading of plugins is in
+ * loading.c, deadlines are in deadlines.c. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/engine.h"
+#include "core/loading.h"
+#include "core/update.h"
+
+#define CALM_NS                                                                                    \
+    (10LL * 1000000000) /* a worker that lived this long restarts at once when it dies */
+#define RESTART_FIRST_MS 20
+#define RESTART_MAX_MS   5000
+#define SUSPECT_MAX      3 /* lost workers under one tick before it is held to be the cause */
+
+int crew_send_modules(struct crew_member *member)
+{
+    const struct desk *desk = &member->engine->blueprint->desk;
+    struct message *m = mem_zero(1, sizeof *m);
+    struct error e = ERROR_INIT;
+    int result;
+
+    m->type = MESSAGE_MODULES;
+    m->as.modules.count = desk->modules.count;
+    for (size_t i = 0; i < desk->modules.count; i++) {
+        const struct desk_file *file = &desk->modules.items[i];
+        m->as.modules.items[i] =
+            (struct message_module){file->name, file->path, {file->source, file->len}};
+    }
+    result = link_send(&member->link, m, NULL, &e);
+    free(m);
+    return result;
+}
+
+static void sync_market(struct crew_member *member, size_t index)
+{
+    struct feed_slot *slot = &member->engine->feeds[index];
+    struct message m = {.type = MESSAGE_MARKET};
+    struct error e = ERROR_INIT;
+
+    if (member->feed_versions[index] == slot->feed->market.version || slot->feed->market.at_ms == 0)
+        return;
+    feed_refresh(slot);
+    m.as.market.feed = slot->config->name;
+    m.as.market.json = (struct text){slot->text, strlen(slot->text)};
+    link_send(&member->link, &m, NULL, &e);
+    member->feed_versions[index] = slot->feed->market.version;
+}
+
+void crew_sync(struct crew_member *member, struct vault *vault)
+{
+    size_t index = (size_t)(vault - member->engine->vaults);
+    struct message m = {.type = MESSAGE_VAULT};
+    struct error e = ERROR_INIT;
+
+    for (size_t i = 0; i < member->engine->feed_count; i++)
+        sync_market(member, i);
+    vault_refresh(vault);
+    if (member->vault_versions[index] == vault->snapshot_version)
+        return;
+    m.as.vault.vault = vault->config->id;
+    m.as.vault.json = (struct text){vault->snapshot, strlen(vault->snapshot)};
+    link_send(&member->link, &m, NULL, &e);
+    member->vault_versions[index] = vault->snapshot_version;
+}
+
+/*
+ * Live, plugins are spread over the workers. In a replay all plugins of a vault share one, which
+ * answers in order: so the order in which a vault's batches execute is the same in every replay.
+ */
+struct crew_member *crew_assign(struct engine *engine, size_t plugin_index,
+                                const struct vault *vault)
+{
+    size_t key = engine->data_clock ? (size_t)(vault - engine->vaults) : plugin_index;
+
+    return &engine->crew[key % engine->crew_count];
+}
+
+static void on_ready(void *arg, struct link *link)
+{
+    struct crew_member *member = arg;
+    struct engine *engine = member->engine;
+
+    (void)link;
+    crew_send_modules(member);
+    for (size_t i = 0; i < engine->plugin_count; i++)
+        if (engine->plugins[i]->worker == member)
+            crew_load(engine->plugins[i]);
+}
+
+static int decided(struct tick *tick, const struct message_decided *m, struct error *e)
+{
+    struct plugin *plugin = tick->plugin;
+
+    plugin->running--;
+    if (life_decided(tick, m, e) < 0) {
+        /* The worker cannot be trusted any more, but the trigger must not be lost. */
+        engine_requeue(tick);
+        return -1;
+    }
+    plugin_quiet(plugin);
+    plugin_pump(plugin);
+    return 0;
+}
+
+static int on_answer(void *arg, struct link *link, struct question *q, struct message *m,
+                     struct error *e)
+{
+    (void)arg;
+    (void)link;
+    switch (m->type) {
+    case MESSAGE_DECIDED:
+        return decided((struct tick *)q, &m->as.decided, e);
+    case MESSAGE_HOOKED:
+        return hooks_answered(q, &m->as.hooked, e);
+    case MESSAGE_LOADED:
+        loading_answered(q, &m->as.loaded);
+        return 0;
+    default:
+        return error_set(e, ERROR_PROTOCOL, "an answer of a kind that is never asked for");
+    }
+}
+
+/* ---- death ---- */
+
+/* The run (or LOAD's slot) that took the worker down, 0 when nobody can be blamed. */
+static uint64_t find_culprit(const struct crew_member *member, const char *why)
+{
+    if (member->culprit != 0)
+        return member->culprit;
+    /* An unexplained SIGKILL comes from outside (an operator, the kernel's out-of-memory killer).
+     */
+    if (strncmp(why, "killed by signal 9", 18) == 0)
+        return 0;
+    return member->link.child.page != NULL ? member->link.child.page->run : 0;
+}
+
+static void blame(struct tick *tick, const char *why)
+{
+    struct plugin *plugin = tick->plugin;
+    char reason[300];
+
+    snprintf(reason, sizeof reason, "%.250s", why);
+    life_fail(tick, ERROR_DEADLINE, reason);
+    if (plugin->health != QUARANTINED)
+        plugin_quarantine(plugin, reason);
+}
+
+static void tick_lost(struct tick *tick, uint64_t culprit, uint64_t executing, const char *why)
+{
+    tick->plugin->running--;
+    if (tick->id == culprit) {
+        blame(tick, why);
+        return;
+    }
+    if (tick->id == executing && ++tick->suspect >= SUSPECT_MAX) {
+        blame(tick, "its worker was killed three times while it ran");
+        return;
+    }
+    if (tick->plugin->health == QUARANTINED)
+        life_skip(tick, "quarantined while it waited");
+    else
+        engine_requeue(tick);
+}
+
+/* Later questions first, so that requeueing at the head keeps their order. */
+static struct question *reverse(struct question *q)
+{
+    struct question *out = NULL;
+
+    while (q != NULL) {
+        struct question *next = q->next;
+        q->next = out;
+        out = q;
+        q = next;
+    }
+    return out;
+}
+
+static void take_back(struct crew_member *member, const char *why)
+{
+    uint64_t culprit = find_culprit(member, why);
+    uint64_t executing = member->link.child.page != NULL ? member->link.child.page->run : 0;
+    struct question *q = reverse(member->link.first);
+
+    member->link.first = member->link.last = NULL;
+    member->link.outstanding = 0;
+    while (q != NULL) {
+        struct question *next = q->next;
+        if (q->expected == MESSAGE_DECIDED)
+            tick_lost((struct tick *)q, culprit, executing, why);
+        else if (q->expected == MESSAGE_HOOKED)
+            hooks_lost(q, q->id == culprit);
+        else
+            loading_lost(q, q->id == culprit, why);
+        q = next;
+    }
+}
+
+static void on_restart(uv_timer_t *timer);
+
+static void schedule_restart(struct crew_member *member)
+{
+    int64_t lived = clock_mono_ns(&member->engine->clock) - member->started_ns;
+
+    if (lived > CALM_NS || member->link.restarts < 3)
+        member->restart_delay_ms = 0;
+    else
+        member->restart_delay_ms =
+            member->restart_delay_ms ? member->restart_delay_ms * 2 : RESTART_FIRST_MS;
+    if (member->restart_delay_ms > RESTART_MAX_MS)
+        member->restart_delay_ms = RESTART_MAX_MS;
+    if (lived > CALM_NS)
+        member->link.restarts = 0;
+    member->link.restarts++;
+    member->deaths++;
+    uv_timer_start(&member->restart, on_restart, member->restart_delay_ms, 0);
+}
+
+static void on_death(void *arg, struct link *link, const char *why)
+{
+    struct crew_member *member = arg;
+    struct engine *engine = member->engine;
+    char index[16];
+
+    (void)link;
+    snprintf(index, sizeof index, "%d", member->index);
+    log_write(engine->log, LOG_ERROR, "a worker died and is started again", "worker", index, "why",
+              why, NULL);
+    for (size_t i = 0; i < engine->plugin_count; i++) {
+        struct plugin *p = engine->plugins[i];
+        if (p->worker == member && p->stage != STAGE_BROKEN)
+            p->stage = STAGE_DOWN;
+    }
+    take_back(member, why);
+    member->culprit = 0;
+    if (engine->draining && engine->live_ticks == engine->waiting)
+        return;
+    schedule_restart(member);
+}
+
+static int start_member(struct crew_member *member, struct error *e)
+{
+    struct engine *engine = member->engine;
+
+    memset(member->feed_versions, 0, engine->feed_count * sizeof *member->feed_versions);
+    memset(member->vault_versions, 0, engine->vault_count * sizeof *member->vault_versions);
+    member->seen_answers = member->seen_calls = 0;
+    member->started_ns = clock_mono_ns(&engine->clock);
+    return link_start(&member->link, e);
+}
+
+static void on_restart(uv_timer_t *timer)
+{
+    struct crew_member *member = timer->data;
+    struct error e = ERROR_INIT;
+
+    if (member->engine->stopping || start_member(member, &e) == 0)
+        return;
+    log_write(member->engine->log, LOG_ERROR, "a worker could not be started", "error", e.message,
+              NULL);
+    schedule_restart(member);
+}
+
+static void init_member(struct engine *engine, size_t index)
+{
+    struct crew_member *member = &engine->crew[index];
+    struct link_hooks hooks = {on_answer, on_ready, on_death, member};
+
+    member->engine = engine;
+    member->index = (int)index;
+    member->feed_versions = mem_zero(engine->feed_count, sizeof *member->feed_versions);
+    member->vault_versions = mem_zero(engine->vault_count, sizeof *member->vault_versions);
+    link_init(&member->link, &engine->loop, &hooks);
+    uv_timer_init(&engine->loop, &member->restart);
+    member->restart.data = member;
+    member->restart_open = true;
+}
+
+/* Members must exist before plugins are assigned to them: made by crew_open(), started by
+ * crew_start(). */
+void crew_open(struct engine *engine)
+{
+    size_t count = (size_t)engine->blueprint->config.workers;
+
+    engine->crew = mem_zero(count, sizeof *engine->crew);
+    engine->crew_count = count;
+    for (size_t i = 0; i < count; i++)
+        init_member(engine, i);
+}
+
+int crew_start(struct engine *engine, struct error *e)
+{
+    for (size_t i = 0; i < engine->crew_count; i++)
+        if (start_member(&engine->crew[i], e) < 0)
+            return -1;
+    return 0;
+}
+
+void crew_stop(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->crew_count; i++) {
+        struct crew_member *member = &engine->crew[i];
+        link_close(&member->link);
+        if (member->restart_open)
+            uv_close((uv_handle_t *)&member->restart, NULL);
+        member->restart_open = false;
+    }
+}
+
+void crew_free(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->crew_count; i++) {
+        free(engine->crew[i].feed_versions);
+        free(engine->crew[i].vault_versions);
+    }
+    free(engine->crew);
+    engine->crew = NULL;
+    engine->crew_count = 0;
+}

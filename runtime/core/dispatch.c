@@ -1,0 +1,232 @@
+/* A trigger becomes a tick, waits in its plugin's queue, and is sent to the plugin's worker. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "core/engine.h"
+
+/* Questions one worker may have before it; enough to amortise wake-ups, few enough to keep a kill
+ * cheap. */
+#define WORKER_WINDOW 512
+/* Ticks decided but not yet durable, over all plugins: beyond this the stores set the pace. */
+#define COMMIT_WINDOW 8192
+
+struct plugin *engine_plugin(const struct engine *engine, const char *name)
+{
+    for (size_t i = 0; i < engine->plugin_count; i++)
+        if (strcmp(engine->plugins[i]->name, name) == 0)
+            return engine->plugins[i];
+    return NULL;
+}
+
+void tick_unobserve(struct tick *tick)
+{
+    struct engine *engine = tick->plugin->engine;
+
+    if (!tick->observed)
+        return;
+    tick->observed = false;
+    engine->busy--;
+    if (engine->busy == 0)
+        advance_kick(engine);
+}
+
+void tick_free(struct tick *tick)
+{
+    struct engine *engine = tick->plugin->engine;
+
+    tick_unobserve(tick);
+    engine->live_ticks--;
+    json_decref(tick->closures);
+    free(tick->topic);
+    free(tick->payload);
+    free(tick);
+}
+
+/* FNV-1a of the name: a plugin's random numbers do not depend on which others run beside it. */
+static uint64_t name_hash(const char *name)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+
+    for (; *name != '\0'; name++)
+        hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
+    return hash;
+}
+
+static struct tick *tick_new(struct plugin *plugin, enum trigger_kind kind, const char *topic,
+                             const char *payload, int64_t scheduled_ms)
+{
+    struct engine *engine = plugin->engine;
+    struct tick *tick = mem_zero(1, sizeof *tick);
+
+    tick->plugin = plugin;
+    tick->kind = kind;
+    tick->topic = mem_strdup(topic);
+    tick->payload = mem_strdup(payload);
+    tick->scheduled_ms = scheduled_ms;
+    tick->observed = true;
+    engine->busy++;
+    engine->live_ticks++;
+    engine->counters.received++;
+    plugin->counters.received++;
+    return tick;
+}
+
+/* Why this trigger cannot wait for a decide(), or NULL. */
+static const char *refusal(struct plugin *plugin, char *text, size_t size)
+{
+    if (plugin->health == QUARANTINED) {
+        snprintf(text, size, "quarantined: %s", plugin->health_reason ? plugin->health_reason : "");
+        return text;
+    }
+    if (plugin->stage == STAGE_BROKEN) {
+        snprintf(text, size, "not loaded: %s", plugin->last_error ? plugin->last_error : "");
+        return text;
+    }
+    if (plugin->removed || plugin->engine->draining)
+        return plugin->removed ? "the strategy was removed" : "the daemon is stopping";
+    if (plugin->health == UNHEALTHY && plugin->skip_left > 0) {
+        plugin->skip_left--;
+        snprintf(text, size, "unhealthy: %.300s",
+                 plugin->health_reason ? plugin->health_reason : "");
+        return text;
+    }
+    if (plugin->queued >= plugin->manifest.queue) {
+        snprintf(text, size, "queue full: %u ticks are waiting", plugin->queued);
+        return text;
+    }
+    return NULL;
+}
+
+static void enqueue(struct plugin *plugin, struct tick *tick)
+{
+    tick->next = NULL;
+    *plugin->queue_tail = tick;
+    plugin->queue_tail = &tick->next;
+    plugin->queued++;
+    plugin->engine->waiting++;
+}
+
+struct tick *engine_receive(struct plugin *plugin, enum trigger_kind kind, const char *topic,
+                            const char *payload, int64_t scheduled_ms, uint64_t parent,
+                            uint32_t depth, uint64_t id, struct waiter *waiter)
+{
+    struct engine *engine = plugin->engine;
+    struct tick *tick = tick_new(plugin, kind, topic, payload, scheduled_ms);
+    char text[400];
+    const char *reason = refusal(plugin, text, sizeof text);
+
+    tick->durable = id != 0;
+    tick->id = id != 0 ? id : id_next(&engine->ids, clock_now_ms(&engine->clock));
+    tick->seed = random_mix(engine->blueprint->config.seed ^ name_hash(plugin->name), tick->id);
+    tick->parent = parent;
+    tick->depth = depth;
+    tick->waiter = waiter;
+    if (reason != NULL) {
+        life_skip(tick, reason);
+        return NULL;
+    }
+    enqueue(plugin, tick);
+    plugin_pump(plugin);
+    return tick;
+}
+
+void engine_requeue(struct tick *tick)
+{
+    struct plugin *plugin = tick->plugin;
+
+    plugin->counters.requeued++;
+    plugin->engine->counters.requeued++;
+    tick->next = plugin->queue;
+    plugin->queue = tick;
+    if (plugin->queue_tail == &plugin->queue)
+        plugin->queue_tail = &tick->next;
+    plugin->queued++;
+    plugin->engine->waiting++;
+}
+
+static bool may_dispatch(const struct plugin *plugin)
+{
+    const struct engine *engine = plugin->engine;
+
+    return plugin->queue != NULL && plugin->stage == STAGE_READY && plugin->update == NULL &&
+           plugin->changes == NULL && plugin->running < plugin->manifest.max_concurrency &&
+           plugin->worker->link.ready && plugin->worker->link.outstanding < WORKER_WINDOW &&
+           !engine->stalled && engine->live_ticks - engine->waiting < COMMIT_WINDOW;
+}
+
+static struct tick *dequeue(struct plugin *plugin)
+{
+    struct tick *tick = plugin->queue;
+
+    plugin->queue = tick->next;
+    if (plugin->queue == NULL)
+        plugin->queue_tail = &plugin->queue;
+    plugin->queued--;
+    return tick;
+}
+
+static void take_closures(struct tick *tick, struct message_tick *m, char **text)
+{
+    struct plugin *plugin = tick->plugin;
+
+    if (tick->closures == NULL && !plugin->engine->options.dry_run) {
+        tick->closures = plugin->closures;
+        plugin->closures = NULL;
+    }
+    *text = NULL;
+    if (tick->closures != NULL) {
+        *text = json_dumps(tick->closures, JSON_COMPACT);
+        m->closures = (struct text){*text, strlen(*text)};
+    }
+}
+
+static void send_tick(struct tick *tick)
+{
+    struct plugin *plugin = tick->plugin;
+    struct engine *engine = plugin->engine;
+    struct message m = {.type = MESSAGE_TICK};
+    struct error e = ERROR_INIT;
+    char *closures;
+
+    crew_sync(plugin->worker, plugin->vault);
+    tick->attempts++;
+    tick->now_ms = clock_now_ms(&engine->clock);
+    tick->question.expected = MESSAGE_DECIDED;
+    tick->question.id = tick->id;
+    m.as.tick =
+        (struct message_tick){.slot = plugin->slot,
+                              .run = tick->id,
+                              .now_ms = tick->now_ms,
+                              .seed = tick->seed,
+                              .trigger = tick->kind,
+                              .topic = tick->topic,
+                              .payload = {tick->payload, tick->payload ? strlen(tick->payload) : 0},
+                              .scheduled_ms = tick->scheduled_ms,
+                              .dry_run = engine->options.dry_run};
+    take_closures(tick, &m.as.tick, &closures);
+    plugin->running++;
+    if (link_send(&plugin->worker->link, &m, &tick->question, &e) < 0) {
+        plugin->running--;
+        life_fail(tick, e.code, e.message);
+    }
+    free(closures);
+}
+
+void plugin_pump(struct plugin *plugin)
+{
+    while (may_dispatch(plugin)) {
+        plugin->engine->waiting--;
+        send_tick(dequeue(plugin));
+    }
+}
+
+/* Plugins take turns being first, so that a full window starves none. */
+void engine_pump(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->plugin_count; i++)
+        plugin_pump(engine->plugins[(i + engine->pump_first) % engine->plugin_count]);
+    engine->pump_first++;
+}

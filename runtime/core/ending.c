@@ -1,0 +1,343 @@
+#include "core/ending.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "model/value.h"
+
+/* Events one run may cause, over all its emits and their subscribers. */
+#define FANOUT_MAX 1024
+
+struct ending *ending_new(struct tick *tick)
+{
+    struct engine *engine = tick->plugin->engine;
+    struct ending *ending = mem_zero(1, sizeof *ending);
+    struct run *run;
+
+    ending->tick = tick;
+    ending->commit = commit_new(engine->commits.journal, NULL, tick);
+    ending->commit->remove_pending = tick->durable ? tick->id : 0;
+    run = &ending->commit->run;
+    run->id = tick->id;
+    snprintf(run->plugin, sizeof run->plugin, "%s", tick->plugin->name);
+    snprintf(run->vault, sizeof run->vault, "%s", tick->plugin->vault->config->id);
+    snprintf(run->version, sizeof run->version, "%s", tick->plugin->version);
+    run->trigger = tick->kind;
+    run->topic = mem_strdup(tick->topic);
+    run->payload = mem_strdup(tick->payload);
+    run->scheduled_ms = tick->scheduled_ms;
+    run->started_ms = tick->now_ms;
+    run->finished_ms = clock_now_ms(&engine->clock);
+    run->seed = tick->seed;
+    run->parent = tick->parent;
+    run->depth = tick->depth;
+    run->attempts = tick->attempts;
+    run->dry_run = engine->options.dry_run;
+    return ending;
+}
+
+void ending_free(struct ending *ending)
+{
+    if (ending == NULL)
+        return;
+    if (ending->actions != NULL)
+        action_list_release(ending->actions);
+    free(ending->actions);
+    commit_free(ending->commit);
+    free(ending);
+}
+
+char *error_text(const char *code, const char *message, const char *where, int line)
+{
+    json_t *o = json_pack("{s:s, s:s}", "code", code, "message", message);
+    char *text;
+
+    if (where != NULL && where[0] != '\0')
+        json_object_set_new(o, "where", json_string(where));
+    if (line > 0)
+        json_object_set_new(o, "line", json_integer(line));
+    text = value_text(o);
+    json_decref(o);
+    return text;
+}
+
+static json_t *log_to_json(const struct message_log *line)
+{
+    json_t *o = json_pack("{s:s, s:s}", "level", log_level_name((enum log_level)line->level),
+                          "message", line->message);
+    struct error ignored = ERROR_INIT;
+    json_t *fields;
+
+    if (line->fields.data != NULL) {
+        fields = value_parse(line->fields.data, line->fields.len, LIMIT_LOG_BYTES * 4, &ignored);
+        if (fields != NULL)
+            json_object_set_new(o, "fields", fields);
+    }
+    return o;
+}
+
+static char *logs_text(const struct message_log *logs, size_t count, uint32_t dropped)
+{
+    json_t *array;
+    char *text;
+
+    if (count == 0 && dropped == 0)
+        return NULL;
+    array = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, log_to_json(&logs[i]));
+    if (dropped > 0)
+        json_array_append_new(array,
+                              json_pack("{s:s, s:s, s:i}", "level", "warn", "message",
+                                        "more log lines were dropped", "dropped", (int)dropped));
+    text = value_text(array);
+    json_decref(array);
+    return text;
+}
+
+/* The worker checked these; core checks them again, because a script may have taken the worker
+ * over. */
+static int record_actions(struct ending *ending, const struct text *text, struct error *e)
+{
+    struct run *run = &ending->commit->run;
+    json_t *array;
+    int result;
+
+    if (text->data == NULL)
+        return error_set(e, ERROR_PROTOCOL, "actions without actions");
+    array = value_parse(text->data, text->len, text->len, e);
+    if (array == NULL)
+        return -1;
+    ending->actions = mem_zero(1, sizeof *ending->actions);
+    result = action_list_parse(array, ending->actions, e);
+    json_decref(array);
+    if (result == 0)
+        run->actions = mem_strndup(text->data, text->len);
+    return result;
+}
+
+static int check_writes(const struct message_decided *d, struct error *e)
+{
+    for (size_t i = 0; i < d->write_count; i++) {
+        json_t *value;
+        if (d->writes[i].value == NULL)
+            continue;
+        value = value_parse(d->writes[i].value, d->writes[i].value_len, LIMIT_STATE_BYTES, e);
+        if (value == NULL)
+            return -1;
+        json_decref(value);
+    }
+    return 0;
+}
+
+int ending_record(struct ending *ending, const struct message_decided *d, struct error *e)
+{
+    struct run *run = &ending->commit->run;
+
+    if (check_writes(d, e) < 0)
+        return -1;
+    run->cpu_us = d->cpu_us;
+    run->logs = logs_text(d->logs, d->log_count, d->logs_dropped);
+    switch (d->outcome) {
+    case DECIDED_NOOP:
+        if (d->reason == NULL || d->reason[0] == '\0')
+            return error_set(e, ERROR_PROTOCOL, "a noop without a reason");
+        run->status = RUN_NOOP;
+        run->reason = mem_strdup(d->reason);
+        return 0;
+    case DECIDED_FAILED:
+        if (d->failure.code == NULL)
+            return error_set(e, ERROR_PROTOCOL, "a failure without an error");
+        run->status = RUN_FAILED;
+        run->error =
+            error_text(d->failure.code, d->failure.message, d->failure.where, d->failure.line);
+        return 0;
+    case DECIDED_ACTIONS:
+        run->status = RUN_COMPLETED; /* until the plan says otherwise */
+        return record_actions(ending, &d->actions, e);
+    }
+    return error_set(e, ERROR_PROTOCOL, "an unknown outcome");
+}
+
+static void reject(struct run *run, const char *code, const char *message, size_t index)
+{
+    json_t *o = json_pack("{s:s, s:s}", "code", code, "message", message);
+
+    if (index > 0)
+        json_object_set_new(o, "action", json_integer((json_int_t)index));
+    run->status = RUN_REJECTED;
+    run->reason = mem_strdup(message);
+    run->error = value_text(o);
+    json_decref(o);
+}
+
+static bool subscribes(const struct plugin *plugin, const char *topic)
+{
+    for (size_t i = 0; i < plugin->manifest.trigger_count; i++) {
+        const struct trigger *t = &plugin->manifest.triggers[i];
+        if (t->kind == TRIGGER_EVENT && strcmp(t->topic, topic) == 0)
+            return !plugin->removed;
+    }
+    return false;
+}
+
+int ending_add_event(struct commit *c, struct engine *engine, const char *topic,
+                     const char *payload, uint64_t parent, uint32_t depth)
+{
+    for (size_t i = 0; i < engine->plugin_count; i++) {
+        struct pending *p;
+        if (!subscribes(engine->plugins[i], topic))
+            continue;
+        if (c->add_count >= FANOUT_MAX)
+            return -1;
+        c->add = mem_resize(c->add, (c->add_count + 1) * sizeof *c->add);
+        p = &c->add[c->add_count++];
+        *p = (struct pending){.kind = TRIGGER_EVENT, .parent = parent, .depth = depth};
+        p->scheduled_ms = clock_now_ms(&engine->clock);
+        p->id = id_next(&engine->ids, p->scheduled_ms);
+        snprintf(p->plugin, sizeof p->plugin, "%s", engine->plugins[i]->name);
+        p->topic = mem_strdup(topic);
+        p->payload = mem_strdup(payload);
+    }
+    return 0;
+}
+
+static int add_events(struct ending *ending)
+{
+    const struct action_list *list = ending->actions;
+    const struct tick *tick = ending->tick;
+
+    for (size_t i = 0; i < list->count; i++) {
+        const struct action *a = &list->items[i];
+        char *payload;
+        int result;
+        if (a->kind != ACTION_EMIT || tick->plugin->engine->options.dry_run)
+            continue;
+        payload = a->payload ? value_text(a->payload) : NULL;
+        result = ending_add_event(ending->commit, tick->plugin->engine, a->topic, payload, tick->id,
+                                  tick->depth + 1);
+        free(payload);
+        if (result < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static size_t count_kind(const struct action_list *list, enum action_kind kind)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < list->count; i++)
+        count += list->items[i].kind == kind;
+    return count;
+}
+
+static void settle(struct ending *ending, struct execution *x)
+{
+    struct commit *c = ending->commit;
+    struct vault *vault = ending->tick->plugin->vault;
+    json_t *result = json_pack("{s:s, s:O}", "digest", x->digest, "events", x->events);
+
+    free(c->run.actions);
+    c->run.actions = value_text(x->actions);
+    c->run.result = value_text(result);
+    json_decref(result);
+    if (c->run.dry_run)
+        return;
+    c->has_change = x->change.entry_count > 0;
+    c->change_id = c->run.id;
+    c->change_ms = c->run.started_ms;
+    c->change = x->change;
+    memset(&x->change, 0, sizeof x->change); /* the commit owns it now */
+    vault->batches++;
+    vault_refresh(vault);
+}
+
+static void execute(struct ending *ending)
+{
+    struct tick *tick = ending->tick;
+    struct run *run = &ending->commit->run;
+    struct execution x;
+    struct error e = ERROR_INIT;
+
+    memset(&x, 0, sizeof x);
+    if (executor_execute(tick->plugin->vault->executor, ending->actions, tick->id, tick->now_ms,
+                         run->dry_run, &x, &e) < 0) {
+        run->status = RUN_FAILED;
+        run->error = error_text(error_name(e.code), e.message, NULL, 0);
+        return;
+    }
+    if (x.status == EXECUTION_REJECTED)
+        reject(run, x.code, x.message, x.index);
+    else
+        settle(ending, &x);
+    execution_release(&x);
+}
+
+void ending_plan(struct ending *ending)
+{
+    const struct action_list *list = ending->actions;
+    struct run *run = &ending->commit->run;
+    struct commit *c = ending->commit;
+    size_t emits;
+
+    if (list == NULL)
+        return;
+    emits = count_kind(list, ACTION_EMIT);
+    if (emits > 0 && ending->tick->depth + 1 > LIMIT_DEPTH) {
+        reject(run, "EMIT_DEPTH",
+               "EMIT_DEPTH: this run is the 10th of a chain of events; expected at most 10", 0);
+        return;
+    }
+    if (add_events(ending) < 0)
+        reject(run, "EMIT_FANOUT",
+               "EMIT_FANOUT: the emitted events would cause more than 1024 runs", 0);
+    else if (emits + count_kind(list, ACTION_NOOP) < list->count)
+        execute(ending);
+    if (run->status == RUN_COMPLETED)
+        return;
+    for (size_t i = 0; i < c->add_count; i++)
+        pending_release(&c->add[i]);
+    c->add_count = 0;
+}
+
+static json_t *parse_or_null(const char *text)
+{
+    struct error ignored = ERROR_INIT;
+    json_t *value = text ? value_parse(text, strlen(text), SIZE_MAX, &ignored) : NULL;
+
+    return value ? value : json_null();
+}
+
+json_t *ending_result(const struct run *run, json_t **error)
+{
+    const char *outcome = run->status == RUN_COMPLETED ? "submitted"
+                          : run->status == RUN_NOOP    ? "noop"
+                                                       : "failed";
+    char id[ID_TEXT_SIZE];
+    json_t *said = parse_or_null(run->result);
+    json_t *o =
+        json_pack("{s:s, s:s, s:b, s:I}", "outcome", outcome, "run_id", id_format(run->id, id),
+                  "dry_run", run->dry_run, "gas_used", (json_int_t)0);
+
+    *error = NULL;
+    if (run->actions != NULL)
+        json_object_set_new(o, "actions", parse_or_null(run->actions));
+    if (run->status == RUN_NOOP)
+        json_object_set_new(o, "reason", json_string(run->reason));
+    if (json_is_object(said)) {
+        json_object_set(o, "digest", json_object_get(said, "digest"));
+        json_object_set(o, "events", json_object_get(said, "events"));
+        json_object_set_new(o, "effects_status", json_string("success"));
+    }
+    json_decref(said);
+    if (run->error != NULL) {
+        *error = parse_or_null(run->error);
+        if (json_is_object(*error))
+            json_object_set_new(*error, "phase", json_string("client"));
+        json_object_set(o, "error", *error);
+    }
+    return o;
+}

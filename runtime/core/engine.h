@@ -1,0 +1,346 @@
+/*
+ * engine: the data of a running daemon, shared by the files of core/. All of it belongs to the
+ * loop's thread.
+ *
+ * Who does what
+ *   runtime.c    start, stop, the loop
+ *   advance.c    moves the desk's clock and fires what is due
+ *   dispatch.c   trigger received -> queued -> sent to the worker
+ *   life.c       decided -> planned -> executed -> committed -> ended
+ *   hooks.c      on_executed and on_error after the outcome
+ *   commits.c    jobs for the store threads; stalls
+ *   crew.c       workers: start, death, what they have been told
+ *   loading.c    plugins into workers, newer versions swapped in
+ *   deadlines.c  scripts that cannot be interrupted
+ *   plugins.c    timers and health of one plugin
+ *   vaults.c     executors, settlement, snapshots
+ *   feeds.c      feeds on the timeline
+ *   reload.c     a changed desk becomes the running one
+ *   control_*.c  the socket and its operations
+ *   status.c     what status says
+ *
+ * The life of a tick: engine_receive() makes it; it waits in its plugin's queue; dispatch sends it;
+ * the worker's answer ends its time in `running`; life.c hands its commit to the store; when that
+ * is durable its hooks run and it is freed. `engine.busy` counts ticks whose outcome a script could
+ * still observe; while history is replayed the clock stands still until it is 0.
+ */
+#ifndef ORRERY_CORE_ENGINE_H
+#define ORRERY_CORE_ENGINE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "core/blueprint.h"
+#include "core/commits.h"
+#include "core/link.h"
+#include "core/registry.h"
+#include "core/runtime.h"
+#include "core/timeline.h"
+#include "model/manifest.h"
+#include "model/run.h"
+
+struct engine;
+struct hook;
+struct plugin;
+struct control;
+struct watch;
+
+/* Who waits for a run's end (a control connection). */
+struct waiter {
+    void (*ended)(struct waiter *waiter, const struct run *run);
+};
+
+/* One trigger on its way to its run's end. */
+struct tick {
+    struct question question; /* first: the link gives it back */
+    struct tick *next;        /* in the plugin's queue */
+    struct plugin *plugin;
+    uint64_t id;
+    enum trigger_kind kind;
+    char *topic, *payload; /* or NULL */
+    int64_t scheduled_ms;
+    int64_t now_ms; /* ctx.now */
+    uint64_t parent;
+    uint32_t depth;
+    uint32_t attempts;
+    uint32_t suspect; /* workers lost from outside while it ran */
+    uint64_t seed;
+    bool durable;     /* a pending row exists */
+    bool observed;    /* counts in engine.busy */
+    json_t *closures; /* handed to this tick, or NULL */
+    struct waiter *waiter;
+};
+
+enum health { HEALTHY, UNHEALTHY, QUARANTINED };
+enum plugin_stage {
+    STAGE_DOWN,    /* its worker is starting */
+    STAGE_LOADING, /* LOAD sent, or its state is being read */
+    STAGE_READY,
+    STAGE_SWAPPING, /* a new version waits until the running ticks are done */
+    STAGE_BROKEN    /* could not be loaded: triggers are skipped */
+};
+
+struct counters {
+    uint64_t received;
+    uint64_t ended[RUN_STATUS_COUNT];
+    uint64_t requeued; /* dispatched again after a worker was lost, or found pending at start */
+    uint64_t missed; /* cron times that passed during a stall and were folded into one or dropped */
+};
+
+/* Counts of the most frequent noop reasons; the rest is "other". */
+#define REASONS 24
+struct reason_count {
+    char *reason;
+    uint64_t count;
+};
+
+/* A change of ctx.state from outside that waits for a moment between two ticks. */
+struct state_change {
+    struct state_change *next;
+    void (*apply)(struct state_change *change, struct plugin *plugin); /* frees it */
+    void *arg;
+};
+
+struct cron_timer {
+    struct timer timer; /* first */
+    struct plugin *plugin;
+    const struct trigger *trigger; /* NULL: not a cron trigger */
+    struct cron cron;              /* own copy: outlives a reload's manifest */
+};
+
+struct plugin {
+    struct engine *engine;
+    struct plugin *next_retired;
+    char name[LIMIT_NAME_BYTES + 1];
+    struct vault *vault;
+    struct crew_member *worker;
+    struct store *state; /* where ctx.state lives */
+    char *state_url;
+
+    /* the strategy as loaded: replaced as a whole by a reload */
+    struct desk_file file; /* own copies */
+    struct manifest manifest;
+    json_t *params;
+    char version[17];
+
+    enum plugin_stage stage;
+    uint32_t slot;                /* generation in the worker */
+    uint64_t load_seq;            /* guards late store answers against a newer load */
+    uint64_t memory;              /* bytes of its Lua heap after loading */
+    struct plugin_update *update; /* the version that waits to be swapped in */
+    bool removed;                 /* its file is gone: drains, then is freed */
+
+    struct tick *queue, **queue_tail;
+    struct hook *hooks; /* waiting until the plugin is ready again */
+    uint32_t queued, running, hooking;
+    struct state_change *changes;
+    struct cron_timer *timers;
+    size_t timer_count;
+
+    enum health health;
+    uint32_t skip_left, skip_next;
+    char *health_reason;
+
+    json_t *closures; /* for the next tick */
+    char *last;       /* JSON of ctx.last, or NULL */
+    char *last_error;
+    struct counters counters;
+    struct reason_count reasons[REASONS];
+    uint64_t state_keys; /* live entries at the last load */
+};
+
+struct vault {
+    struct engine *engine;
+    const struct vault_config *config;
+    struct executor *executor;
+    struct timer settle;
+    uint64_t batches;
+    char *snapshot;            /* JSON text of `snapshot_version` */
+    uint64_t snapshot_version; /* executor_version() + 1, so that 0 means none */
+    char nav[24];
+};
+
+struct feed_slot {
+    struct engine *engine;
+    const struct feed_config *config;
+    struct feed *feed;
+    struct timer timer;
+    char *text; /* JSON of the market at text_version */
+    uint64_t text_version;
+};
+
+/* One worker process and what it has been told. */
+struct crew_member {
+    struct engine *engine;
+    struct link link;
+    int index;
+    uint32_t next_slot;
+    uint64_t *feed_versions;  /* sent, per feed */
+    uint64_t *vault_versions; /* sent, per vault */
+    /* deadline watch */
+    uint64_t seen_answers, seen_calls, seen_run;
+    int64_t seen_cpu_ns, seen_mono_ns;
+    uint64_t restart_delay_ms;
+    int64_t started_ns;
+    uv_timer_t restart;
+    bool restart_open;
+    uint64_t deaths;
+    uint64_t culprit; /* run or slot that core killed it for, 0: none */
+};
+
+struct engine {
+    uv_loop_t loop;
+    struct runtime_options options;
+    const struct registry *registry;
+    struct log *log;
+    struct blueprint *origin;    /* of the start: vaults, feeds and stores are built on it */
+    struct blueprint *blueprint; /* in force, after reloads */
+    struct stores *stores;
+    struct commits commits;
+    struct clock clock;
+    bool data_clock; /* history is replayed: the clock is the data's */
+    bool data_ended;
+    bool started; /* the timeline runs */
+    double speed; /* data seconds per real second; 0: as fast as ticks complete */
+    int64_t data_start_ms, real_start_ns; /* anchor of a replay at finite speed */
+    struct id_source ids;
+    struct timeline timeline;
+    uv_timer_t wake;   /* real time of the next due timer */
+    uv_idle_t spin;    /* replay at full speed: advance on every turn */
+    uv_prepare_t turn; /* before the loop blocks: dispatch, flush, end of a drain */
+    uv_timer_t watchdog;
+    uv_signal_t sigterm, sigint, sighup;
+    uv_timer_t end_timer, drain_timer;
+
+    struct crew_member *crew;
+    size_t crew_count;
+    struct plugin **plugins;
+    size_t plugin_count;
+    struct plugin *retired;
+    struct vault *vaults;
+    size_t vault_count;
+    struct feed_slot *feeds;
+    size_t feed_count;
+    struct market_source markets;
+
+    uint64_t busy;       /* see the head of this file */
+    uint64_t live_ticks; /* all ticks: waiting in a queue, at a worker, or for their commit */
+    uint64_t waiting;    /* of these, in the queues */
+    size_t pump_first;
+    bool stalled; /* a store fails: nothing is dispatched */
+    char stall_reason[320];
+    struct counters counters;
+    int64_t started_ms, started_mono_ns;
+    int lock_fd;
+    struct control *control;
+    struct watch *watch;
+    struct reload *reload; /* under way, or NULL */
+    bool reload_again;
+    bool draining, stopping, signalled, handles_open;
+    int exit_code;
+    struct error fatal;
+};
+
+/* dispatch.c */
+struct tick *engine_receive(struct plugin *plugin, enum trigger_kind kind, const char *topic,
+                            const char *payload, int64_t scheduled_ms, uint64_t parent,
+                            uint32_t depth, uint64_t id, struct waiter *waiter);
+void engine_requeue(struct tick *tick); /* after a lost worker: back to the head of the queue */
+void plugin_pump(struct plugin *plugin);
+void engine_pump(struct engine *engine);
+void tick_free(struct tick *tick);
+void tick_unobserve(struct tick *tick);
+struct plugin *engine_plugin(const struct engine *engine, const char *name);
+
+/* life.c */
+int life_decided(struct tick *tick, const struct message_decided *decided, struct error *e);
+void life_skip(struct tick *tick, const char *reason);
+void life_fail(struct tick *tick, enum error_code code, const char *message);
+void life_start_pending(struct engine *engine, const struct pending *pending);
+
+char *life_last_text(const struct run *run); /* ctx.last for an executed run, as JSON */
+
+/* hooks.c */
+void hooks_run(struct tick *tick, struct run *run); /* takes the tick */
+int hooks_answered(struct question *question, const struct message_hooked *hooked, struct error *e);
+void hooks_lost(struct question *question, bool culprit);
+void hooks_waiting(struct plugin *plugin); /* the plugin is ready again: send what waited */
+
+/* crew.c */
+void crew_open(struct engine *engine);
+int crew_start(struct engine *engine, struct error *e);
+void crew_free(struct engine *engine);
+void crew_stop(struct engine *engine);
+void crew_watch(struct engine *engine); /* deadlines: called by the watchdog timer */
+void crew_sync(struct crew_member *member, struct vault *vault); /* snapshots that changed */
+int crew_send_modules(struct crew_member *member);
+void plugin_quarantine(struct plugin *plugin, const char *why);
+struct crew_member *crew_assign(struct engine *engine, size_t plugin_index,
+                                const struct vault *vault);
+
+/* vaults.c */
+int vaults_open(struct engine *engine, struct error *e);
+void vaults_close(struct engine *engine);
+struct vault *engine_vault(const struct engine *engine, const char *id);
+void vault_settle(struct vault *vault);  /* when something has expired and has its price */
+void vault_refresh(struct vault *vault); /* brings snapshot and settlement timer up to date */
+
+/* feeds.c */
+int feeds_open(struct engine *engine, struct error *e);
+int feeds_start(struct engine *engine, struct error *e);
+void feeds_close(struct engine *engine);
+bool feeds_ended(const struct engine *engine);
+void feed_refresh(struct feed_slot *slot);
+
+/* advance.c */
+void advance_start(struct engine *engine);
+void advance_stop(struct engine *engine);
+void advance_kick(struct engine *engine); /* something may have become due, or idle */
+
+/* plugins.c */
+struct plugin *plugin_new(struct engine *engine, struct blueprint_plugin *from, size_t index,
+                          struct error *e);
+void plugin_adopt(struct plugin *plugin,
+                  struct blueprint_plugin *from); /* takes file, manifest, params, version */
+void plugin_free(struct plugin *plugin);
+void plugin_arm(struct plugin *plugin,
+                int64_t after_ms); /* its cron timers; those that were armed keep their time */
+void plugin_flush_queue(struct plugin *plugin, const char *reason); /* skips what waits */
+void plugin_disarm(struct plugin *plugin);
+void plugin_quiet(struct plugin *plugin); /* a tick or hook is done: does what waited for quiet */
+void plugin_change_state(struct plugin *plugin, struct state_change *change);
+void plugin_count_reason(struct plugin *plugin, const char *reason);
+void plugin_set_health(struct plugin *plugin, bool success, const char *reason);
+
+/* loading.c */
+void reload_swap_ready(struct plugin *plugin); /* swaps if no tick of the plugin runs any more */
+
+/* reload.c */
+/* Reads the desk again, on a pool thread; `plugin` NULL: all that changed. `done` gets the answer
+ * to "reload" (stolen) or the error. */
+void reload_start(struct engine *engine, const char *plugin,
+                  void (*done)(void *arg, json_t *data, const struct error *e), void *arg);
+void reload_free(struct engine *engine);
+
+/* status.c */
+json_t *status_json(struct engine *engine);
+
+/* run_json.c */
+json_t *run_to_json(const struct run *run);
+
+/* control_server.c */
+int control_start(struct engine *engine, struct error *e);
+void control_stop(struct engine *engine);
+void control_free(struct engine *engine);
+
+/* runtime.c */
+void engine_stop(struct engine *engine, const char *why); /* drain, then end the loop */
+void engine_fatal(struct engine *engine, const struct error *e);
+void engine_stall(struct engine *engine, const char *why); /* NULL: over */
+
+#endif

@@ -1,0 +1,259 @@
+/*
+ * The end of a tick. With state in the journal's database:
+ *     decided -> record -> plan (executes in memory) -> one commit -> ended
+ * with state apart:
+ *     decided -> record -> commit of the state -> plan -> commit of the journal -> ended
+ * so that state is durable before any action, and ledger changes reach the journal in the order
+ * they were executed.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/ending.h"
+#include "core/engine.h"
+#include "model/value.h"
+
+static void log_lines(const struct tick *tick, const struct message_log *logs, size_t count)
+{
+    const struct engine *engine = tick->plugin->engine;
+    char id[ID_TEXT_SIZE];
+
+    for (size_t i = 0; i < count; i++) {
+        char *fields =
+            logs[i].fields.data ? mem_strndup(logs[i].fields.data, logs[i].fields.len) : NULL;
+        log_write(engine->log, (enum log_level)logs[i].level, logs[i].message, "plugin",
+                  tick->plugin->name, "run", id_format(tick->id, id), "fields", fields, NULL);
+        free(fields);
+    }
+}
+
+static void start_events(struct engine *engine, const struct commit *c)
+{
+    for (size_t i = 0; i < c->add_count; i++)
+        life_start_pending(engine, &c->add[i]);
+}
+
+char *life_last_text(const struct run *run)
+{
+    json_t *error;
+    json_t *result = ending_result(run, &error);
+    char *text = value_text(result);
+
+    json_decref(result);
+    json_decref(error);
+    return text;
+}
+
+static void remember_last(struct plugin *plugin, const struct run *run)
+{
+    struct message m = {.type = MESSAGE_LAST};
+    struct error e = ERROR_INIT;
+
+    if ((run->status != RUN_COMPLETED && run->status != RUN_REJECTED) || run->actions == NULL ||
+        run->dry_run)
+        return;
+    free(plugin->last);
+    plugin->last = life_last_text(run);
+    if (plugin->stage != STAGE_READY)
+        return; /* it is sent with the next load */
+    m.as.last.slot = plugin->slot;
+    m.as.last.json = (struct text){plugin->last, strlen(plugin->last)};
+    link_send(&plugin->worker->link, &m, NULL, &e);
+}
+
+static void count_end(struct plugin *plugin, const struct run *run)
+{
+    struct engine *engine = plugin->engine;
+
+    engine->counters.ended[run->status]++;
+    plugin->counters.ended[run->status]++;
+    if (run->status == RUN_NOOP)
+        plugin_count_reason(plugin, run->reason);
+    if (run->status == RUN_FAILED || run->status == RUN_REJECTED) {
+        free(plugin->last_error);
+        plugin->last_error = mem_strdup(run->error);
+    }
+}
+
+static bool wants_hooks(const struct plugin *plugin, const struct run *run)
+{
+    if (run->status == RUN_SKIPPED || run->dry_run || plugin->removed)
+        return false;
+    return plugin->manifest.has_on_executed ||
+           (plugin->manifest.has_on_error &&
+            (run->status == RUN_FAILED || run->status == RUN_REJECTED));
+}
+
+/* The commit is durable: the run has ended. */
+static void ended(struct commit *c, struct engine *engine)
+{
+    struct tick *tick = c->arg;
+    struct plugin *plugin = tick->plugin;
+
+    count_end(plugin, &c->run);
+    remember_last(plugin, &c->run);
+    start_events(engine, c);
+    if (tick->waiter != NULL) {
+        tick->waiter->ended(tick->waiter, &c->run);
+        tick->waiter = NULL;
+    }
+    if (engine->options.view.run_ended != NULL)
+        engine->options.view.run_ended(engine->options.view.arg, &c->run, plugin->vault->nav);
+    if (wants_hooks(plugin, &c->run))
+        hooks_run(tick, &c->run);
+    else
+        tick_free(tick);
+    commit_free(c);
+}
+
+static void hand_in(struct ending *ending)
+{
+    struct tick *tick = ending->tick;
+    struct commit *c = ending->commit;
+    bool quiet = (c->run.status == RUN_NOOP || c->run.status == RUN_FAILED ||
+                  c->run.status == RUN_SKIPPED) &&
+                 !wants_hooks(tick->plugin, &c->run) && tick->waiter == NULL;
+
+    c->done = ended;
+    ending->commit = NULL;
+    ending_free(ending);
+    /* Nothing that a script could see depends on this commit: a replay need not wait for the disk.
+     */
+    if (quiet)
+        tick_unobserve(tick);
+    commits_push(c);
+}
+
+static void plan_and_hand_in(struct ending *ending)
+{
+    struct tick *tick = ending->tick;
+
+    /* Closures that the script has seen are delivered; a failed decide() gets them again. */
+    if (ending->commit->run.status == RUN_FAILED && tick->closures != NULL) {
+        if (tick->plugin->closures == NULL)
+            tick->plugin->closures = json_incref(tick->closures);
+        else
+            json_array_extend(tick->plugin->closures, tick->closures);
+    }
+    ending_plan(ending);
+    hand_in(ending);
+}
+
+static void state_is_durable(struct commit *c, struct engine *engine)
+{
+    struct ending *ending = c->arg;
+
+    (void)engine;
+    commit_free(c);
+    plan_and_hand_in(ending);
+}
+
+static void judge_health(struct plugin *plugin, const struct run *run)
+{
+    char reason[256];
+    json_t *o;
+
+    if (run->status != RUN_FAILED) {
+        plugin_set_health(plugin, true, NULL);
+        return;
+    }
+    o = json_loads(run->error, 0, NULL);
+    snprintf(reason, sizeof reason, "%s", json_string_value(json_object_get(o, "message")));
+    plugin_set_health(plugin, false, reason);
+    json_decref(o);
+}
+
+static void set_writes(struct commit *c, const struct plugin *plugin, const struct kv_write *writes,
+                       size_t count)
+{
+    if (count == 0)
+        return;
+    snprintf(c->plugin, sizeof c->plugin, "%s", plugin->name);
+    c->state = plugin->state->state;
+    write_set_copy(&c->writes, writes, count);
+}
+
+int life_decided(struct tick *tick, const struct message_decided *decided, struct error *e)
+{
+    struct plugin *plugin = tick->plugin;
+    struct ending *ending = ending_new(tick);
+    size_t writes = plugin->engine->options.dry_run ? 0 : decided->write_count;
+
+    if (ending_record(ending, decided, e) < 0) {
+        ending_free(ending);
+        return -1;
+    }
+    log_lines(tick, decided->logs, decided->log_count);
+    judge_health(plugin, &ending->commit->run);
+    if (!store_is_apart(plugin->state)) {
+        set_writes(ending->commit, plugin, decided->writes, writes);
+        plan_and_hand_in(ending);
+    } else {
+        struct commit *state = commit_new(plugin->state, state_is_durable, ending);
+        set_writes(state, plugin, decided->writes, writes);
+        commits_push(state);
+    }
+    return 0;
+}
+
+static void end_without_decide(struct tick *tick, enum run_status status, const char *reason,
+                               char *error)
+{
+    struct ending *ending = ending_new(tick);
+    struct run *run = &ending->commit->run;
+
+    run->status = status;
+    run->reason = mem_strdup(reason);
+    run->error = error;
+    hand_in(ending);
+}
+
+void life_skip(struct tick *tick, const char *reason)
+{
+    end_without_decide(tick, RUN_SKIPPED, reason, NULL);
+}
+
+void life_fail(struct tick *tick, enum error_code code, const char *message)
+{
+    end_without_decide(tick, RUN_FAILED, NULL, error_text(error_name(code), message, NULL, 0));
+}
+
+static void orphan_done(struct commit *c, struct engine *engine)
+{
+    engine->counters.ended[RUN_SKIPPED]++;
+    commit_free(c);
+}
+
+/* A pending trigger whose plugin is not part of the desk any more: skipped, with its reason. */
+static void skip_orphan(struct engine *engine, const struct pending *p)
+{
+    struct commit *c = commit_new(engine->commits.journal, orphan_done, NULL);
+
+    engine->counters.received++;
+    c->remove_pending = p->id;
+    c->run.id = p->id;
+    snprintf(c->run.plugin, sizeof c->run.plugin, "%s", p->plugin);
+    c->run.status = RUN_SKIPPED;
+    c->run.trigger = p->kind;
+    c->run.topic = mem_strdup(p->topic);
+    c->run.payload = mem_strdup(p->payload);
+    c->run.scheduled_ms = p->scheduled_ms;
+    c->run.finished_ms = clock_now_ms(&engine->clock);
+    c->run.parent = p->parent;
+    c->run.depth = p->depth;
+    c->run.reason = mem_strdup("no strategy of that name is loaded");
+    commits_push(c);
+}
+
+void life_start_pending(struct engine *engine, const struct pending *p)
+{
+    struct plugin *plugin = engine_plugin(engine, p->plugin);
+
+    if (plugin == NULL)
+        skip_orphan(engine, p);
+    else
+        engine_receive(plugin, p->kind, p->topic, p->payload, p->scheduled_ms, p->parent, p->depth,
+                       p->id, NULL);
+}

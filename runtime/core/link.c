@@ -1,0 +1,270 @@
+#include "core/link.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+#define READ_BYTES (256 * 1024)
+#define OUT_MAX    (64 * 1024 * 1024)
+
+void link_init(struct link *link, uv_loop_t *loop, const struct link_hooks *hooks)
+{
+    memset(link, 0, sizeof *link);
+    link->loop = loop;
+    link->hooks = *hooks;
+    link->message = mem_zero(1, sizeof *link->message);
+    frame_reader_init(&link->reader, LIMIT_FRAME_BYTES);
+    buf_init(&link->out, OUT_MAX);
+}
+
+static void describe_end(const struct link *link, int status, char *out, size_t size)
+{
+    if (link->why[0] != '\0')
+        snprintf(out, size, "%s", link->why);
+    else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+        snprintf(out, size, "tried a forbidden system call and was killed by the jail");
+    else if (WIFSIGNALED(status))
+        snprintf(out, size, "killed by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    else
+        snprintf(out, size, "exited with code %d", WEXITSTATUS(status));
+}
+
+static void handle_closed(uv_handle_t *handle)
+{
+    struct link *link = handle->data;
+
+    if (--link->handles > 0 || !link->dying)
+        return;
+    /* The handles may be used again now: the owner is free to start the next process. The status
+     * page stays mapped until it has looked for a culprit. */
+    link->dying = false;
+    struct child old = link->child;
+    link->hooks.died(link->hooks.arg, link, link->end);
+    child_release(&old);
+}
+
+static void stop_io(struct link *link)
+{
+    if (!link->poll_open)
+        return;
+    link->poll_open = false;
+    uv_poll_stop(&link->poll);
+    uv_close((uv_handle_t *)&link->poll, handle_closed);
+}
+
+/* Kills (if need be), reaps, and forgets the process. Its end in words goes to `why`. */
+static void end_process(struct link *link, char *why, size_t size)
+{
+    int status = 0;
+
+    link->alive = link->ready = false;
+    stop_io(link);
+    child_kill(&link->child);
+    while (waitpid(link->child.pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    describe_end(link, status, why, size);
+    message_decoder_free(link->decoder);
+    link->decoder = NULL;
+    frame_reader_release(&link->reader);
+    buf_clear(&link->out);
+}
+
+/* `died` is called when the handles are closed. */
+static void worker_gone(struct link *link)
+{
+    if (!link->alive)
+        return;
+    link->dying = true;
+    end_process(link, link->end, sizeof link->end);
+}
+
+static void violation(struct link *link, const struct error *e)
+{
+    char text[160];
+
+    snprintf(text, sizeof text, "%.150s", e->message);
+    child_kill(&link->child);
+    snprintf(link->why, sizeof link->why, "broke the protocol and was killed: %.120s", text);
+    worker_gone(link);
+}
+
+static uint64_t answer_id(const struct message *m)
+{
+    switch (m->type) {
+    case MESSAGE_DECIDED:
+        return m->as.decided.run;
+    case MESSAGE_HOOKED:
+        return m->as.hooked.run;
+    case MESSAGE_LOADED:
+        return m->as.loaded.slot;
+    default:
+        return 0;
+    }
+}
+
+static int handle_message(struct link *link, struct error *e)
+{
+    struct message *m = link->message;
+    struct question *q = link->first;
+
+    if (m->type == MESSAGE_HELLO) {
+        if (link->ready || m->as.hello.version != PROTOCOL_VERSION)
+            return error_set(e, ERROR_PROTOCOL, "an unexpected or foreign greeting");
+        link->ready = true;
+        link->hooks.ready(link->hooks.arg, link);
+        return 0;
+    }
+    if (!link->ready || q == NULL || q->expected != m->type || q->id != answer_id(m))
+        return error_set(e, ERROR_PROTOCOL, "'%s' where '%s' was due", message_name(m->type),
+                         q ? message_name(q->expected) : "nothing");
+    link->first = q->next;
+    if (link->first == NULL)
+        link->last = NULL;
+    link->outstanding--;
+    link->answers++;
+    return link->hooks.answered(link->hooks.arg, link, q, m, e);
+}
+
+static void handle_frames(struct link *link)
+{
+    struct error e = ERROR_INIT;
+    const char *frame;
+    size_t len;
+    int got = 0;
+
+    while (link->alive && (got = frame_next(&link->reader, &frame, &len, &e)) > 0) {
+        if (message_decode(link->decoder, frame, len, link->message, &e) < 0 ||
+            handle_message(link, &e) < 0) {
+            violation(link, &e);
+            return;
+        }
+    }
+    if (link->alive && got < 0)
+        violation(link, &e);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct link *link = poll->data;
+    char *room;
+    ssize_t n;
+
+    (void)status;
+    (void)events;
+    room = frame_reader_room(&link->reader, READ_BYTES);
+    n = room ? recv(link->child.fd, room, READ_BYTES, MSG_DONTWAIT) : 0;
+    if (n > 0) {
+        frame_received(&link->reader, (size_t)n);
+        handle_frames(link);
+    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        worker_gone(link);
+        return;
+    }
+    if (link->alive)
+        link_flush(link);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+/* Asks for writability only while something could not be written. */
+static void want_write(struct link *link, bool want)
+{
+    if (!link->alive || link->writing == want)
+        return;
+    link->writing = want;
+    uv_poll_start(&link->poll, UV_READABLE | UV_DISCONNECT | (want ? UV_WRITABLE : 0), on_poll);
+}
+
+void link_flush(struct link *link)
+{
+    while (link->alive && link->out.len > 0) {
+        ssize_t n =
+            send(link->child.fd, link->out.data, link->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n > 0) {
+            buf_drop(&link->out, (size_t)n);
+        } else if (n < 0 && errno == EINTR) {
+            continue;
+        } else if (n < 0 && errno == EAGAIN) {
+            break;
+        } else {
+            return; /* the end of the process is seen by the read side */
+        }
+    }
+    want_write(link, link->out.len > 0);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct link *link = poll->data;
+
+    if (events & UV_WRITABLE)
+        link_flush(link);
+    if (link->alive && (status < 0 || (events & (UV_READABLE | UV_DISCONNECT))))
+        on_readable(poll, status, events);
+}
+
+int link_start(struct link *link, struct error *e)
+{
+    if (spawn_role(&link->child, "worker", e) < 0)
+        return -1;
+    link->decoder = message_decoder_new(SIDE_WORKER);
+    frame_reader_init(&link->reader, LIMIT_FRAME_BYTES);
+    buf_clear(&link->out);
+    link->why[0] = '\0';
+    link->alive = true;
+    link->writing = false;
+    uv_poll_init(link->loop, &link->poll, link->child.fd);
+    link->poll.data = link;
+    link->poll_open = true;
+    link->handles++;
+    uv_poll_start(&link->poll, UV_READABLE | UV_DISCONNECT, on_poll);
+    return 0;
+}
+
+int link_send(struct link *link, const struct message *message, struct question *question,
+              struct error *e)
+{
+    if (message_encode(&link->out, message, e) < 0)
+        return -1;
+    if (question != NULL) {
+        question->next = NULL;
+        if (link->last != NULL)
+            link->last->next = question;
+        else
+            link->first = question;
+        link->last = question;
+        link->outstanding++;
+    }
+    return 0;
+}
+
+void link_kill(struct link *link, const char *why)
+{
+    if (!link->alive)
+        return;
+    if (link->why[0] == '\0')
+        snprintf(link->why, sizeof link->why, "%s", why);
+    child_kill(&link->child);
+}
+
+void link_close(struct link *link)
+{
+    char ignored[sizeof link->why];
+
+    if (link->alive) {
+        end_process(link, ignored, sizeof ignored);
+        child_release(&link->child);
+    }
+    frame_reader_release(&link->reader);
+    buf_release(&link->out);
+    free(link->message);
+    link->message = NULL;
+}

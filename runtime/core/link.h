@@ -1,0 +1,82 @@
+/*
+ * link: core's end of one live worker process: the socket in batches, and what answers are
+ * outstanding.
+ *
+ * A worker answers in the order it was asked, so the outstanding questions are a queue; the head is
+ * the only answer that may come next. Anything else, and anything malformed, is a violation: the
+ * worker is killed and `died` is called.
+ *
+ * Writing is collected in a buffer, which the engine flushes once per loop turn; reading takes
+ * whatever is there.
+ */
+#ifndef ORRERY_CORE_LINK_H
+#define ORRERY_CORE_LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <uv.h>
+
+#include "base/buf.h"
+#include "io/spawn.h"
+#include "ipc/frame.h"
+#include "ipc/message.h"
+
+struct error;
+struct link;
+
+/* One outstanding question; embedded in what waits for the answer. */
+struct question {
+    struct question *next;
+    enum message_type expected;
+    uint64_t id; /* run or slot: must match the answer */
+};
+
+struct link_hooks {
+    /* The answer to the head question, which has been taken from the queue. A negative return is a
+     * violation. */
+    int (*answered)(void *arg, struct link *link, struct question *question,
+                    struct message *message, struct error *e);
+    void (*ready)(void *arg, struct link *link); /* HELLO came */
+    /* The process is gone and reaped. Questions still outstanding are in `link->first` for the
+     * owner to take. */
+    void (*died)(void *arg, struct link *link, const char *why);
+    void *arg;
+};
+
+struct link {
+    uv_loop_t *loop;
+    struct link_hooks hooks;
+    uv_poll_t poll;
+    struct child child;
+    struct frame_reader reader;
+    struct buf out;
+    struct message_decoder *decoder;
+    struct message *message;
+    struct question *first, *last;
+    size_t outstanding;
+    bool alive, ready, poll_open, writing, dying;
+    int handles;      /* uv handles still open, for closing */
+    char why[192];    /* why core killed it, or "" */
+    char end[192];    /* how it ended */
+    uint64_t answers; /* progress, for the deadlines */
+    uint32_t restarts;
+};
+
+void link_init(struct link *link, uv_loop_t *loop, const struct link_hooks *hooks);
+int link_start(struct link *link, struct error *e);
+
+/* Queues a message; with a question, its answer is awaited. A message over its limits is the
+ * caller's error. */
+int link_send(struct link *link, const struct message *message, struct question *question,
+              struct error *e);
+void link_flush(struct link *link);
+
+/* SIGKILL; `died` follows from the loop. */
+void link_kill(struct link *link, const char *why);
+
+/* For the end: kills and releases at once, without calling `died`. Closing handles need one more
+ * loop turn. */
+void link_close(struct link *link);
+
+#endif

@@ -1,0 +1,267 @@
+#include "core/loading.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/update.h"
+#include "model/value.h"
+
+/* An outstanding LOAD. */
+struct load {
+    struct question question; /* first */
+    struct plugin *plugin;
+    bool for_update;
+};
+
+/* The plugin's live entries on their way from the store's thread. */
+struct entries {
+    struct query query; /* first */
+    struct plugin *plugin;
+    uint64_t seq;
+    int64_t now_ms;
+    char name[LIMIT_NAME_BYTES + 1];
+    struct buf frames; /* STATE_ENTRY messages, encoded */
+    uint32_t slot;
+    uint64_t count;
+};
+
+static void send_load(struct plugin *p, const struct desk_file *file, uint32_t slot,
+                      bool for_update)
+{
+    const struct script_limits *limits = &p->engine->blueprint->config.limits;
+    struct message m = {.type = MESSAGE_LOAD};
+    struct load *load = mem_zero(1, sizeof *load);
+    struct error e = ERROR_INIT;
+
+    load->plugin = p;
+    load->for_update = for_update;
+    load->question.expected = MESSAGE_LOADED;
+    load->question.id = slot;
+    m.as.load = (struct message_load){.slot = slot,
+                                      .file = file->path,
+                                      .source = {file->source, file->len},
+                                      .memory = limits->memory,
+                                      .soft_ms = (uint32_t)limits->soft_ms,
+                                      .value_bytes = limits->value_bytes,
+                                      .state_bytes = limits->state_bytes};
+    if (link_send(&p->worker->link, &m, &load->question, &e) < 0)
+        loading_lost(&load->question, true, e.message);
+}
+
+void crew_load(struct plugin *p)
+{
+    if (p->update != NULL) {
+        plugin_adopt(p, &p->update->part);
+        update_free(p->update);
+        p->update = NULL;
+        plugin_arm(p, clock_now_ms(&p->engine->clock));
+    }
+    if (p->stage == STAGE_BROKEN)
+        return;
+    p->stage = STAGE_LOADING;
+    p->load_seq++;
+    p->slot = ++p->worker->next_slot;
+    send_load(p, &p->file, p->slot, false);
+}
+
+void loading_update(struct plugin *p, struct plugin_update *update)
+{
+    update_free(p->update);
+    p->update = update;
+    if (!p->worker->link.ready || p->stage == STAGE_DOWN)
+        return; /* crew_load() takes it when the worker is back */
+    update->slot = ++p->worker->next_slot;
+    send_load(p, &update->file, update->slot, true);
+}
+
+static void broken(struct plugin *p, const char *why)
+{
+    log_write(p->engine->log, LOG_ERROR, "a strategy could not be loaded", "plugin", p->name,
+              "error", why, NULL);
+    p->stage = STAGE_BROKEN;
+    free(p->last_error);
+    p->last_error = mem_strdup(why);
+    plugin_flush_queue(p, why);
+    hooks_waiting(p);
+}
+
+static void send_bind(struct plugin *p)
+{
+    struct message m = {.type = MESSAGE_BIND};
+    struct error e = ERROR_INIT;
+    char *params = value_text(p->params);
+
+    m.as.bind =
+        (struct message_bind){p->slot, p->name, p->vault->config->id, {params, strlen(params)}};
+    link_send(&p->worker->link, &m, NULL, &e);
+    free(params);
+    if (p->last == NULL)
+        return;
+    m = (struct message){.type = MESSAGE_LAST};
+    m.as.last.slot = p->slot;
+    m.as.last.json = (struct text){p->last, strlen(p->last)};
+    link_send(&p->worker->link, &m, NULL, &e);
+}
+
+/* ---- state ---- */
+
+static int add_entry(void *arg, const struct state_row *row)
+{
+    struct entries *entries = arg;
+    struct message m = {.type = MESSAGE_STATE_ENTRY};
+
+    m.as.state_entry = (struct message_state_entry){
+        entries->slot, {row->key, row->key_len}, {row->value, row->value_len}, row->expires_ms};
+    entries->count++;
+    return message_encode(&entries->frames, &m, &entries->query.error) < 0 ? -1 : 0;
+}
+
+static int read_entries(struct query *query, struct store *store, struct error *e)
+{
+    struct entries *entries = (struct entries *)query;
+
+    return state_load(store->state, entries->name, entries->now_ms, add_entry, entries, e);
+}
+
+static void free_entries(struct entries *entries)
+{
+    buf_release(&entries->frames);
+    free(entries);
+}
+
+static void entries_read(struct query *query, struct engine *engine)
+{
+    struct entries *entries = (struct entries *)query;
+    struct plugin *p = entries->plugin;
+
+    (void)engine;
+    if (entries->seq != p->load_seq || p->stage != STAGE_LOADING) {
+        free_entries(entries);
+        return; /* the worker died meanwhile: a newer load is under way */
+    }
+    if (query->result != 0) {
+        error_prefix(&query->error, "reading its state: ");
+        broken(p, query->error.message);
+        free_entries(entries);
+        return;
+    }
+    buf_add(&p->worker->link.out, entries->frames.data, entries->frames.len);
+    p->state_keys = entries->count;
+    free_entries(entries);
+    send_bind(p);
+    p->stage = STAGE_READY;
+    hooks_waiting(p);
+    plugin_quiet(p);
+    plugin_pump(p);
+}
+
+/* Behind everything the plugin has committed so far: the queue is in order. */
+static void ask_entries(struct plugin *p)
+{
+    struct entries *entries = mem_zero(1, sizeof *entries);
+
+    entries->plugin = p;
+    entries->seq = p->load_seq;
+    entries->slot = p->slot;
+    entries->now_ms = clock_now_ms(&p->engine->clock);
+    memcpy(entries->name, p->name, sizeof entries->name);
+    buf_init(&entries->frames, 4 * LIMIT_STATE_BYTES);
+    entries->query.store = p->state;
+    entries->query.work = read_entries;
+    entries->query.done = entries_read;
+    commits_query(&entries->query);
+}
+
+/* ---- answers ---- */
+
+/* The old version has no tick and no hook left: the new one takes its place. */
+void reload_swap_ready(struct plugin *p)
+{
+    struct plugin_update *update = p->update;
+    struct message m = {.type = MESSAGE_UNLOAD};
+    struct error e = ERROR_INIT;
+
+    if (p->stage != STAGE_SWAPPING || p->running > 0 || p->hooking > 0)
+        return;
+    m.as.unload.slot = p->slot;
+    link_send(&p->worker->link, &m, NULL, &e);
+    p->slot = update->slot;
+    plugin_adopt(p, &update->part);
+    update_free(update);
+    p->update = NULL;
+    if (p->health != HEALTHY) { /* new code gets a new chance */
+        p->health = HEALTHY;
+        p->skip_left = p->skip_next = 0;
+    }
+    plugin_arm(p, clock_now_ms(&p->engine->clock));
+    p->stage = STAGE_LOADING;
+    p->load_seq++;
+    log_write(p->engine->log, LOG_INFO, "reloaded", "plugin", p->name, "version", p->version, NULL);
+    ask_entries(p);
+}
+
+static void update_loaded(struct plugin *p, const struct message_loaded *loaded)
+{
+    if (p->update == NULL || p->update->slot != loaded->slot)
+        return; /* a still newer version has taken its place */
+    if (loaded->failure.code != NULL) {
+        log_write(p->engine->log, LOG_ERROR,
+                  "the new version could not be loaded: the old one goes on", "plugin", p->name,
+                  "error", loaded->failure.message, NULL);
+        update_free(p->update);
+        p->update = NULL;
+        plugin_pump(p);
+        return;
+    }
+    p->memory = loaded->memory;
+    p->stage = STAGE_SWAPPING;
+    reload_swap_ready(p);
+}
+
+void loading_answered(struct question *question, const struct message_loaded *loaded)
+{
+    struct load *load = (struct load *)question;
+    struct plugin *p = load->plugin;
+    bool for_update = load->for_update;
+
+    free(load);
+    if (for_update) {
+        update_loaded(p, loaded);
+        return;
+    }
+    if (p->slot != loaded->slot)
+        return;
+    if (loaded->failure.code != NULL) {
+        broken(p, loaded->failure.message);
+        return;
+    }
+    p->memory = loaded->memory;
+    ask_entries(p);
+}
+
+void loading_lost(struct question *question, bool culprit, const char *why)
+{
+    struct load *load = (struct load *)question;
+    struct plugin *p = load->plugin;
+
+    if (culprit && load->for_update) {
+        update_free(p->update);
+        p->update = NULL;
+    } else if (culprit) {
+        broken(p, why);
+    }
+    free(load);
+}
+
+void update_free(struct plugin_update *update)
+{
+    if (update == NULL)
+        return;
+    manifest_release(&update->part.manifest);
+    json_decref(update->part.params);
+    free(update->file.path);
+    free(update->file.source);
+    free(update);
+}

@@ -1,0 +1,249 @@
+/* One strategy in the daemon: its record, its timers, its health. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "core/engine.h"
+#include "core/update.h"
+
+void plugin_adopt(struct plugin *p, struct blueprint_plugin *from)
+{
+    free(p->file.path);
+    free(p->file.source);
+    manifest_release(&p->manifest);
+    json_decref(p->params);
+    p->file.path = mem_strdup(from->file->path);
+    p->file.source = mem_strndup(from->file->source, from->file->len);
+    p->file.len = from->file->len;
+    p->manifest = from->manifest;
+    memset(&from->manifest, 0, sizeof from->manifest); /* ours now */
+    p->params = json_incref(from->params);
+    memcpy(p->version, from->version, sizeof p->version);
+}
+
+struct plugin *plugin_new(struct engine *engine, struct blueprint_plugin *from, size_t index,
+                          struct error *e)
+{
+    struct plugin *p = mem_zero(1, sizeof *p);
+
+    p->engine = engine;
+    p->queue_tail = &p->queue;
+    snprintf(p->name, sizeof p->name, "%s", from->manifest.name);
+    p->vault = engine_vault(engine, from->manifest.vault_id);
+    p->state_url = mem_strdup(from->state_url);
+    plugin_adopt(p, from);
+    if (commits_state_store(engine, p->state_url, &p->state, e) < 0) {
+        error_prefix(e, "state of plugin '%s': ", p->name);
+        plugin_free(p);
+        return NULL;
+    }
+    p->worker = crew_assign(engine, index, p->vault);
+    return p;
+}
+
+void plugin_free(struct plugin *p)
+{
+    if (p == NULL)
+        return;
+    free(p->file.path);
+    free(p->file.source);
+    free(p->state_url);
+    manifest_release(&p->manifest);
+    json_decref(p->params);
+    json_decref(p->closures);
+    update_free(p->update);
+    free(p->timers);
+    free(p->health_reason);
+    free(p->last);
+    free(p->last_error);
+    for (size_t i = 0; i < REASONS; i++)
+        free(p->reasons[i].reason);
+    free(p);
+}
+
+/* Ticks waiting for the disk beyond this many are not taken in any more, only counted. */
+#define BACKLOG_MAX 65536
+
+static void cron_fired(struct timer *timer, int64_t now_ms)
+{
+    struct cron_timer *t = (struct cron_timer *)timer;
+    struct plugin *p = t->plugin;
+    const struct cron *cron = &t->trigger->cron;
+    int64_t due = timer->due_ms, next = cron_next(cron, due);
+    bool late = next <= now_ms;
+
+    /* A stall or a suspended machine: what was missed is folded into one tick, or dropped, as the
+     * trigger says. */
+    while (next <= now_ms) {
+        int64_t skipped = cron->every_ms > 0 ? (now_ms - next) / cron->every_ms : 0;
+        p->counters.missed += (uint64_t)skipped + 1;
+        p->engine->counters.missed += (uint64_t)skipped + 1;
+        due = next + skipped * (cron->every_ms > 0 ? cron->every_ms : 0);
+        next = cron_next(cron, due);
+    }
+    timeline_arm(&p->engine->timeline, timer, next);
+    if (late && t->trigger->catch_up == CATCH_UP_SKIP) {
+        p->counters.missed++;
+        p->engine->counters.missed++;
+        return;
+    }
+    if (commits_depth(p->engine) > BACKLOG_MAX) {
+        p->counters.missed++;
+        p->engine->counters.missed++;
+        return;
+    }
+    engine_receive(p, TRIGGER_CRON, NULL, NULL, due, 0, 0, 0, NULL);
+}
+
+static bool same_cron(const struct cron *a, const struct cron *b)
+{
+    return a->every_ms == b->every_ms && a->minutes == b->minutes && a->hours == b->hours &&
+           a->days == b->days && a->months == b->months && a->weekdays == b->weekdays &&
+           strcmp(a->tz, b->tz) == 0;
+}
+
+/* When the same trigger was due already in the version before, so that a reload neither loses nor
+ * repeats a tick. */
+static int64_t inherited_due(const struct cron_timer *old, size_t old_count,
+                             const struct trigger *trigger)
+{
+    for (size_t i = 0; i < old_count; i++)
+        if (old[i].trigger != NULL && same_cron(&old[i].cron, &trigger->cron))
+            return old[i].timer.due_ms;
+    return 0;
+}
+
+void plugin_disarm(struct plugin *p)
+{
+    for (size_t i = 0; i < p->timer_count; i++)
+        timeline_disarm(&p->engine->timeline, &p->timers[i].timer);
+}
+
+void plugin_arm(struct plugin *p, int64_t after_ms)
+{
+    struct cron_timer *old = p->timers;
+    size_t old_count = p->timer_count;
+
+    plugin_disarm(p);
+    p->timers = mem_zero(p->manifest.trigger_count, sizeof *p->timers);
+    p->timer_count = p->manifest.trigger_count;
+    for (size_t i = 0; i < p->timer_count; i++) {
+        struct cron_timer *t = &p->timers[i];
+        int64_t due;
+        if (p->manifest.triggers[i].kind != TRIGGER_CRON)
+            continue;
+        t->plugin = p;
+        t->trigger = &p->manifest.triggers[i];
+        t->cron = t->trigger->cron;
+        t->timer.fire = cron_fired;
+        t->timer.rank = RANK_CRON;
+        due = inherited_due(old, old_count, t->trigger);
+        timeline_arm(&p->engine->timeline, &t->timer, due ? due : cron_next(&t->cron, after_ms));
+    }
+    free(old);
+    advance_kick(p->engine);
+}
+
+void plugin_count_reason(struct plugin *p, const char *reason)
+{
+    for (size_t i = 0; i < REASONS - 1; i++) {
+        struct reason_count *r = &p->reasons[i];
+        if (r->reason == NULL)
+            r->reason = mem_strdup(reason);
+        if (strcmp(r->reason, reason) == 0) {
+            r->count++;
+            return;
+        }
+    }
+    if (p->reasons[REASONS - 1].reason == NULL)
+        p->reasons[REASONS - 1].reason = mem_strdup("(other reasons)");
+    p->reasons[REASONS - 1].count++;
+}
+
+static void set_reason(struct plugin *p, const char *reason)
+{
+    free(p->health_reason);
+    p->health_reason = mem_strdup(reason);
+}
+
+void plugin_set_health(struct plugin *p, bool success, const char *reason)
+{
+    const struct config *config = &p->engine->blueprint->config;
+
+    if (p->health == QUARANTINED)
+        return;
+    if (success) {
+        if (p->health == UNHEALTHY)
+            log_write(p->engine->log, LOG_INFO, "healthy again", "plugin", p->name, NULL);
+        p->health = HEALTHY;
+        p->skip_left = p->skip_next = 0;
+        set_reason(p, NULL);
+        return;
+    }
+    /* Ticks that ran side by side and failed together count as one failure. */
+    if (p->health == UNHEALTHY && p->skip_left > 0)
+        return;
+    p->skip_next = p->health == HEALTHY ? config->health_skip : p->skip_next * 2;
+    if (p->skip_next > config->health_skip_max)
+        p->skip_next = config->health_skip_max;
+    p->skip_left = p->skip_next;
+    p->health = UNHEALTHY;
+    set_reason(p, reason);
+    char skips[16];
+    snprintf(skips, sizeof skips, "%u", p->skip_left);
+    log_write(p->engine->log, LOG_WARN, "unhealthy: its next ticks are skipped", "plugin", p->name,
+              "skips", skips, "error", reason, NULL);
+}
+
+void plugin_flush_queue(struct plugin *p, const char *reason)
+{
+    while (p->queue != NULL) {
+        struct tick *tick = p->queue;
+        p->queue = tick->next;
+        p->queued--;
+        p->engine->waiting--;
+        life_skip(tick, reason);
+    }
+    p->queue_tail = &p->queue;
+}
+
+void plugin_quarantine(struct plugin *p, const char *why)
+{
+    char reason[400];
+
+    p->health = QUARANTINED;
+    set_reason(p, why);
+    snprintf(reason, sizeof reason, "quarantined: %s", why);
+    log_write(p->engine->log, LOG_ERROR, "quarantined until it is reloaded", "plugin", p->name,
+              "reason", why, NULL);
+    plugin_flush_queue(p, reason);
+    hooks_waiting(p);
+}
+
+/* Between two ticks: state changes from outside first, then a waiting version. */
+void plugin_quiet(struct plugin *p)
+{
+    bool loading = p->stage == STAGE_LOADING || p->stage == STAGE_SWAPPING;
+
+    if (p->running > 0 || p->hooking > 0)
+        return;
+    while (p->changes != NULL && !loading) {
+        struct state_change *change = p->changes;
+        p->changes = change->next;
+        change->apply(change, p);
+    }
+    reload_swap_ready(p);
+}
+
+void plugin_change_state(struct plugin *p, struct state_change *change)
+{
+    struct state_change **place = &p->changes;
+
+    while (*place != NULL)
+        place = &(*place)->next;
+    *place = change;
+    plugin_quiet(p);
+    plugin_pump(p);
+}

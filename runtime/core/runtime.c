@@ -1,0 +1,485 @@
+/* The daemon's start, its loop, and its end. */
+#include "core/runtime.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "core/control.h"
+#include "core/engine.h"
+#include "io/watch.h"
+
+#define WATCHDOG_MS    50
+#define DRAIN_LIMIT_MS 4500 /* then what is still under way is left to the next start */
+#define WATCH_QUIET_MS 40
+
+/* ---- the data folder and its lock ---- */
+
+static int make_folder(const char *path, struct error *e)
+{
+    if (mkdir(path, 0700) == 0 || errno == EEXIST)
+        return 0;
+    return error_set(e, ERROR_IO, "cannot make the data folder %s: %s", path, strerror(errno));
+}
+
+static int take_lock(struct engine *engine, struct error *e)
+{
+    char folder[4096], path[4160];
+    char pid[16] = "";
+    ssize_t n;
+
+    snprintf(folder, sizeof folder, "%s/%s", engine->options.desk, engine->origin->config.data);
+    snprintf(path, sizeof path, "%s/%s", folder, CONTROL_LOCK);
+    if (make_folder(folder, e) < 0)
+        return -1;
+    engine->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (engine->lock_fd < 0)
+        return error_set(e, ERROR_IO, "cannot open the lock %s: %s", path, strerror(errno));
+    if (flock(engine->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+        n = read(engine->lock_fd, pid, sizeof pid - 1);
+        pid[n > 0 ? n : 0] = '\0';
+        pid[strcspn(pid, "\n")] = '\0';
+        error_set(e, ERROR_STORE_LOCKED, "another orrery (process %s) runs this desk already",
+                  pid[0] ? pid : "?");
+        error_hint(e, "one daemon per data folder: stop it first, or use another desk");
+        return -1;
+    }
+    snprintf(pid, sizeof pid, "%d\n", (int)getpid());
+    if (ftruncate(engine->lock_fd, 0) < 0 || pwrite(engine->lock_fd, pid, strlen(pid), 0) < 0)
+        return error_set(e, ERROR_IO, "cannot write the lock %s: %s", path, strerror(errno));
+    return 0;
+}
+
+/* ---- stalls, fatal errors ---- */
+
+void engine_stall(struct engine *engine, const char *why)
+{
+    if (why != NULL) {
+        if (!engine->stalled)
+            log_write(engine->log, LOG_ERROR,
+                      "a store does not take commits: ticks wait, nothing is lost, retrying",
+                      "store", why, NULL);
+        snprintf(engine->stall_reason, sizeof engine->stall_reason, "%s", why);
+        engine->stalled = true;
+        return;
+    }
+    if (!engine->stalled)
+        return;
+    engine->stalled = false;
+    log_write(engine->log, LOG_INFO, "the store works again: ticks go on", NULL);
+    engine_pump(engine);
+    advance_kick(engine);
+}
+
+void engine_fatal(struct engine *engine, const struct error *e)
+{
+    if (engine->fatal.code == ERROR_NONE)
+        engine->fatal = *e;
+    log_write(engine->log, LOG_ERROR, "stopping", "error", e->message, NULL);
+    engine_stop(engine, "a fatal error");
+}
+
+/* ---- stop ---- */
+
+static void leave_loop(struct engine *engine)
+{
+    if (engine->stopping)
+        return;
+    engine->stopping = true;
+    uv_stop(&engine->loop);
+}
+
+static void on_drain_limit(uv_timer_t *timer)
+{
+    struct engine *engine = timer->data;
+    char left[32];
+
+    snprintf(left, sizeof left, "%llu", (unsigned long long)(engine->live_ticks - engine->waiting));
+    log_write(engine->log, LOG_WARN, "not everything could be finished in time", "ticks", left,
+              NULL);
+    engine->exit_code = 1;
+    leave_loop(engine);
+}
+
+/* What waits is not started any more: durable triggers stay on record for the next start, the
+ * others are skipped. */
+static void stop_queue(struct plugin *p)
+{
+    struct tick *tick = p->queue;
+
+    p->queue = NULL;
+    p->queue_tail = &p->queue;
+    while (tick != NULL) {
+        struct tick *next = tick->next;
+        p->queued--;
+        p->engine->waiting--;
+        if (tick->durable)
+            tick_free(tick);
+        else
+            life_skip(tick, "the daemon is stopping");
+        tick = next;
+    }
+}
+
+void engine_stop(struct engine *engine, const char *why)
+{
+    if (engine->draining)
+        return;
+    engine->draining = true;
+    log_write(engine->log, LOG_INFO, "stopping", "why", why, NULL);
+    for (size_t i = 0; i < engine->plugin_count; i++) {
+        plugin_disarm(engine->plugins[i]);
+        stop_queue(engine->plugins[i]);
+    }
+    uv_timer_start(&engine->drain_timer, on_drain_limit, DRAIN_LIMIT_MS, 0);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct engine *engine = handle->data;
+
+    if (number == SIGHUP) {
+        reload_start(engine, NULL, NULL, NULL);
+        return;
+    }
+    if (engine->draining && engine->signalled)
+        _exit(130); /* the second one: at once, as kill -9 would; the journal is made for that */
+    engine->signalled = true;
+    engine_stop(engine, number == SIGINT ? "interrupted" : "asked to by SIGTERM");
+}
+
+static void on_end_timer(uv_timer_t *timer)
+{
+    engine_stop(timer->data, "the time given with --for is over");
+}
+
+/* ---- every turn of the loop ---- */
+
+static void before_blocking(uv_prepare_t *prepare)
+{
+    struct engine *engine = prepare->data;
+
+    if (engine->waiting > 0)
+        engine_pump(engine);
+    for (size_t i = 0; i < engine->crew_count; i++)
+        link_flush(&engine->crew[i].link);
+    if (engine->draining && engine->live_ticks == 0 && commits_depth(engine) == 0)
+        leave_loop(engine);
+}
+
+static void on_watchdog(uv_timer_t *timer)
+{
+    crew_watch(timer->data);
+}
+
+static void on_files_changed(void *arg)
+{
+    reload_start(arg, NULL, NULL, NULL);
+}
+
+static int start_watch(struct engine *engine, struct error *e)
+{
+    const char *folders[] = {".", engine->origin->config.strategies, "lib"};
+    char path[4096];
+
+    if (!engine->options.watch)
+        return 0;
+    if (watch_new(&engine->watch, &engine->loop, WATCH_QUIET_MS, on_files_changed, engine, e) < 0)
+        return -1;
+    for (size_t i = 0; i < 3; i++) {
+        struct error ignored = ERROR_INIT;
+        snprintf(path, sizeof path, "%s/%s", engine->options.desk, folders[i]);
+        if (watch_add(engine->watch, path, i < 2 ? e : &ignored) < 0 && i < 2)
+            return -1;
+    }
+    return 0;
+}
+
+static void start_signal(struct engine *engine, uv_signal_t *handle, int number)
+{
+    uv_signal_init(&engine->loop, handle);
+    handle->data = engine;
+    uv_signal_start(handle, on_signal, number);
+}
+
+static void start_handles(struct engine *engine)
+{
+    uv_prepare_init(&engine->loop, &engine->turn);
+    uv_timer_init(&engine->loop, &engine->watchdog);
+    uv_timer_init(&engine->loop, &engine->end_timer);
+    uv_timer_init(&engine->loop, &engine->drain_timer);
+    engine->turn.data = engine->watchdog.data = engine->end_timer.data = engine->drain_timer.data =
+        engine;
+    uv_prepare_start(&engine->turn, before_blocking);
+    uv_timer_start(&engine->watchdog, on_watchdog, WATCHDOG_MS, WATCHDOG_MS);
+    if (engine->options.run_for_ms > 0)
+        uv_timer_start(&engine->end_timer, on_end_timer, (uint64_t)engine->options.run_for_ms, 0);
+    start_signal(engine, &engine->sigterm, SIGTERM);
+    start_signal(engine, &engine->sigint, SIGINT);
+    start_signal(engine, &engine->sighup, SIGHUP);
+    engine->handles_open = true;
+}
+
+/* ---- start ---- */
+
+static int make_origin(struct engine *engine, struct error *e)
+{
+    const struct problems *problems;
+
+    if (blueprint_make(engine->options.desk, engine->registry, &engine->origin, e) < 0)
+        return -1;
+    engine->blueprint = engine->origin;
+    problems = &engine->origin->problems;
+    for (size_t i = 0; i < problems->count; i++)
+        if (problems->items[i].warning)
+            log_write(engine->log, LOG_WARN, problems->items[i].message, "at",
+                      problems->items[i].file, "hint", problems->items[i].hint, NULL);
+    return problems->errors > 0 ? problems_to_error(problems, e) : 0;
+}
+
+static int last_scheduled(void *arg, const struct run *run)
+{
+    *(int64_t *)arg = run->scheduled_ms;
+    return 0;
+}
+
+/* When the newest recorded run of a plugin (NULL: of any) was due; 0 when there is none. */
+static int64_t newest_run(struct engine *engine, const char *plugin)
+{
+    struct run_filter filter = {.plugin = plugin, .status = -1, .limit = 1};
+    struct error ignored = ERROR_INIT;
+    int64_t at = 0;
+
+    journal_list_runs(engine->commits.journal->journal, &filter, last_scheduled, &at, &ignored);
+    return at;
+}
+
+static int keep_last(void *arg, const struct run *run)
+{
+    struct run *best = arg;
+
+    if (run->id <= best->id || run->actions == NULL)
+        return 0;
+    run_release(best);
+    memset(best, 0, sizeof *best);
+    best->id = run->id;
+    best->status = run->status;
+    best->actions = mem_strdup(run->actions);
+    best->result = mem_strdup(run->result);
+    best->error = mem_strdup(run->error);
+    return 0;
+}
+
+/* ctx.last survives a restart: the newest run whose actions reached the executor. */
+static void restore_last(struct engine *engine, struct plugin *p)
+{
+    static const enum run_status statuses[] = {RUN_COMPLETED, RUN_REJECTED};
+    struct run best = {0};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct run_filter filter = {.plugin = p->name, .status = (int)statuses[i], .limit = 1};
+        struct error ignored = ERROR_INIT;
+        journal_list_runs(engine->commits.journal->journal, &filter, keep_last, &best, &ignored);
+    }
+    if (best.id != 0)
+        p->last = life_last_text(&best);
+    run_release(&best);
+}
+
+static int start_plugins(struct engine *engine, struct error *e)
+{
+    struct blueprint *b = engine->origin;
+
+    engine->plugins = mem_zero(b->plugin_count, sizeof(struct plugin *));
+    for (size_t i = 0; i < b->plugin_count; i++) {
+        struct plugin *p = plugin_new(engine, &b->plugins[i], i, e);
+        if (p == NULL)
+            return -1;
+        engine->plugins[engine->plugin_count++] = p;
+        restore_last(engine, p);
+    }
+    return 0;
+}
+
+/* Live, a plugin's cron starts now; in a replay that was interrupted, behind its last recorded run.
+ */
+static void arm_plugins(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->plugin_count; i++) {
+        int64_t after = clock_now_ms(&engine->clock);
+        if (engine->data_clock) {
+            int64_t last = newest_run(engine, engine->plugins[i]->name);
+            after = last ? last : after - 1;
+        }
+        plugin_arm(engine->plugins[i], after);
+    }
+}
+
+struct pending_list {
+    struct pending *items;
+    size_t count;
+};
+
+static int collect_pending(void *arg, const struct pending *p)
+{
+    struct pending_list *list = arg;
+    struct pending *copy;
+
+    list->items = mem_resize(list->items, (list->count + 1) * sizeof *list->items);
+    copy = &list->items[list->count++];
+    *copy = *p;
+    copy->topic = mem_strdup(p->topic);
+    copy->payload = mem_strdup(p->payload);
+    return 0;
+}
+
+/* Triggers that were taken on but whose runs had not ended when the last daemon did. */
+static int requeue_pending(struct engine *engine, struct error *e)
+{
+    struct pending_list list = {0};
+    int result = journal_list_pending(engine->commits.journal->journal, collect_pending, &list, e);
+
+    for (size_t i = 0; i < list.count; i++) {
+        if (result == 0) {
+            engine->counters.requeued++;
+            life_start_pending(engine, &list.items[i]);
+        }
+        pending_release(&list.items[i]);
+    }
+    if (result == 0 && list.count > 0) {
+        char count[24];
+        snprintf(count, sizeof count, "%zu", list.count);
+        log_write(engine->log, LOG_INFO, "triggers of the last session are taken up again", "count",
+                  count, NULL);
+    }
+    free(list.items);
+    return result;
+}
+
+static int check_options(const struct engine *engine, struct error *e)
+{
+    if (!engine->options.until_feeds_end || engine->data_clock)
+        return 0;
+    error_set(e, ERROR_CONFIG, "--until-feeds-end: no feed of this desk ends");
+    error_hint(e, "it is for desks with a feed of kind \"csv\"");
+    return -1;
+}
+
+static int start(struct engine *engine, struct error *e)
+{
+    if (make_origin(engine, e) < 0 || take_lock(engine, e) < 0 || feeds_open(engine, e) < 0 ||
+        check_options(engine, e) < 0 || commits_open(engine, e) < 0 ||
+        journal_last_id(engine->commits.journal->journal, &engine->ids.last, e) < 0)
+        return -1;
+    if (engine->data_clock)
+        clock_set(&engine->clock, newest_run(engine, NULL));
+    if (vaults_open(engine, e) < 0 || feeds_start(engine, e) < 0)
+        return -1;
+    crew_open(engine);
+    if (start_plugins(engine, e) < 0 || crew_start(engine, e) < 0 || control_start(engine, e) < 0 ||
+        start_watch(engine, e) < 0)
+        return -1;
+    if (requeue_pending(engine, e) < 0)
+        return -1;
+    start_handles(engine);
+    arm_plugins(engine);
+    advance_start(engine);
+    return 0;
+}
+
+/* ---- end ---- */
+
+static void close_handles(struct engine *engine)
+{
+    uv_handle_t *handles[] = {
+        (uv_handle_t *)&engine->turn,      (uv_handle_t *)&engine->watchdog,
+        (uv_handle_t *)&engine->end_timer, (uv_handle_t *)&engine->drain_timer,
+        (uv_handle_t *)&engine->sigterm,   (uv_handle_t *)&engine->sigint,
+        (uv_handle_t *)&engine->sighup};
+
+    if (!engine->handles_open)
+        return;
+    for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++)
+        uv_close(handles[i], NULL);
+}
+
+static void free_plugins(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->plugin_count; i++)
+        plugin_free(engine->plugins[i]);
+    while (engine->retired != NULL) {
+        struct plugin *next = engine->retired->next_retired;
+        plugin_free(engine->retired);
+        engine->retired = next;
+    }
+    free(engine->plugins);
+}
+
+static void stop(struct engine *engine, struct runtime_summary *summary)
+{
+    engine->draining = engine->stopping = true;
+    if (engine->handles_open && summary != NULL) {
+        json_t *status = status_json(engine);
+        summary->json = json_dumps(status, JSON_COMPACT);
+        json_decref(status);
+    }
+    advance_stop(engine);
+    control_stop(engine);
+    watch_free(engine->watch);
+    crew_stop(engine);
+    feeds_close(engine);
+    commits_close(engine, true);
+    close_handles(engine);
+    uv_run(&engine->loop, UV_RUN_DEFAULT);
+    reload_free(engine);
+    control_free(engine);
+    vaults_close(engine);
+    free_plugins(engine);
+    crew_free(engine);
+    timeline_release(&engine->timeline);
+    if (engine->blueprint != engine->origin)
+        blueprint_free(engine->blueprint);
+    blueprint_free(engine->origin);
+    if (engine->lock_fd >= 0)
+        close(engine->lock_fd);
+    uv_loop_close(&engine->loop);
+}
+
+int runtime_run(const struct runtime_options *options, const struct registry *registry,
+                struct runtime_summary *summary, struct error *e)
+{
+    struct engine *engine = mem_zero(1, sizeof *engine);
+    int result = -1;
+
+    signal(SIGPIPE, SIG_IGN);
+    engine->options = *options;
+    engine->registry = registry;
+    engine->log = options->log;
+    engine->lock_fd = -1;
+    clock_init_real(&engine->clock);
+    engine->started_ms = clock_now_ms(&engine->clock);
+    engine->started_mono_ns = clock_mono_ns(&engine->clock);
+    uv_loop_init(&engine->loop);
+    if (start(engine, e) == 0) {
+        log_write(engine->log, LOG_INFO, "running", "desk", options->desk, NULL);
+        uv_run(&engine->loop, UV_RUN_DEFAULT);
+        result = engine->exit_code == 0
+                     ? 0
+                     : error_set(e, ERROR_TIMEOUT, "the stop took too long: see above");
+        if (engine->fatal.code != ERROR_NONE) {
+            error_clear(e);
+            *e = engine->fatal;
+            result = -1;
+        }
+    }
+    stop(engine, summary);
+    free(engine);
+    return result;
+}

@@ -1,0 +1,50 @@
+/* The composition root: the one table of concrete implementations, and the choice of the role. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cli/cli.h"
+#include "main/stores.h"
+#include "worker/worker.h"
+
+static int open_executor(const struct vault_config *config, const struct vault_record *record,
+                         const struct market_source *markets, int64_t now_ms,
+                         struct ledger_change *opening, struct executor **out, struct error *e)
+{
+    if (strcmp(config->executor, "paper") == 0)
+        return executor_paper_open(out, config, record, markets, now_ms, opening, e);
+    return error_set(e, ERROR_CONFIG, "vault '%s': unknown executor '%s': expected \"paper\"",
+                     config->id, config->executor);
+}
+
+static int open_feed(const struct feed_config *config, const struct feed_env *env, int64_t start_ms,
+                     struct feed **out, struct error *e)
+{
+    switch (config->kind) {
+    case FEED_SIM:
+        return feed_sim_open(out, config, env, start_ms, e);
+    case FEED_CSV:
+        return feed_csv_open(out, config, env, e);
+    case FEED_HTTP:
+        return feed_http_open(out, config, env, e);
+    }
+    return error_set(e, ERROR_INTERNAL, "feed '%s' has an unknown kind", config->name);
+}
+
+static const struct registry registry = {
+    .stores_new = stores_new,
+    .stores_close = stores_close,
+    .open_journal = stores_open_journal,
+    .open_state = stores_open_state,
+    .check_url = stores_check_url,
+    .open_executor = open_executor,
+    .open_feed = open_feed,
+    .version = ORRERY_VERSION,
+};
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--role=worker") == 0)
+        return worker_main();
+    return cli_main(argc, argv, &registry);
+}
