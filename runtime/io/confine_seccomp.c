@@ -22,7 +22,7 @@ static int allow(scmp_filter_ctx filter, const int *calls, size_t count)
 static int allow_fd(scmp_filter_ctx filter, int call, int fd)
 {
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1,
-                            SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)fd));
+                            SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)fd, 0));
 }
 
 #ifndef ORRERY_SANITIZED
@@ -34,7 +34,7 @@ static int allow_memory(scmp_filter_ctx filter)
 
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 3,
                             SCMP_A2(SCMP_CMP_MASKED_EQ, beyond_read_write, 0),
-                            SCMP_A3(SCMP_CMP_EQ, MAP_PRIVATE | MAP_ANONYMOUS),
+                            SCMP_A3(SCMP_CMP_EQ, MAP_PRIVATE | MAP_ANONYMOUS, 0),
                             SCMP_A4(SCMP_CMP_MASKED_EQ, 0xffffffffu, 0xffffffffu));
 }
 #else

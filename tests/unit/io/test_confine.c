@@ -89,6 +89,8 @@ static int role_exhaust(void)
     struct block {
         struct block *next;
     } *first = NULL, *block;
+    void *volatile large,
+        *volatile zeroed; /* volatile: a compiler may leave out what nobody reads */
     int refused;
 
     while ((block = malloc(60000)) != NULL) {
@@ -96,7 +98,9 @@ static int role_exhaust(void)
         first = block;
     }
     refused = errno;
-    if (realloc(NULL, 1u << 30) != NULL || calloc(1u << 20, 1024) != NULL)
+    large = realloc(NULL, 1u << 30);
+    zeroed = calloc(1u << 20, 1024);
+    if (large != NULL || zeroed != NULL)
         return -1;
     while ((block = first) != NULL) {
         first = block->next;
