@@ -230,14 +230,14 @@ const struct command command_check = {
     .summary = "find everything that is wrong with a desk, without running it",
     .usage = "  orrery check [DIR]\n"
              "  orrery check --confinement\n",
-    .text = "Reads orrery.lua, every strategy and every module, and reports all problems at once, "
-            "each with its\n"
-            "file, line and a hint. No decide() is run and nothing is written, so it is safe "
-            "beside a daemon.\n"
-            "\n"
-            "With --confinement, it tries each thing that a script must not be able to do (open a "
-            "file, connect,\n"
-            "start a program …) in a throw-away worker, and shows how each attempt ended.\n",
+    .text =
+        "Reads orrery.lua, every strategy and every module, and reports all problems at once,\n"
+        "each with its file, line and a hint. No decide() is run and nothing is written, so it\n"
+        "is safe beside a daemon.\n"
+        "\n"
+        "With --confinement, it tries each thing that a script must not be able to do (open a\n"
+        "file, connect, start a program …) in a throw-away worker, and shows how each attempt\n"
+        "ended.\n",
     .options = options,
     .examples = "  $ orrery check my-desk\n"
                 "  PLUGIN  FILE                  VAULT  TRIGGERS          STATE\n"

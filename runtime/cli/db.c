@@ -195,13 +195,14 @@ const struct command command_db = {
     .usage = "  orrery db init [URL]\n"
              "  orrery db upgrade [URL]\n"
              "  orrery db sweep [URL]\n",
-    .text = "init     makes the journal and the state stores that orrery.lua names (`orrery run` "
-            "does so by itself)\n"
-            "upgrade  brings existing databases to this version's schema; makes none\n"
-            "sweep    removes state rows whose time has passed, a thousand at a time; also beside "
-            "a running daemon\n"
-            "\n"
-            "URL is one store instead of those of orrery.lua: sqlite:PATH, relative to the desk.\n",
+    .text =
+        "init     makes the journal and the state stores that orrery.lua names (`orrery run`\n"
+        "         does so by itself)\n"
+        "upgrade  brings existing databases to this version's schema; makes none\n"
+        "sweep    removes state rows whose time has passed, a thousand at a time; also beside a\n"
+        "         running daemon\n"
+        "\n"
+        "URL is one store instead of those of orrery.lua: sqlite:PATH, relative to the desk.\n",
     .examples = "  $ orrery db init\n"
                 "  journal  sqlite:data/orrery.db  ready\n"
                 "  state    sqlite:data/orrery.db  ready\n"

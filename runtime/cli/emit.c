@@ -45,9 +45,10 @@ const struct command command_emit = {
     .name = "emit",
     .summary = "send an event to the plugins that listen to its topic",
     .usage = "  orrery emit TOPIC [JSON]\n",
-    .text = "Fires every plugin that has an event trigger for TOPIC. The event is on disk when the "
-            "command returns:\n"
-            "it survives a crash of the daemon. JSON, when given, is ctx.trigger.payload.\n",
+    .text =
+        "Fires every plugin that has an event trigger for TOPIC. The event is on disk when the\n"
+        "command returns: it survives a crash of the daemon. JSON, when given, is\n"
+        "ctx.trigger.payload.\n",
     .examples = "  $ orrery emit price.btc '{\"spot\": 101250.5}'\n"
                 "  2 subscribers\n"
                 "    run 01kah3qbd8000\n"

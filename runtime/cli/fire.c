@@ -64,9 +64,9 @@ const struct command command_fire = {
     .name = "fire",
     .summary = "fire a plugin now and show what came of it",
     .usage = "  orrery fire PLUGIN [JSON] [--no-wait]\n",
-    .text = "Fires PLUGIN's manual trigger in the running daemon and waits until the run has "
-            "ended. JSON, when\n"
-            "given, is what decide() sees as ctx.trigger.payload.\n",
+    .text =
+        "Fires PLUGIN's manual trigger in the running daemon and waits until the run has ended.\n"
+        "JSON, when given, is what decide() sees as ctx.trigger.payload.\n",
     .options = options,
     .examples = "  $ orrery fire first\n"
                 "  01kah3q5v0g7r  completed  mint_binary 5,000,000 @100,000 up\n"

@@ -129,9 +129,10 @@ const struct command command_new = {
     .name = "new",
     .summary = "make a new desk: configuration, a strategy, a test, a README",
     .usage = "  orrery new DIR\n",
-    .text = "Writes a desk that works as it is: a paper vault, a simulated price, one strategy "
-            "that explains itself, a\n"
-            "module, a smoke test and a README. DIR must not exist yet, or be empty.\n",
+    .text =
+        "Writes a desk that works as it is: a paper vault, a simulated price, one strategy that\n"
+        "explains itself, a module, a smoke test and a README. DIR must not exist yet, or be\n"
+        "empty.\n",
     .examples = "  $ orrery new my-desk\n"
                 "  A new desk in my-desk\n"
                 "    orrery.lua\n"

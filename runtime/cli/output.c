@@ -164,8 +164,8 @@ enum tone output_status_tone(const char *status)
     } tones[] = {
         {"completed", TONE_GOOD}, {"failed", TONE_BAD},      {"rejected", TONE_WARN},
         {"skipped", TONE_DIM},    {"noop", TONE_DIM},        {"healthy", TONE_GOOD},
-        {"unhealthy", TONE_WARN}, {"quarantined", TONE_BAD}, {"running", TONE_GOOD},
-        {"draining", TONE_WARN},  {"stalled", TONE_BAD},
+        {"unhealthy", TONE_WARN}, {"quarantined", TONE_BAD}, {"broken", TONE_BAD},
+        {"running", TONE_GOOD},   {"draining", TONE_WARN},   {"stalled", TONE_BAD},
     };
 
     for (size_t i = 0; i < sizeof tones / sizeof tones[0]; i++)

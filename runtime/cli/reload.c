@@ -49,12 +49,11 @@ const struct command command_reload = {
     .name = "reload",
     .summary = "load changed strategies into the running daemon",
     .usage = "  orrery reload [PLUGIN]\n",
-    .text = "Reads the strategies (or the one of PLUGIN) and their modules again and swaps the new "
-            "code in: running\n"
-            "ticks finish on the old code, later ones use the new, state and timers survive. If "
-            "anything is wrong the\n"
-            "whole reload is refused and the old code stays. SIGHUP does the same; `orrery run "
-            "--watch` does it by itself.\n",
+    .text =
+        "Reads the strategies (or the one of PLUGIN) and their modules again and swaps the new\n"
+        "code in: running ticks finish on the old code, later ones use the new, state and\n"
+        "timers survive. If anything is wrong the whole reload is refused and the old code\n"
+        "stays. SIGHUP does the same; `orrery run --watch` does it by itself.\n",
     .examples = "  $ orrery reload\n"
                 "  PLUGIN    VERSION           CODE\n"
                 "  first     3f0c2a9b51d4e867  changed\n"

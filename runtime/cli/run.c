@@ -124,23 +124,21 @@ const struct command command_run = {
     .name = "run",
     .summary = "run a desk: the daemon, in the foreground",
     .usage = "  orrery run [DIR] [--for TIME] [--until-feeds-end] [--dry-run] [--watch]\n",
-    .text = "Starts the desk's workers, feeds and vaults and fires its triggers until it is told "
-            "to stop. Decisions appear\n"
-            "on standard output, the log on standard error; a noop that repeats the plugin's last "
-            "one is only counted.\n"
-            "Ctrl-C or SIGTERM drains: running ticks finish and are committed; a second one exits "
-            "at once. SIGHUP reloads.\n"
-            "It may be killed at any moment: what was committed is there again at the next start, "
-            "exactly once.\n"
-            "\n"
-            "With --json nothing is shown while it runs, and the summary (the shape of `orrery "
-            "status`) is the document.\n",
+    .text =
+        "Starts the desk's workers, feeds and vaults and fires its triggers until it is told to\n"
+        "stop. Decisions appear on standard output, the log on standard error; a noop that\n"
+        "repeats the plugin's last one is only counted. Ctrl-C or SIGTERM drains: running ticks\n"
+        "finish and are committed; a second one exits at once. SIGHUP reloads. It may be killed\n"
+        "at any moment: what was committed is there again at the next start, exactly once.\n"
+        "\n"
+        "With --json nothing is shown while it runs, and the summary (the shape of `orrery\n"
+        "status`) is the document.\n",
     .options = options,
     .examples = "  $ orrery run my-desk --for 20s\n"
                 "  01:33:06  first         noop       first look at the price\n"
                 "  01:33:07  first         completed  mint_binary 5,000,000 @100,000 up   NAV "
                 "999,997,412,000\n"
-                "  01:33:08  first         noop       cooling down after a trade\n"
+                "  01:33:08  first         noop       resting after an order\n"
                 "            first         noop       … 4 more times\n"
                 "\n"
                 "  $ orrery run examples/history --until-feeds-end   replays a price history at "

@@ -135,8 +135,7 @@ static void add_actions(struct buf *out, const json_t *actions)
     }
 }
 
-/* {code, message, where, line} or plain text. */
-static void add_error(struct buf *out, const json_t *error)
+void run_text_error(struct buf *out, const json_t *error)
 {
     const char *where = json_string_value(json_object_get(error, "where"));
     const char *message = json_string_value(json_object_get(error, "message"));
@@ -161,7 +160,7 @@ void run_text_what(struct buf *out, const json_t *run)
     if (json_is_true(json_object_get(run, "dry_run")))
         buf_add_str(out, "(dry run) ");
     if (json_is_object(error) || json_is_string(error))
-        add_error(out, error);
+        run_text_error(out, error);
     else if (reason != NULL)
         add_inert(out, reason);
     else if (json_array_size(actions) > 0)

@@ -21,6 +21,9 @@ json_t *run_text_json(const struct run *run); /* new reference */
  *     strategies/first.lua:12: attempt to index a nil value */
 void run_text_what(struct buf *out, const json_t *run);
 
+/* Appends an error: {code, message, where, line} or plain text. */
+void run_text_error(struct buf *out, const json_t *error);
+
 /* Appends one action: "pm_deposit 1,000". */
 void run_text_action(struct buf *out, const json_t *action);
 

@@ -209,14 +209,12 @@ const struct command command_runs = {
     .summary = "list what was decided, newest first; show one run in full",
     .usage = "  orrery runs [--plugin P] [--status S] [-n N]\n"
              "  orrery runs show ID\n",
-    .text = "Every trigger ends as exactly one run: completed, noop, rejected, failed or skipped. "
-            "Works while the\n"
-            "daemon runs and, from its journal, when it does not.\n",
+    .text = "Every trigger ends as exactly one run: completed, noop, rejected, failed or skipped.\n"
+            "Works while the daemon runs and, from its journal, when it does not.\n",
     .options = options,
     .examples = "  $ orrery runs -n 2\n"
                 "  RUN            TIME (UTC)           PLUGIN  TRIGGER  STATUS     WHAT\n"
-                "  01kah3q5v0g7r  2026-11-21 01:33:07  first   cron     noop       cooling down "
-                "after a trade\n"
+                "  01kah3q5v0g7r  2026-11-21 01:33:07  first   cron     noop       resting\n"
                 "  01kah3q4w8000  2026-11-21 01:33:06  first   cron     completed  mint_binary "
                 "5,000,000 @100,000 up\n"
                 "  $ orrery runs show 01kah3q4w8000\n"

@@ -330,21 +330,20 @@ const struct command command_state = {
              "  orrery state get PLUGIN KEY\n"
              "  orrery state set PLUGIN KEY JSON [--ttl 5m]\n"
              "  orrery state delete PLUGIN KEY\n",
-    .text = "While the daemon runs, changes go through it: they are on disk when the command "
-            "returns and the plugin's\n"
-            "next tick sees them. When it does not run, the store itself is read or changed (which "
-            "then holds the\n"
-            "daemon's lock). State in \"memory:\" exists only while the daemon runs.\n",
+    .text = "While the daemon runs, changes go through it: they are on disk when the command\n"
+            "returns and the plugin's next tick sees them. When it does not run, the store itself\n"
+            "is read or changed (which then holds the daemon's lock). State in \"memory:\" exists\n"
+            "only while the daemon runs.\n",
     .options = options,
     .examples = "  $ orrery state keys first\n"
-                "  KEY       EXPIRES (UTC)\n"
-                "  cooldown  2026-11-21 01:33:12\n"
-                "  spot      -\n"
+                "  KEY             EXPIRES (UTC)\n"
+                "  cooldown:order  2026-11-21 01:33:12\n"
+                "  spot            -\n"
                 "  $ orrery state get first spot\n"
                 "  100012.5\n"
                 "  $ orrery state set first spot 99000.0\n"
                 "  set\n"
-                "  $ orrery state set first cooldown true --ttl 5m\n"
+                "  $ orrery state set first cooldown:order 0 --ttl 5m\n"
                 "  set, for 5 min 00 s\n",
     .exits =
         "  2 when there is no such key; 3 when the state is in memory and no daemon is running\n",

@@ -25,10 +25,9 @@ const struct command command_status = {
     .name = "status",
     .summary = "show how the running daemon is doing",
     .usage = "  orrery status\n",
-    .text = "Shows the daemon, its plugins and their health, the vaults' money, the feeds and how "
-            "fresh they are, the\n"
-            "stores and the workers. A stale feed, an unhealthy plugin or a stalled store stands "
-            "out.\n",
+    .text = "Shows the daemon, its plugins and their health, the vaults' money, the feeds and how\n"
+            "fresh they are, the stores and the workers. A stale feed, an unhealthy plugin or a\n"
+            "stalled store stands out.\n",
     .examples =
         "  $ orrery status\n"
         "  orrery 0.1.0  running, pid 41234, up 2 h 10 min, my-desk\n"

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "cli/format.h"
+#include "cli/run_text.h"
 #include "cli/table.h"
 
 static const char *text_of(const json_t *object, const char *name)
@@ -109,10 +110,25 @@ static void add_health(struct table *t, const json_t *plugin)
     table_tone(t, output_status_tone(health ? health : ""));
 }
 
+/* Why the plugin is not well, else its last error, else nothing. */
+static void add_trouble(struct table *t, const json_t *plugin)
+{
+    const json_t *trouble = json_object_get(plugin, "last_error");
+    const json_t *reason = json_object_get(plugin, "reason");
+    struct buf text;
+
+    buf_init(&text, RUN_TEXT_MAX);
+    if (json_is_object(trouble) || json_string_length(trouble) > 0)
+        run_text_error(&text, trouble);
+    else if (json_is_string(reason))
+        run_text_error(&text, reason);
+    table_add(t, buf_text(&text));
+    buf_release(&text);
+}
+
 static void add_plugin(struct table *t, const json_t *plugin, json_int_t now)
 {
     const json_t *counters = json_object_get(plugin, "counters");
-    const char *trouble = text_of(plugin, "reason");
     json_int_t keys = number_of(plugin, "state_keys");
     char text[FORMAT_SIZE];
 
@@ -126,7 +142,7 @@ static void add_plugin(struct table *t, const json_t *plugin, json_int_t now)
     add_amount(t, counters, "failed");
     table_addf(t, "%lld key%s", (long long)keys, keys == 1 ? "" : "s");
     table_add(t, format_bytes((uint64_t)number_of(plugin, "memory"), text));
-    table_add(t, trouble != NULL && *trouble ? trouble : text_of(plugin, "last_error"));
+    add_trouble(t, plugin);
 }
 
 static void print_plugins(const struct output *o, const json_t *status)

@@ -46,8 +46,9 @@ static int lock_failed(const char *path, struct error *e)
 {
     if (errno != EWOULDBLOCK)
         return error_set(e, ERROR_IO, "cannot lock %s: %s", path, strerror(errno));
-    error_set(e, ERROR_STORE_LOCKED, "a daemon holds this desk (%s) but does not answer", path);
-    error_hint(e, "it may be starting, stopping or waiting for its disk: try again");
+    error_set(e, ERROR_STORE_LOCKED, "this desk is in use: a daemon or another command holds %s",
+              path);
+    error_hint(e, "stop the daemon first; if it is only starting or stopping, try again");
     return -1;
 }
 
@@ -128,8 +129,10 @@ static bool is_memory(const char *url)
 
 static int absent_hint(struct error *e)
 {
-    if (e->code == ERROR_NOT_FOUND)
-        error_hint(e, "`orrery run` or `orrery db init` makes it");
+    if (e->code != ERROR_NOT_FOUND)
+        return -1;
+    e->hint[0] = '\0'; /* the store's own advice is about files; the desk's user has commands */
+    error_hint(e, "`orrery run` or `orrery db init` makes it");
     return -1;
 }
 
