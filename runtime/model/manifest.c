@@ -23,7 +23,7 @@ static const struct setting manifest_settings[] = {
     {.name = "decide", .type = SETTING_OTHER},
     {.name = "on_executed", .type = SETTING_OTHER},
     {.name = "on_error", .type = SETTING_OTHER},
-    {.name = "hooks", .type = SETTING_OTHER},
+    {.name = "hooks", .type = SETTING_OTHER, .hidden = true},
     END_OF_SETTINGS,
 };
 

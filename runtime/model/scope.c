@@ -76,11 +76,22 @@ void scope_expected(const struct scope *scope, const char *key, const char *expe
                       value_describe(value, described, sizeof described));
 }
 
+/* The nearest known name, or else one that the word begins ("vault" for "vault_id"). */
+static const char *likely(const char *word, const char *const *known)
+{
+    const char *near = text_nearest(word, known);
+
+    for (; near == NULL && strlen(word) >= 3 && *known != NULL; known++)
+        if (strncmp(*known, word, strlen(word)) == 0)
+            return *known;
+    return near;
+}
+
 void scope_unknown(const struct scope *scope, const char *what, const char *key,
                    const char *const *known)
 {
     char path[SCOPE_PATH_BYTES], hint[512];
-    const char *near = text_nearest(key, known);
+    const char *near = likely(key, known);
     size_t used = 0;
 
     join(path, scope->path, key);

@@ -183,6 +183,14 @@ int setting_read(const struct scope *scope, const json_t *object, const struct s
     return -1;
 }
 
+static bool is_known(const struct setting *settings, const char *key)
+{
+    for (; settings->name != NULL; settings++)
+        if (strcmp(settings->name, key) == 0)
+            return true;
+    return false;
+}
+
 void settings_check_keys(const struct scope *scope, const json_t *object,
                          const struct setting *settings)
 {
@@ -191,14 +199,12 @@ void settings_check_keys(const struct scope *scope, const json_t *object,
     const json_t *value;
     size_t count = 0;
 
-    for (; settings[count].name != NULL && count < 63; count++)
-        names[count] = settings[count].name;
+    for (const struct setting *s = settings; s->name != NULL && count < 63; s++)
+        if (!s->hidden)
+            names[count++] = s->name;
     json_object_foreach((json_t *)object, key, value)
     {
-        bool known = false;
-        for (size_t i = 0; i < count && !known; i++)
-            known = strcmp(key, names[i]) == 0;
-        if (!known)
+        if (!is_known(settings, key))
             scope_unknown(scope, "key", key, names);
     }
 }

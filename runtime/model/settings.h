@@ -40,6 +40,7 @@ struct setting {
     size_t offset;
     double min, max;      /* of numbers, both allowed; TEXT: max bytes */
     const char *expected; /* instead of the generated text; may be NULL */
+    bool hidden;          /* known, but never suggested */
     unsigned group;       /* which variants of the table have this key: bits; 0: all */
 };
 
