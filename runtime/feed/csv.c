@@ -259,14 +259,36 @@ static const struct feed_ops csv_ops = {
 
 /* ---- opening ---- */
 
-static char *full_path(const struct feed_env *env, const char *path)
+/* The environment's path is as the user typed it, from the current folder; the configuration's is
+ * from the desk. */
+static char *full_path(const struct feed_config *config, const struct feed_env *env)
 {
-    bool relative = path[0] != '/' && env->desk != NULL && env->desk[0] != '\0';
-    size_t size = strlen(path) + (relative ? strlen(env->desk) : 0) + 2;
-    char *full = mem_alloc(size);
+    const char *typed = config->path_env != NULL ? getenv(config->path_env) : NULL;
+    const char *path = config->path;
+    bool relative;
+    char *full;
+    size_t size;
 
+    if (typed != NULL && typed[0] != '\0')
+        return mem_strdup(typed);
+    if (path == NULL || path[0] == '\0')
+        return NULL;
+    relative = path[0] != '/' && env->desk != NULL && env->desk[0] != '\0';
+    size = strlen(path) + (relative ? strlen(env->desk) : 0) + 2;
+    full = mem_alloc(size);
     snprintf(full, size, "%s%s%s", relative ? env->desk : "", relative ? "/" : "", path);
     return full;
+}
+
+static int no_path(const struct feed_config *config, struct error *e)
+{
+    if (config->path_env == NULL)
+        return error_set(e, ERROR_CONFIG, "a csv feed needs the path of a file");
+    error_set(e, ERROR_CONFIG,
+              "the environment variable %s, which should name a CSV file, is not set",
+              config->path_env);
+    error_hint(e, "set it (%s=prices.csv), or give the feed a path", config->path_env);
+    return -1;
 }
 
 static void name_columns(struct feed_csv *csv, const struct feed_config *config)
@@ -328,18 +350,15 @@ int feed_csv_open(struct feed **out, const struct feed_config *config, const str
                   struct error *e)
 {
     struct feed_csv *csv = mem_zero(1, sizeof *csv);
-    char *path = NULL;
-    int failed = -1;
+    char *path = full_path(config, env);
+    bool failed;
 
     name_columns(csv, config);
-    if (config->path == NULL || config->path[0] == '\0')
-        error_set(e, ERROR_CONFIG, "a csv feed needs the path of a file");
-    else if (rules_init(&csv->base, &csv_ops, config, e) == 0) {
-        path = full_path(env, config->path);
-        failed = csv_open(&csv->reader, path, e) != 0 || survey(csv, e) != 0;
-    }
+    failed = path == NULL ? no_path(config, e) != 0
+                          : rules_init(&csv->base, &csv_ops, config, e) != 0 ||
+                                csv_open(&csv->reader, path, e) != 0 || survey(csv, e) != 0;
     free(path);
-    if (failed != 0) {
+    if (failed) {
         error_prefix(e, "feed %s: ", config->name);
         csv_feed_close(&csv->base);
         return -1;

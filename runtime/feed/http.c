@@ -175,7 +175,7 @@ static void on_answer(void *arg, const struct http_answer *answer)
     struct feed_http *http = arg;
     int64_t now_ms = clock_now_ms(http->clock);
     struct error e = ERROR_INIT;
-    struct quote q;
+    struct quote q = {.price = 0};
 
     http->busy = false;
     if (read_answer(http, answer, now_ms, &q, &e) != 0)

@@ -5,7 +5,6 @@
  */
 #include "io/http.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "io/curl_api.h"
 
 #define CONNECT_TIMEOUT_MS 5000
 #define REDIRECTS          3
@@ -38,6 +38,7 @@ struct watched_socket {
 };
 
 struct http_client {
+    struct curl_api curl;
     uv_timer_t timer;
     CURLM *multi;
     struct request *requests;
@@ -58,8 +59,8 @@ static void request_free(struct request *request)
     if (request->next != NULL)
         request->next->link = request->link;
     client->count--;
-    curl_multi_remove_handle(client->multi, request->easy);
-    curl_easy_cleanup(request->easy);
+    client->curl.multi_remove_handle(client->multi, request->easy);
+    client->curl.easy_cleanup(request->easy);
     buf_release(&request->body);
     free(request);
 }
@@ -71,8 +72,10 @@ static void free_socket(uv_handle_t *handle)
 
 static void free_client(uv_handle_t *handle)
 {
-    free(handle->data);
-    curl_global_cleanup();
+    struct http_client *client = handle->data;
+
+    client->curl.global_cleanup();
+    free(client);
 }
 
 static void watched_close(struct watched_socket *watched)
@@ -92,7 +95,7 @@ static void tear_down(struct http_client *client)
     client->tearing = true;
     while (client->requests != NULL)
         request_free(client->requests);
-    curl_multi_cleanup(client->multi); /* closes its sockets through on_socket() */
+    client->curl.multi_cleanup(client->multi); /* closes its sockets through on_socket() */
     while (client->sockets != NULL)
         watched_close(client->sockets);
     uv_timer_stop(&client->timer);
@@ -117,7 +120,8 @@ static const char *explain(const struct request *request, CURLcode code, char *o
         snprintf(out, size, "no answer within %lld ms", (long long)request->timeout_ms);
     else
         snprintf(out, size, "%s",
-                 request->reason[0] != '\0' ? request->reason : curl_easy_strerror(code));
+                 request->reason[0] != '\0' ? request->reason
+                                            : request->client->curl.easy_strerror(code));
     return out;
 }
 
@@ -129,7 +133,7 @@ static void finish(struct request *request, CURLcode code)
     long status = 0;
 
     if (code == CURLE_OK) {
-        curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+        client->curl.easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
         answer.status = (int)status;
         answer.body = buf_text(&request->body);
         answer.len = request->body.len;
@@ -146,12 +150,13 @@ static void collect(struct http_client *client)
     CURLMsg *message;
     int left;
 
-    while (!client->freed && (message = curl_multi_info_read(client->multi, &left)) != NULL) {
+    while (!client->freed &&
+           (message = client->curl.multi_info_read(client->multi, &left)) != NULL) {
         struct request *request = NULL;
 
         if (message->msg != CURLMSG_DONE)
             continue;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&request);
+        client->curl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&request);
         finish(request, message->data.result);
     }
 }
@@ -162,7 +167,7 @@ static void act(struct http_client *client, curl_socket_t fd, int events)
 
     client->depth++;
     if (!client->freed)
-        curl_multi_socket_action(client->multi, fd, events, &running);
+        client->curl.multi_socket_action(client->multi, fd, events, &running);
     collect(client);
     client->depth--;
     tear_down(client);
@@ -207,7 +212,7 @@ static struct watched_socket *watched_new(struct http_client *client, curl_socke
     if (client->sockets != NULL)
         client->sockets->link = &watched->next;
     client->sockets = watched;
-    curl_multi_assign(client->multi, fd, watched);
+    client->curl.multi_assign(client->multi, fd, watched);
     return watched;
 }
 
@@ -221,7 +226,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *as
     if (what == CURL_POLL_REMOVE) {
         if (watched != NULL)
             watched_close(watched);
-        curl_multi_assign(client->multi, fd, NULL);
+        client->curl.multi_assign(client->multi, fd, NULL);
         return 0;
     }
     if (watched == NULL && (watched = watched_new(client, fd)) == NULL)
@@ -268,7 +273,8 @@ static CURLcode set_limits(struct request *r, bool secure)
     long connect_ms = r->timeout_ms < CONNECT_TIMEOUT_MS ? (long)r->timeout_ms : CONNECT_TIMEOUT_MS;
     CURLcode code = CURLE_OK;
 
-#define SET(option, value) code = code != CURLE_OK ? code : curl_easy_setopt(r->easy, option, value)
+#define SET(option, value)                                                                         \
+    code = code != CURLE_OK ? code : r->client->curl.easy_setopt(r->easy, option, value)
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_REDIR_PROTOCOLS_STR, secure ? "https" : "http,https");
     SET(CURLOPT_FOLLOWLOCATION, 1L);
@@ -317,7 +323,7 @@ static struct request *request_new(struct http_client *client, int64_t timeout_m
 {
     struct request *r = mem_zero(1, sizeof *r);
 
-    r->easy = curl_easy_init();
+    r->easy = client->curl.easy_init();
     if (r->easy == NULL) {
         free(r);
         return NULL;
@@ -350,33 +356,35 @@ int http_get(struct http_client *client, const char *url, int64_t timeout_ms, si
     r->arg = arg;
     code = set_up(r, url);
     if (code == CURLE_OK)
-        added = curl_multi_add_handle(client->multi, r->easy);
+        added = client->curl.multi_add_handle(client->multi, r->easy);
     if (code == CURLE_OK && added == CURLM_OK)
         return 0;
     request_free(r);
     return error_set(e, ERROR_NETWORK, "the request could not be started: %s",
-                     code != CURLE_OK ? curl_easy_strerror(code) : curl_multi_strerror(added));
+                     code != CURLE_OK ? client->curl.easy_strerror(code)
+                                      : client->curl.multi_strerror(added));
 }
 
 int http_client_new(struct http_client **out, uv_loop_t *loop, struct error *e)
 {
-    struct http_client *client;
+    struct http_client *client = mem_zero(1, sizeof *client);
 
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return error_set(e, ERROR_NETWORK, "libcurl could not be initialised");
-    client = mem_zero(1, sizeof *client);
-    client->multi = curl_multi_init();
-    if (client->multi == NULL) {
+    if (curl_api_open(&client->curl, e) != 0) {
         free(client);
-        curl_global_cleanup();
+        return -1;
+    }
+    client->multi = client->curl.multi_init();
+    if (client->multi == NULL) {
+        client->curl.global_cleanup();
+        free(client);
         return error_set(e, ERROR_NETWORK, "libcurl gave no handle");
     }
     uv_timer_init(loop, &client->timer);
     client->timer.data = client;
-    curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
-    curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
-    curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
+    client->curl.multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    client->curl.multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
+    client->curl.multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
+    client->curl.multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
     *out = client;
     return 0;
 }

@@ -268,6 +268,34 @@ static void test_bad_files(void **state)
     free(big);
 }
 
+/* The variable wins over the path, but only when it says something. */
+static void test_path_from_environment(void **state)
+{
+    const char *text = "timestamp,close\n1640991660,1\n";
+    struct feed_config config = config_for("none.csv");
+    struct feed_env env = {.desk = "/nowhere"};
+    struct error e = ERROR_INIT;
+    char name[] = "ORRERY_TEST_PRICES", path[128];
+    struct feed *feed;
+
+    (void)state;
+    config.path_env = name;
+    write_file(text, strlen(text));
+    snprintf(path, sizeof path, "%s/data.csv", folder);
+    assert_int_equal(setenv(name, path, 1), 0);
+    assert_int_equal(feed_csv_open(&feed, &config, &env, &e), 0);
+    assert_int_equal(feed_csv_rows(feed), 1);
+    feed_close(feed);
+    assert_int_equal(setenv(name, "", 1), 0);
+    assert_int_equal(feed_csv_open(&feed, &config, &env, &e), -1);
+    assert_non_null(strstr(e.message, "/nowhere/none.csv"));
+    error_clear(&e);
+    config.path = NULL;
+    assert_int_equal(feed_csv_open(&feed, &config, &env, &e), -1);
+    assert_non_null(strstr(e.message, "ORRERY_TEST_PRICES"));
+    unsetenv(name);
+}
+
 static void test_fifo(void **state)
 {
     struct feed_config config = config_for("pipe.csv");
@@ -381,9 +409,9 @@ int main(void)
         cmocka_unit_test(test_dialects),      cmocka_unit_test(test_chosen_columns),
         cmocka_unit_test(test_equal_times),   cmocka_unit_test(test_refused),
         cmocka_unit_test(test_hint),          cmocka_unit_test(test_bad_files),
-        cmocka_unit_test(test_fifo),          cmocka_unit_test(test_binary),
-        cmocka_unit_test(test_bad_row_later), cmocka_unit_test(test_block_borders),
-        cmocka_unit_test(test_real_file),
+        cmocka_unit_test(test_fifo),          cmocka_unit_test(test_path_from_environment),
+        cmocka_unit_test(test_binary),        cmocka_unit_test(test_bad_row_later),
+        cmocka_unit_test(test_block_borders), cmocka_unit_test(test_real_file),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
