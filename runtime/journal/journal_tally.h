@@ -7,8 +7,10 @@
  *          slot, statuses) says that runs of this plugin occur in this slot, and which statuses
  * they have (bit n: the status with code n); plugin 0 stands for any. A filtered list walks the
  *          slots that matter, newest first, and scans only those parts of `runs`. A row is written
- *          when a plugin first runs in a slot: hundreds per second at 40,000 runs per second, where
- *          an index (plugin, id) costs a write to a page of its own per plugin and commit.
+ *          when a plugin first runs in a slot: some hundreds per second at 40,000 runs per second.
+ *          An index (plugin, id) instead touches a page of its own per plugin and commit: with
+ *          100 plugins and 64 ticks per commit it doubled the cost of a tick (11 to 22 µs,
+ *          tests/bench/store_bench), while slots cost too little to measure.
  */
 #ifndef ORRERY_JOURNAL_TALLY_H
 #define ORRERY_JOURNAL_TALLY_H

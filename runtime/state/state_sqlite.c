@@ -56,12 +56,8 @@ static void bind(sqlite3_stmt *stmt, int index, const char *text, size_t length)
 static int sqlite_put(struct state_store *store, const char *plugin, const struct state_row *row,
                       struct error *e)
 {
-    sqlite3_stmt *stmt =
-        sqlite_db_prepare(db_of(store),
-                          "INSERT INTO plugin_state VALUES(?1, ?2, ?3, ?4)"
-                          " ON CONFLICT(plugin_name, key) DO UPDATE"
-                          " SET value = excluded.value, expires_at = excluded.expires_at",
-                          e);
+    sqlite3_stmt *stmt = sqlite_db_prepare(
+        db_of(store), "INSERT OR REPLACE INTO plugin_state VALUES(?1, ?2, ?3, ?4)", e);
 
     if (stmt == NULL)
         return -1;
