@@ -106,8 +106,8 @@ int fault_report(struct vm *vm, int status, struct error *e)
 
     if (vm->deadline.fatal)
         report_deadline(vm, e);
-    else if (status == LUA_ERRMEM ||
-             (is_text && strcmp(lua_tostring(L, -1), "not enough memory") == 0))
+    else if (status == LUA_ERRMEM &&
+             vm->heap.refusal != HEAP_REFUSED_NOTHING) /* not one that a script made up */
         report_memory(vm, e);
     else if (is_text)
         report_text(vm, lua_tostring(L, -1), lua_rawlen(L, -1), e);

@@ -30,8 +30,9 @@ bool key_read(lua_State *L, int index, struct key *out)
         out->class = KEY_BOOLEAN;
         return true;
     default:
-        luaL_error(L, "a %s as a table key has no repeatable order: use strings or numbers as keys",
-                   luaL_typename(L, index));
+        /* not saying which: that would depend on the order */
+        luaL_error(L, "a table or function as a table key has no repeatable order: use strings or "
+                      "numbers as keys");
         return false;
     }
 }

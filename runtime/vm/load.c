@@ -69,7 +69,6 @@ int vm_load(struct vm *vm, const char *file, const char *source, size_t len, str
     }
     random_init(&vm->random, 0);
     vm->seed = 0;
-    vm->heap.refusal = HEAP_REFUSED_NOTHING;
     deadline_clear(&vm->deadline);
     result = protect_call(vm, load_body, &job, e);
     if (result < 0) {

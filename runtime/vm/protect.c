@@ -17,6 +17,7 @@ int protect_call(struct vm *vm, lua_CFunction body, void *arg, struct error *e)
     int status;
 
     vm->error = e != NULL ? e : &local;
+    vm->heap.refusal = HEAP_REFUSED_NOTHING;
     lua_pushcfunction(
         L, body); /* a light function: no allocation; a state has room for LUA_MINSTACK values */
     lua_pushlightuserdata(L, arg);
@@ -101,7 +102,6 @@ int vm_call(struct vm *vm, const struct vm_call *call, struct error *e)
         return error_set(e, ERROR_INTERNAL, "vm_call before vm_load");
     vm->seed = call->seed;
     random_init(&vm->random, call->seed);
-    vm->heap.refusal = HEAP_REFUSED_NOTHING;
     vm->last_cpu_us = 0;
     deadline_clear(&vm->deadline);
     result = protect_call(vm, call_body, &job, e);

@@ -1,4 +1,5 @@
--- expect: MEMORY
+-- expect: SCRIPT
+-- says: not enough memory
 -- a message that says out of memory
 local action = require "orrery.action"
 return {
