@@ -154,7 +154,7 @@ static size_t distance(const char *a, const char *b)
     size_t n = strlen(a), m = strlen(b);
 
     if (n > MAX || m > MAX)
-        return MAX;
+        return SIZE_MAX;
     for (size_t j = 0; j <= m; j++)
         rows[0][j] = j;
     for (size_t i = 1; i <= n; i++) {
@@ -182,7 +182,7 @@ const char *text_nearest(const char *word, const char *const *candidates)
 
     for (; *candidates != NULL; candidates++) {
         size_t d = distance(word, *candidates);
-        if (d <= limit) {
+        if (d <= limit && (d == 0 || d < strlen(word))) {
             limit = d == 0 ? 0 : d - 1;
             best = *candidates;
             if (d == 0)
