@@ -359,7 +359,6 @@ int feed_csv_open(struct feed **out, const struct feed_config *config, const str
                                 csv_open(&csv->reader, path, e) != 0 || survey(csv, e) != 0;
     free(path);
     if (failed) {
-        error_prefix(e, "feed %s: ", config->name);
         csv_feed_close(&csv->base);
         return -1;
     }

@@ -75,9 +75,9 @@ struct feed_env {
     uint64_t seed; /* http: of the jitter in retries */
 };
 
-/* The configuration is copied: it may go after open. csv: the file named by the environment
- * variable `path_env`, if that is set and not empty, wins over `path`; it is taken from the current
- * folder. */
+/* The configuration is copied: it may go after open. Errors do not name the feed: the caller knows
+ * it. csv: the file named by the environment variable `path_env`, if that is set and not empty,
+ * wins over `path`; it is taken from the current folder. */
 int feed_sim_open(struct feed **out, const struct feed_config *config, const struct feed_env *env,
                   int64_t start_ms, struct error *e);
 int feed_csv_open(struct feed **out, const struct feed_config *config, const struct feed_env *env,

@@ -299,7 +299,6 @@ int feed_http_open(struct feed **out, const struct feed_config *config, const st
 
     if (check(config, e) != 0 || rules_init(&http->base, &http_ops, config, e) != 0 ||
         http_client_new(&http->client, env->loop, e) != 0) {
-        error_prefix(e, "feed %s: ", config->name);
         free(http);
         return -1;
     }

@@ -96,7 +96,6 @@ int feed_sim_open(struct feed **out, const struct feed_config *config, const str
 
     (void)env;
     if (check(config, e) != 0 || rules_init(&sim->base, &sim_ops, config, e) != 0) {
-        error_prefix(e, "feed %s: ", config->name);
         free(sim);
         return -1;
     }
