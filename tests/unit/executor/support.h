@@ -139,14 +139,22 @@ static inline void actions_free(struct action_list *list)
     free(list);
 }
 
-static inline struct execution run_batch(struct desk *desk, const char *text, bool dry_run)
+static inline struct execution run_list(struct desk *desk, const struct action_list *list,
+                                        bool dry_run)
 {
-    struct action_list *list = actions_of(text);
     struct execution out;
     struct error e = ERROR_INIT;
 
     if (executor_execute(desk->x, list, RUN, desk->now, dry_run, &out, &e) < 0)
         fail_msg("execute: %s", e.message);
+    return out;
+}
+
+static inline struct execution run_batch(struct desk *desk, const char *text, bool dry_run)
+{
+    struct action_list *list = actions_of(text);
+    struct execution out = run_list(desk, list, dry_run);
+
     actions_free(list);
     return out;
 }
@@ -179,29 +187,42 @@ static inline char *snapshot_text(struct desk *desk)
 }
 
 /* Executes a batch that must be rejected with this message and change nothing, dry run or not. */
-static inline void rejects(struct desk *desk, const char *text, const char *message)
+static inline void rejects_list(struct desk *desk, const struct action_list *list,
+                                const char *message)
 {
     char *before = snapshot_text(desk);
     uint64_t version = executor_version(desk->x);
+    size_t code = strcspn(message, ":");
 
     for (int dry = 0; dry < 2; dry++) {
-        struct execution out = run_batch(desk, text, dry != 0);
+        struct execution out = run_list(desk, list, dry != 0);
         char *after = snapshot_text(desk);
-        size_t code = strcspn(message, ":");
 
         if (out.status != EXECUTION_REJECTED)
             fail_msg("settled, but expected %s", message);
         assert_string_equal(out.message, message);
         assert_int_equal(strlen(out.code), code);
         assert_memory_equal(out.code, message, code);
+        assert_non_null(strstr(message, "action="));
+        assert_int_equal(out.index, strtoul(strstr(message, "action=") + 7, NULL, 10));
         assert_string_equal(after, before);
         assert_null(out.actions);
+        assert_null(out.events);
         assert_int_equal(out.change.entry_count, 0);
+        assert_int_equal(out.change.position_count, 0);
         free(after);
         execution_release(&out);
     }
     assert_int_equal(executor_version(desk->x), version);
     free(before);
+}
+
+static inline void rejects(struct desk *desk, const char *text, const char *message)
+{
+    struct action_list *list = actions_of(text);
+
+    rejects_list(desk, list, message);
+    actions_free(list);
 }
 
 /* A field of ctx.vault. */
