@@ -1,5 +1,7 @@
 #include "bindings/action_json.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "model/action.h"
 
@@ -21,6 +23,13 @@ static void empty_objects_to_arrays(json_t *json)
 
 int action_json_parse(json_t *json, size_t index, struct action *out, struct error *e)
 {
+    const json_t *kind = json_object_get(json, "kind");
+
+    if (json_is_string(kind) && strlen(json_string_value(kind)) != json_string_length(kind))
+        return error_set(
+            e, ERROR_INVALID,
+            "action %zu: field 'kind': expected the name of an action, got a string with NUL",
+            index);
     empty_objects_to_arrays(json);
     return action_parse(json, index, out, e);
 }

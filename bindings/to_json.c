@@ -26,7 +26,8 @@ struct step {
 struct reader {
     lua_State *L;
     const struct convert_rules *rules;
-    size_t left; /* of max_bytes */
+    size_t left;     /* of max_bytes */
+    bool is_careful; /* finds the error that is first by key */
     struct error *e;
 };
 
@@ -139,10 +140,10 @@ static json_t *refuse_type(struct reader *r, int index, const struct step *step)
 }
 
 /* Counts `bytes` of the budget. */
-static int spend(struct reader *r, size_t bytes, const struct step *step)
+static int spend(struct reader *r, size_t bytes)
 {
     if (bytes > r->left) {
-        refuse(r, ERROR_LIMIT, step, "expected at most %zu bytes as JSON in all, got more",
+        refuse(r, ERROR_LIMIT, NULL, "expected at most %zu bytes as JSON in all, got more",
                r->rules->max_bytes);
         return -1;
     }
@@ -161,7 +162,7 @@ static json_t *read_number(struct reader *r, int index, const struct step *step)
 {
     double value = lua_tonumber(r->L, index);
 
-    if (spend(r, 1, step) < 0)
+    if (spend(r, 1) < 0)
         return NULL;
     if (lua_isinteger(r->L, index))
         return made(r, json_integer(lua_tointeger(r->L, index)));
@@ -177,21 +178,24 @@ static json_t *read_string(struct reader *r, int index, const struct step *step)
     size_t len;
     const char *text = lua_tolstring(r->L, index, &len);
 
-    if (spend(r, len + 2, step) < 0)
+    if (spend(r, len + 2) < 0)
         return NULL;
     if (!text_is_utf8(text, len))
         return refuse(r, ERROR_INVALID, step, "expected a string in UTF-8, got other bytes");
     return made(r, json_stringn_nocheck(text, len));
 }
 
-static json_t *refuse_key(struct reader *r, int key, const struct step *step, const char *beside)
+/* Mixed keys are told without naming one: which comes first is Lua's secret. */
+static json_t *refuse_key(struct reader *r, int key, const struct step *step)
 {
+    bool is_mixed = lua_type(r->L, key) == LUA_TSTRING ||
+                    (lua_isinteger(r->L, key) && lua_tointeger(r->L, key) > 0);
     char got[120];
 
-    return refuse(
-        r, ERROR_INVALID, step,
-        "expected a table with only string keys or only the keys 1 to n, got the key %s%s",
-        convert_describe(r->L, key, got, sizeof got), beside);
+    return refuse(r, ERROR_INVALID, step,
+                  "expected a table with only string keys or only the keys 1 to n, got %s%s",
+                  is_mixed ? "" : "the key ",
+                  is_mixed ? "both kinds of keys" : convert_describe(r->L, key, got, sizeof got));
 }
 
 /* The number of items of a table that begins with an integer key; -1 when it is not the keys 1..n.
@@ -204,14 +208,14 @@ static lua_Integer count_items(struct reader *r, int table, const struct step *s
     while (lua_next(r->L, table) != 0) {
         lua_pop(r->L, 1);
         if (!lua_isinteger(r->L, -1) || lua_tointeger(r->L, -1) < 1) {
-            refuse_key(r, -1, step, count > 0 ? " beside integers" : "");
+            refuse_key(r, -1, step);
             lua_pop(r->L, 1);
             return -1;
         }
         if (lua_tointeger(r->L, -1) > top)
             top = lua_tointeger(r->L, -1);
         count++;
-        if (spend(r, 1, step) < 0) {
+        if (spend(r, 1) < 0) {
             lua_pop(r->L, 1);
             return -1;
         }
@@ -252,11 +256,11 @@ static int read_member(struct reader *r, json_t *object, struct step *member, in
     json_t *value;
 
     if (lua_type(r->L, key) != LUA_TSTRING) {
-        refuse_key(r, key, member->up, json_object_size(object) > 0 ? " beside strings" : "");
+        refuse_key(r, key, member->up);
         return -1;
     }
     member->key = lua_tolstring(r->L, key, &member->key_len);
-    if (spend(r, member->key_len + 4, member->up) < 0)
+    if (spend(r, member->key_len + 4) < 0)
         return -1;
     if (memchr(member->key, '\0', member->key_len) != NULL ||
         !text_is_utf8(member->key, member->key_len)) {
@@ -273,33 +277,6 @@ static int read_member(struct reader *r, json_t *object, struct step *member, in
     return 0;
 }
 
-static json_t *read_object(struct reader *r, int table, const struct step *step, int depth)
-{
-    struct step member = {.up = step, .table = lua_topointer(r->L, table)};
-    json_t *object = made(r, json_object());
-
-    if (object == NULL)
-        return NULL;
-    lua_pushnil(r->L);
-    while (lua_next(r->L, table) != 0) {
-        if (read_member(r, object, &member, depth) < 0) {
-            lua_pop(r->L, 2);
-            json_decref(object);
-            return NULL;
-        }
-        lua_pop(r->L, 1);
-    }
-    return object;
-}
-
-static bool is_cycle(const struct step *step, const void *table)
-{
-    for (; step != NULL; step = step->up)
-        if (step->table == table)
-            return true;
-    return false;
-}
-
 /* LUA_TNONE for an empty table. */
 static int first_key_type(lua_State *L, int table)
 {
@@ -313,6 +290,78 @@ static int first_key_type(lua_State *L, int table)
     return type;
 }
 
+static int read_members(struct reader *r, json_t *object, int table, struct step *member, int depth)
+{
+    lua_pushnil(r->L);
+    while (lua_next(r->L, table) != 0) {
+        if (read_member(r, object, member, depth) < 0)
+            return -1;
+        lua_pop(r->L, 1);
+    }
+    return 0;
+}
+
+static bool comes_before(const struct step *a, const struct step *b)
+{
+    size_t shorter = a->key_len < b->key_len ? a->key_len : b->key_len;
+    int order = shorter ? memcmp(a->key, b->key, shorter) : 0;
+
+    return order != 0 ? order < 0 : a->key_len < b->key_len;
+}
+
+/* Reads all members, whatever is wrong with some; the error is that of the first by key. */
+static int read_all_members(struct reader *r, json_t *object, int table, struct step *member,
+                            int depth)
+{
+    struct error *out = r->e;
+    struct error first = ERROR_INIT;
+    struct step culprit = {.key = NULL};
+
+    lua_pushnil(r->L);
+    while (lua_next(r->L, table) != 0) {
+        struct error e = ERROR_INIT;
+        r->e = &e;
+        member->key_len = 0; /* a key that is no string comes first */
+        if (read_member(r, object, member, depth) < 0 &&
+            (first.code == ERROR_NONE || comes_before(member, &culprit))) {
+            first = e;
+            culprit = *member;
+        }
+        lua_pop(r->L, 1);
+    }
+    r->e = out;
+    if (first.code == ERROR_NONE)
+        return 0;
+    return error_set(out, first.code, "%s", first.message);
+}
+
+static json_t *read_object(struct reader *r, int table, const struct step *step, int depth)
+{
+    struct step member = {.up = step, .table = lua_topointer(r->L, table)};
+    json_t *object = made(r, json_object());
+    int top = lua_gettop(r->L), result;
+
+    if (object == NULL)
+        return NULL;
+    if (r->is_careful)
+        result = read_all_members(r, object, table, &member, depth);
+    else
+        result = read_members(r, object, table, &member, depth);
+    lua_settop(r->L, top);
+    if (result == 0)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static bool is_cycle(const struct step *step, const void *table)
+{
+    for (; step != NULL; step = step->up)
+        if (step->table == table)
+            return true;
+    return false;
+}
+
 static json_t *read_plain_table(struct reader *r, int table, bool is_array, const struct step *step,
                                 int depth)
 {
@@ -322,7 +371,7 @@ static json_t *read_plain_table(struct reader *r, int table, bool is_array, cons
     if (depth > LIMIT_VALUE_DEPTH)
         return refuse(r, ERROR_LIMIT, step, "expected tables nested at most %d levels, got more",
                       LIMIT_VALUE_DEPTH);
-    if (spend(r, 2, step) < 0)
+    if (spend(r, 2) < 0)
         return NULL;
     if (is_array || first_key_type(r->L, table) == LUA_TNUMBER)
         return read_array(r, table, step, depth);
@@ -362,7 +411,7 @@ static json_t *read_any(struct reader *r, int index, const struct step *step, in
         return made(r, NULL);
     switch (lua_type(r->L, index)) {
     case LUA_TBOOLEAN:
-        return spend(r, 4, step) < 0 ? NULL : json_boolean(lua_toboolean(r->L, index));
+        return spend(r, 4) < 0 ? NULL : json_boolean(lua_toboolean(r->L, index));
     case LUA_TNUMBER:
         return read_number(r, index, step);
     case LUA_TSTRING:
@@ -370,7 +419,7 @@ static json_t *read_any(struct reader *r, int index, const struct step *step, in
     case LUA_TTABLE:
         return read_table(r, index, step, depth);
     case LUA_TFUNCTION:
-        if (r->rules->functions && spend(r, 2, step) == 0)
+        if (r->rules->functions && spend(r, 2) == 0)
             return function_mark(r);
         break;
     default:
@@ -379,10 +428,21 @@ static json_t *read_any(struct reader *r, int index, const struct step *step, in
     return refuse_type(r, index, step);
 }
 
+/*
+ * What is wrong is looked for again with care: the same value gets the same message, though the
+ * order in which Lua gives its members differs from state to state.
+ */
 json_t *convert_to_json(lua_State *L, int index, const struct convert_rules *rules, struct error *e)
 {
-    struct error local = ERROR_INIT;
-    struct reader r = {.L = L, .rules = rules, .left = rules->max_bytes, .e = e ? e : &local};
+    struct error hasty = ERROR_INIT;
+    struct reader r = {.L = L, .rules = rules, .left = rules->max_bytes, .e = &hasty};
+    json_t *value = read_any(&r, lua_absindex(L, index), NULL, 1);
 
-    return read_any(&r, lua_absindex(L, index), NULL, 1);
+    if (value != NULL)
+        return value;
+    r = (struct reader){
+        .L = L, .rules = rules, .left = rules->max_bytes, .is_careful = true, .e = e ? e : &hasty};
+    json_decref(read_any(&r, lua_absindex(L, index), NULL, 1));
+    error_set(e, hasty.code, "%s", hasty.message); /* unless the second reading said it */
+    return NULL;
 }
