@@ -1,0 +1,68 @@
+/* Whatever parses is written canonically, and reads back as the same value. */
+#include "fuzz/fuzz.h"
+
+#include "model/limits.h"
+#include "model/value.h"
+
+static const char *const seeds[] = {
+    "{\"a\":[1,2.5,-0.0,true,null,\"x\\u0000\\n\"],\"b\":{\"\":{}}}",
+    "[1e15,0.1,1.7976931348623157e308,5e-324,9223372036854775807,-9223372036854775808]",
+    "\"gr\xc3\xbcn \\ud834\\udd1e\"",
+    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+    "0",
+    "{\"z\":1,\"y\":2,\"x\":{\"c\":0.30000000000000004,\"b\":1e-7,\"a\":123456.789}}",
+};
+
+static const char *const words[] = {
+    "{",        "}",
+    "[",        "]",
+    ",",        ":",
+    "\"",       "null",
+    "true",     "false",
+    "1e",       "-",
+    ".",        "0",
+    "e308",     "E-400",
+    "\\u",      "\\ud800",
+    "\\u0000",  "\xff",
+    "\xc0\x80", "99999999999999999999",
+    "\"a\":",   " ",
+    "1.5,",     "0.1",
+    "\n",       "[[[[",
+    NULL,
+};
+
+static void one(struct random *r)
+{
+    struct buf text;
+    struct error e = ERROR_INIT;
+    json_t *value, *again;
+    char *written, *rewritten;
+    size_t max = fuzz_below(r, 20) == 0 ? 10 : FUZZ_INPUT_BYTES;
+
+    fuzz_text(r, seeds, sizeof seeds / sizeof seeds[0], words, &text);
+    value = value_parse(buf_text(&text), text.len, max, &e);
+    if (value == NULL) {
+        fuzz_check_error(&e);
+        buf_release(&text);
+        return;
+    }
+    FUZZ_CHECK(e.code == ERROR_NONE && text.len <= max);
+    FUZZ_CHECK(!value_deeper_than(value, LIMIT_VALUE_DEPTH));
+    written = value_text(value);
+    for (const char *c = written; *c != '\0'; c++)
+        FUZZ_CHECK((unsigned char)*c >= 0x20);
+    again = value_parse(written, strlen(written), SIZE_MAX, &e);
+    FUZZ_CHECK(again != NULL && json_equal(value, again));
+    rewritten = value_text(again);
+    FUZZ_CHECK(strcmp(written, rewritten) == 0);
+    free(written);
+    free(rewritten);
+    json_decref(value);
+    json_decref(again);
+    buf_release(&text);
+}
+
+int main(void)
+{
+    return fuzz_run(20000, one);
+}
