@@ -194,10 +194,9 @@ static inline json_t *fuzz_json(struct random *r, const json_t *base, const char
     out = json_object();
     json_object_foreach((json_t *)base, key, child)
     {
-        if (fuzz_below(r, rarity) == 0)
-            key = words[fuzz_below(r, count)];
+        const char *name = fuzz_below(r, rarity) == 0 ? words[fuzz_below(r, count)] : key;
         if (fuzz_below(r, rarity) != 0)
-            json_object_set_new(out, key, fuzz_json(r, child, words, rarity));
+            json_object_set_new(out, name, fuzz_json(r, child, words, rarity));
     }
     return out;
 }
