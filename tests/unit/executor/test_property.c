@@ -13,7 +13,13 @@
 
 #include "base/random.h"
 
-enum { POSITIONS = 4096, SPENDS = 100000, VAULTS = 40, ROUNDS = 700 };
+#ifdef ORRERY_SANITIZED /* ten times slower: a quarter of it */
+#define SHARE 4
+#else
+#define SHARE 1
+#endif
+
+enum { POSITIONS = 4096, SPENDS = 100000, VAULTS = 40 / SHARE, ROUNDS = 700 };
 
 struct shadow {
     struct vault_account account;
@@ -482,8 +488,9 @@ static void test_random_batches(void **state)
                   "%zu reopened\n",
                   seen.actions, seen.batches, seen.settled, seen.rejected, seen.settlements,
                   seen.reopened);
-    assert_true(seen.actions >= 100000);
-    assert_true(seen.settled >= 5000 && seen.rejected >= 5000 && seen.settlements >= 200);
+    assert_true(seen.actions >= 100000 / SHARE);
+    assert_true(seen.settled >= 5000 / SHARE && seen.rejected >= 5000 / SHARE);
+    assert_true(seen.settlements >= 200 / SHARE && seen.reopened >= 400 / SHARE);
     /* The interesting refusals were all met. */
     for (size_t i = REJECT_MARKET_STALE; i < REJECT_COUNT; i++)
         if (i != REJECT_NAV_UNKNOWN && seen.codes[i] == 0)
