@@ -85,13 +85,37 @@ int sqlite_error_corrupt(struct error *e, const char *path, const char *what)
     return -1;
 }
 
+/* The errno that a file of SQLite's remembers. The one of the connection is often overwritten by
+ * the time that the rollback has run. */
+static int file_errno(sqlite3 *handle, int which)
+{
+    sqlite3_file *file = NULL;
+    int os = 0;
+
+    if (sqlite3_file_control(handle, "main", which, &file) != SQLITE_OK || file == NULL ||
+        file->pMethods == NULL ||
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &os) != SQLITE_OK)
+        return 0;
+    return os;
+}
+
+static int cause(sqlite3 *handle, int rc)
+{
+    int wal, main;
+
+    if ((rc & 0xff) != SQLITE_IOERR && (rc & 0xff) != SQLITE_CANTOPEN)
+        return 0;
+    wal = file_errno(handle, SQLITE_FCNTL_JOURNAL_POINTER);
+    main = file_errno(handle, SQLITE_FCNTL_FILE_POINTER);
+    if (no_space(wal))
+        return wal;
+    return no_space(main) ? main : sqlite3_system_errno(handle);
+}
+
 int sqlite_db_error(struct sqlite_db *db, const char *doing, struct error *e)
 {
     int rc = sqlite3_extended_errcode(db->handle);
-    int primary = rc & 0xff;
-    int os = 0;
 
-    if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_FULL)
-        os = sqlite3_system_errno(db->handle);
-    return sqlite_error_fill(e, rc, os, db->path, doing, sqlite3_errmsg(db->handle));
+    return sqlite_error_fill(e, rc, cause(db->handle, rc), db->path, doing,
+                             sqlite3_errmsg(db->handle));
 }
