@@ -86,6 +86,10 @@ void lib_sort_open(lua_State *L); /* table.sort */
 void lib_math_open(lua_State *L);
 void lib_utf8_open(lua_State *L);
 
+/* Raises unless the table may be treated raw: it has no metatable, or one that would change neither
+ * reads, writes nor the length (the host's mark of arrays). */
+void table_check_raw(lua_State *L, int index);
+
 /* Compiles one file's source: leaves the chunk on the stack, or raises. */
 void load_source(lua_State *L, const char *file, const char *source, size_t len);
 

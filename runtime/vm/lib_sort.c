@@ -13,8 +13,7 @@ static void check_sortable(lua_State *L)
     luaL_checktype(L, TABLE, LUA_TTABLE);
     if (freeze_is(L, TABLE))
         freeze_raise(L, TABLE);
-    if (lua_getmetatable(L, TABLE))
-        luaL_argerror(L, TABLE, "a table with a metatable is not accepted here");
+    table_check_raw(L, TABLE);
     if (!lua_isnoneornil(L, COMPARE))
         luaL_checktype(L, COMPARE, LUA_TFUNCTION);
     lua_settop(L, 2);

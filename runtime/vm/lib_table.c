@@ -7,14 +7,28 @@
 
 #include "vm/internal.h"
 
+void table_check_raw(lua_State *L, int index)
+{
+    static const char *const fields[] = {"__index", "__newindex", "__len"};
+
+    if (!lua_getmetatable(L, index))
+        return;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        lua_pushstring(L, fields[i]);
+        if (lua_rawget(L, -2) != LUA_TNIL)
+            luaL_argerror(L, index, "a table with a metatable is not accepted here");
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
 /* A table that may be read; a frozen one is replaced by its real table. */
 static void check_readable(lua_State *L, int index)
 {
     luaL_checktype(L, index, LUA_TTABLE);
     if (freeze_look_through(L, index))
         return;
-    if (lua_getmetatable(L, index))
-        luaL_argerror(L, index, "a table with a metatable is not accepted here");
+    table_check_raw(L, index);
 }
 
 static void check_writable(lua_State *L, int index)
@@ -22,8 +36,7 @@ static void check_writable(lua_State *L, int index)
     luaL_checktype(L, index, LUA_TTABLE);
     if (freeze_is(L, index))
         freeze_raise(L, index);
-    if (lua_getmetatable(L, index))
-        luaL_argerror(L, index, "a table with a metatable is not accepted here");
+    table_check_raw(L, index);
 }
 
 static lua_Integer check_length(lua_State *L, int index)
