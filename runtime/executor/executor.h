@@ -163,12 +163,13 @@ struct vault_record {
  *              costs and returns 1 base unit of quote.
  *   high water The greatest NAV seen before a batch, after a settlement or by refresh_nav_snapshot.
  *              crystallize_fees lowers it by the fee: paying a fee is not a drawdown.
- *   fees       fee_pct of the NAV above fee_high_water, rounded down, paid out of quote; the mark
- *              then is NAV less the fee.
- *   spend      A mint's cost counts for the whole window, and then up to 1/4096 of the window
- *              longer (see spend_window.h).
- *   payouts    quote + pm + plp_cost + the quantities of all positions never pass 2^63-1, so that
- *              settling cannot overflow.
+ *   fees       All fees together are fee_pct of the greatest profit at which they were taken,
+ * profit being NAV + fees - deposited: crystallize_fees takes what is missing to that out of quote,
+ * rounded down, and nothing is charged twice or ever returned. (So it is the NAV above the last
+ * mark that pays; another fee_pct applies to the whole profit.) spend      A mint's cost counts for
+ * the whole window, and then up to 1/4096 of the window longer (see spend_window.h). payouts quote
+ * + pm + plp_cost + the quantities of all positions never pass 2^63-1, so that settling cannot
+ * overflow.
  *
  * `opening` receives the change that puts the first balances on record when the vault is new (else
  * entry_count 0). Errors: CONFIG for balances or percentages out of range; STORE_CORRUPT for a

@@ -199,27 +199,35 @@ static int apply_refresh(struct batch *b, const struct item *item)
     return 0;
 }
 
+/* What is missing to the fees on the whole profit; see "fees" in executor.h. */
+static uint64_t fee_due(const struct paper *x, const struct vault_account *account, uint64_t nav)
+{
+    uint64_t gross = nav + account->fees_crystallized; /* both at most AMOUNT_MAX */
+    uint64_t profit = gross > account->deposited ? gross - account->deposited : 0;
+    uint64_t fees = paper_share(profit, x->fee_ppm);
+
+    return fees > account->fees_crystallized ? fees - account->fees_crystallized : 0;
+}
+
 static int apply_fees(struct batch *b, const struct item *item)
 {
     struct vault_account *account = &b->vault->account;
     struct nav nav = paper_nav(b->x, b->vault, NULL);
-    uint64_t above, fee;
+    uint64_t fee;
     json_t *event;
 
     if (nav.unpriced != NULL)
         return nav_unknown(b, item, nav.unpriced);
-    above = nav.total > account->fee_high_water ? nav.total - account->fee_high_water : 0;
-    fee = paper_share(above, b->x->fee_ppm);
+    fee = fee_due(b->x, account, nav.total);
     if (fee > account->quote)
         return insufficient(b, item, REJECT_INSUFFICIENT_QUOTE, fee, account->quote);
+    if (fee > AMOUNT_MAX - account->fees_crystallized)
+        return batch_reject(b, REJECT_AMOUNT_OVERFLOW, item->index, "fee=%" PRIu64 " max=%" PRIu64,
+                            fee, AMOUNT_MAX);
     if (move(b, item, -(int64_t)fee, 0, 0) < 0)
         return -1;
-    account->fees_crystallized += fee <= AMOUNT_MAX - account->fees_crystallized
-                                      ? fee
-                                      : AMOUNT_MAX - account->fees_crystallized;
+    account->fees_crystallized += fee;
     account->high_water -= fee < account->high_water ? fee : account->high_water;
-    if (above > 0)
-        account->fee_high_water = nav.total - fee;
     event = event_new(action_spec(item->action->kind)->name);
     event_amount(event, "nav", nav.total);
     event_amount(event, "fee", fee);

@@ -91,7 +91,6 @@ static void first_balances(struct paper *x, struct ledger_change *opening)
     account->pm = x->config.pm_balance;
     account->deposited = account->quote + account->pm;
     account->high_water = account->deposited;
-    account->fee_high_water = account->deposited;
     account->version = 1;
     ledger_change_add_entry(opening, &entry);
 }

@@ -47,8 +47,6 @@ struct vault_account {
     uint64_t realised_loss;
     uint64_t high_water; /* greatest NAV seen (before each batch, after each settlement), less fees:
                             for the drawdown cap */
-    uint64_t fee_high_water;    /* NAV, net of fees, up to which fees have been taken; begins as
-                                   `deposited` */
     uint64_t fees_crystallized; /* fees taken so far (already inside realised_loss) */
     uint64_t plp_cost;          /* what the held plp_shares cost */
     uint64_t version;           /* grows with every change */

@@ -22,7 +22,6 @@ static void test_open_puts_balances_on_record(void **state)
     assert_string_equal(d.opening.account.id, "v1");
     assert_int_equal(d.opening.account.deposited, 1100000000);
     assert_int_equal(d.opening.account.high_water, 1100000000);
-    assert_int_equal(d.opening.account.fee_high_water, 1100000000);
     assert_balanced(&d.opening.account, 0);
     desk_close(&d);
 }
@@ -304,7 +303,6 @@ static void test_refresh_records_the_high_water(void **state)
     out = settled(&d, "[{'kind':'refresh_nav_snapshot'}]");
     assert_entry(&out.change.entries[0], "refresh_nav_snapshot", "", 0, 0, 0, 0);
     assert_int_equal(out.change.account.high_water, 1103134498); /* less 1815502, plus 4950000 */
-    assert_int_equal(out.change.account.fee_high_water, 1100000000);
     execution_release(&out);
     desk_close(&d);
 }
@@ -320,7 +318,6 @@ static void test_fees(void **state)
     desk_open(&d);
     out = settled(&d, "[{'kind':'crystallize_fees'}]"); /* no profit, no fee */
     assert_entry(&out.change.entries[0], "crystallize_fees", "", 0, 0, 0, 0);
-    assert_int_equal(out.change.account.fee_high_water, 1100000000);
     execution_release(&out);
 
     settles(&d, "[{'kind':'mint_binary'," UP101 ",'quantity':5000000}]");
@@ -330,14 +327,28 @@ static void test_fees(void **state)
     assert_entry(&out.change.entries[0], "crystallize_fees", "", -626899, 0, 0, -626899);
     assert_int_equal(out.change.account.realised_loss, 626899);
     assert_int_equal(out.change.account.fees_crystallized, 626899);
-    assert_int_equal(out.change.account.fee_high_water, 1103134498 - 626899);
     assert_int_equal(out.change.account.high_water, 1103134498 - 626899);
     assert_balanced(&out.change.account, 1815502);
     execution_release(&out);
 
+    /* the profit to come back to is NAV + fees - deposited = 3134498 */
     out = settled(&d, "[{'kind':'crystallize_fees'}]"); /* nothing is charged twice */
     assert_entry(&out.change.entries[0], "crystallize_fees", "", 0, 0, 0, 0);
     assert_int_equal(out.change.account.fees_crystallized, 626899);
+    execution_release(&out);
+
+    d.markets[0].forward = 100500; /* profit gone: nothing is returned; then back, nothing more */
+    settles(&d, "[{'kind':'crystallize_fees'}]");
+    d.markets[0].forward = 101500;
+    out = settled(&d, "[{'kind':'crystallize_fees'}]");
+    assert_int_equal(out.change.account.fees_crystallized, 626899);
+    execution_release(&out);
+
+    /* realising the profit changes nothing either */
+    settles(&d, "[{'kind':'redeem_binary'," UP101 ",'quantity':5000000}]");
+    out = settled(&d, "[{'kind':'crystallize_fees'}]");
+    assert_entry(&out.change.entries[0], "crystallize_fees", "", 0, 0, 0, 0);
+    assert_balanced(&out.change.account, 0);
     execution_release(&out);
     desk_close(&d);
 }

@@ -210,7 +210,6 @@ static void test_high_water_rises(void **state)
     desk_price(&d, 0, EXPIRY, 100001);
     s = settle(&d);
     assert_int_equal(s.change.account.high_water, 1100000359);
-    assert_int_equal(s.change.account.fee_high_water, 1100000000);
     settlement_release(&s);
     desk_close(&d);
 }
