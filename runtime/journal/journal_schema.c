@@ -32,8 +32,8 @@ static const char tables[] =
     " plugin INTEGER NOT NULL, status INTEGER NOT NULL, count INTEGER NOT NULL,"
     " PRIMARY KEY(plugin, status)) WITHOUT ROWID;"
     "CREATE TABLE run_slots("
-    " plugin INTEGER NOT NULL, slot INTEGER NOT NULL, statuses INTEGER NOT NULL,"
-    " PRIMARY KEY(plugin, slot)) WITHOUT ROWID;"
+    " plugin INTEGER NOT NULL, status INTEGER NOT NULL, slot INTEGER NOT NULL," /* 0: any */
+    " PRIMARY KEY(plugin, status, slot)) WITHOUT ROWID;"
     "CREATE TABLE pending("
     " id INTEGER PRIMARY KEY,"
     " plugin TEXT NOT NULL,"

@@ -2,13 +2,11 @@
  * journal_sqlite: what the files of the SQLite journal share. Used inside journal/ only.
  *
  * Tables (journal_schema.c; `runs_v` and `ledger_v` are the readable forms for a person)
- *   names          the texts that repeat in every run (plugin, vault, version), once each; runs hold
- *                  their numbers. Never deleted. (Reasons were tried, too: 14 % smaller, no faster,
- *                  and without bound.)
- *   runs           one row per ended run, by id
- *   run_counts     runs ever recorded per plugin and status, kept in the same transactions
- *   run_slots      which plugins and statuses occur in which 256 ms of ids; see journal_tally.h
- *   pending        triggers that must survive a crash
+ *   names          the texts that repeat in every run (plugin, vault, version), once each; runs
+ * hold their numbers. Never deleted. (Reasons were tried, too: 14 % smaller, no faster, and without
+ * bound.) runs           one row per ended run, by id run_counts     runs ever recorded per plugin
+ * and status, kept in the same transactions run_slots      which plugins and statuses occur in
+ * which 256 ms of ids; see journal_tally.h pending        triggers that must survive a crash
  *   vault_accounts, positions    what a vault has now
  *   ledger, cap_ledger           append only: how it came to be, and what counts against the cap
  *
@@ -43,7 +41,7 @@ static inline struct journal_sqlite *journal_sqlite_of(struct journal *j)
 /* The schema's steps, and the small numbers that stand for statuses and triggers on disk. */
 extern const struct migration journal_steps[];
 extern const int journal_step_count;
-int journal_status_code(enum run_status status); /* 1 … 62 */
+int journal_status_code(enum run_status status); /* 1 … 15; 0: never recorded */
 enum run_status journal_status_of(int code);     /* RUN_FAILED when unknown */
 int journal_trigger_code(enum trigger_kind kind);
 enum trigger_kind journal_trigger_of(int code);

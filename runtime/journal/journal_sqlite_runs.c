@@ -147,15 +147,15 @@ static int64_t clamp(uint64_t value)
     return value > INT64_MAX ? INT64_MAX : (int64_t)value;
 }
 
-static int list_all(struct sqlite_db *db, int64_t before, int64_t limit, run_fn *each, void *arg,
+static int list_all(struct sqlite_db *db, int64_t newest, int64_t limit, run_fn *each, void *arg,
                     struct error *e)
 {
     sqlite3_stmt *stmt = sqlite_db_prepare(
-        db, "SELECT " RUN_COLUMNS " FROM runs r WHERE r.id < ?1 ORDER BY r.id DESC LIMIT ?2", e);
+        db, "SELECT " RUN_COLUMNS " FROM runs r WHERE r.id <= ?1 ORDER BY r.id DESC LIMIT ?2", e);
 
     if (stmt == NULL)
         return -1;
-    sqlite3_bind_int64(stmt, 1, before);
+    sqlite3_bind_int64(stmt, 1, newest);
     sqlite3_bind_int64(stmt, 2, limit);
     return walk_runs(db, stmt, each, arg, e);
 }
@@ -165,16 +165,16 @@ static int list_all(struct sqlite_db *db, int64_t before, int64_t limit, run_fn 
  * the last id of a slot relative to its first (2^JOURNAL_SLOT_SHIFT - 1). */
 static const char list_by_slots[] =
     "SELECT " RUN_COLUMNS " FROM run_slots s CROSS JOIN runs r"
-    " WHERE s.plugin = ?1 AND s.slot <= ?2 >> 29 AND s.statuses & ?3"
-    " AND r.id >= s.slot << 29 AND r.id <= (s.slot << 29 | 536870911) AND r.id < ?2"
-    " AND (?1 = 0 OR r.plugin = ?1) AND ?3 >> r.status & 1"
+    " WHERE s.plugin = ?1 AND s.status = ?2 AND s.slot <= ?3 >> 29"
+    " AND r.id >= s.slot << 29 AND r.id <= (s.slot << 29 | 536870911) AND r.id <= ?3"
+    " AND (?1 = 0 OR r.plugin = ?1) AND (?2 = 0 OR r.status = ?2)"
     " ORDER BY s.slot DESC, r.id DESC LIMIT ?4";
 
 static int list_filtered(struct journal_sqlite *journal, const struct run_filter *filter,
-                         int64_t before, run_fn *each, void *arg, struct error *e)
+                         int64_t newest, run_fn *each, void *arg, struct error *e)
 {
     int64_t plugin = 0;
-    int64_t statuses = INT64_MAX;
+    int status = 0;
     sqlite3_stmt *stmt;
 
     if (filter->plugin != NULL) {
@@ -183,14 +183,17 @@ static int list_filtered(struct journal_sqlite *journal, const struct run_filter
         if (plugin == 0)
             return 0;
     }
-    if (filter->status >= 0)
-        statuses = (int64_t)1 << journal_status_code((enum run_status)filter->status);
+    if (filter->status >= 0) {
+        status = journal_status_code((enum run_status)filter->status);
+        if (status == 0)
+            return 0; /* never recorded */
+    }
     stmt = sqlite_db_prepare(journal->db, list_by_slots, e);
     if (stmt == NULL)
         return -1;
     sqlite3_bind_int64(stmt, 1, plugin);
-    sqlite3_bind_int64(stmt, 2, before);
-    sqlite3_bind_int64(stmt, 3, statuses);
+    sqlite3_bind_int(stmt, 2, status);
+    sqlite3_bind_int64(stmt, 3, newest);
     sqlite3_bind_int64(stmt, 4, clamp(filter->limit));
     return walk_runs(journal->db, stmt, each, arg, e);
 }
@@ -199,11 +202,11 @@ int journal_sqlite_list_runs(struct journal *j, const struct run_filter *filter,
                              void *arg, struct error *e)
 {
     struct journal_sqlite *journal = journal_sqlite_of(j);
-    int64_t before = filter->before == 0 ? INT64_MAX : clamp(filter->before);
+    int64_t newest = filter->before == 0 ? INT64_MAX : clamp(filter->before - 1);
 
     if (filter->plugin == NULL && filter->status < 0)
-        return list_all(journal->db, before, clamp(filter->limit), each, arg, e);
-    return list_filtered(journal, filter, before, each, arg, e);
+        return list_all(journal->db, newest, clamp(filter->limit), each, arg, e);
+    return list_filtered(journal, filter, newest, each, arg, e);
 }
 
 int journal_sqlite_count_runs(struct journal *j, count_fn *each, void *arg, struct error *e)

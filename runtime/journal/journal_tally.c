@@ -1,6 +1,7 @@
 #include "journal/journal_tally.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <uthash.h>
 
 #include "base/mem.h"
@@ -8,12 +9,12 @@
 
 #define CODES 16 /* status codes in use are far below */
 
-/* Of one plugin; plugin 0 is all of them together (it has slots only). */
+/* Of one plugin; plugin 0 is all of them together (it has slots only). Index 0 of `slots` is any
+ * status. */
 struct plugin_tally {
     UT_hash_handle hh;
     int64_t plugin;
-    int64_t slot;      /* the newest written */
-    uint64_t statuses; /* known to be on disk for that slot */
+    int64_t slots[CODES]; /* the last written; -1: none */
     uint64_t added[CODES];
     bool dirty;
     struct plugin_tally *next_dirty;
@@ -61,38 +62,27 @@ static struct plugin_tally *need(struct journal_tally *tally, int64_t plugin)
     if (found == NULL) {
         found = mem_zero(1, sizeof *found);
         found->plugin = plugin;
-        found->slot = -1;
+        memset(found->slots, 0xff, sizeof found->slots);
         HASH_ADD(hh, tally->plugins, plugin, sizeof found->plugin, found);
     }
     return found;
 }
 
-static int write_slot(struct journal_tally *tally, struct plugin_tally *plugin, struct error *e)
+static int mark_slot(struct journal_tally *tally, struct plugin_tally *plugin, int code,
+                     int64_t slot, struct error *e)
 {
-    sqlite3_stmt *stmt =
-        sqlite_db_prepare(tally->db,
-                          "INSERT INTO run_slots VALUES(?1, ?2, ?3)"
-                          " ON CONFLICT DO UPDATE SET statuses = statuses | excluded.statuses",
-                          e);
+    sqlite3_stmt *stmt;
 
+    if (plugin->slots[code] == slot)
+        return 0;
+    plugin->slots[code] = slot;
+    stmt = sqlite_db_prepare(tally->db, "INSERT OR IGNORE INTO run_slots VALUES(?1, ?2, ?3)", e);
     if (stmt == NULL)
         return -1;
     sqlite3_bind_int64(stmt, 1, plugin->plugin);
-    sqlite3_bind_int64(stmt, 2, plugin->slot);
-    sqlite3_bind_int64(stmt, 3, (int64_t)plugin->statuses);
+    sqlite3_bind_int(stmt, 2, code);
+    sqlite3_bind_int64(stmt, 3, slot);
     return sqlite_db_run(tally->db, stmt, e);
-}
-
-static int mark_slot(struct journal_tally *tally, struct plugin_tally *plugin, int64_t slot,
-                     int code, struct error *e)
-{
-    uint64_t bit = (uint64_t)1 << code;
-
-    if (plugin->slot == slot && (plugin->statuses & bit) != 0)
-        return 0;
-    plugin->statuses = plugin->slot == slot ? plugin->statuses | bit : bit;
-    plugin->slot = slot;
-    return write_slot(tally, plugin, e);
 }
 
 int journal_tally_add(struct journal_tally *tally, int64_t plugin, uint64_t id, int code,
@@ -107,9 +97,9 @@ int journal_tally_add(struct journal_tally *tally, int64_t plugin, uint64_t id, 
         own->next_dirty = tally->dirty;
         tally->dirty = own;
     }
-    if (mark_slot(tally, own, slot, code, e) != 0)
+    if (mark_slot(tally, own, 0, slot, e) != 0 || mark_slot(tally, own, code, slot, e) != 0)
         return -1;
-    return mark_slot(tally, need(tally, 0), slot, code, e);
+    return mark_slot(tally, need(tally, 0), code, slot, e);
 }
 
 static int write_count(struct journal_tally *tally, struct plugin_tally *plugin, int code,

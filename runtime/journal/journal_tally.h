@@ -4,10 +4,10 @@
  * Counts   run_counts(plugin, status, count): added up in memory during a transaction and written
  *          once per plugin and status when it commits.
  * Slots    A slot is the 256 ms of ids that share their upper bits (id >> 29). run_slots(plugin,
- *          slot, statuses) says that runs of this plugin occur in this slot, and which statuses
- * they have (bit n: the status with code n); plugin 0 stands for any. A filtered list walks the
- *          slots that matter, newest first, and scans only those parts of `runs`. A row is written
- *          when a plugin first runs in a slot: some hundreds per second at 40,000 runs per second.
+ *          status, slot) says that runs of this plugin with this status occur in this slot; plugin
+ *          0 stands for any plugin, status 0 for any status. A filtered list walks the slots that
+ *          hold what it wants, newest first, and scans only those parts of `runs`. A row is written
+ *          when it is new: a thousand per second at 40,000 runs per second and 100 plugins.
  *          An index (plugin, id) instead touches a page of its own per plugin and commit: with
  *          100 plugins and 64 ticks per commit it doubled the cost of a tick (11 to 22 µs,
  *          tests/bench/store_bench), while slots cost too little to measure.

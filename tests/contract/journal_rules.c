@@ -44,6 +44,9 @@ static const char *runs_come_back_whole(struct journal_fixture *f)
     KEEPS(SAME(suite_whole_run(f->journal, INT64_MAX), suite_text_of(&run)));
     KEEPS(SAME(suite_whole_run(f->journal, 1), suite_text_of(&bare)));
     KEEPS(SAME(suite_whole_run(f->journal, 2), ""));
+    KEEPS(SAME(suite_runs(f->journal, NULL, -1, 0, 1), "9223372036854775807:momentum:failed "));
+    KEEPS(SAME(suite_runs(f->journal, NULL, RUN_FAILED, UINT64_MAX, 1),
+               "9223372036854775807:momentum:failed "));
     KEEPS(SAME(suite_whole_run(f->journal, 0), ""));
     KEEPS(SAME(suite_whole_run(f->journal, UINT64_MAX), ""));
     return NULL;
