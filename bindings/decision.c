@@ -150,7 +150,7 @@ static int read_table(lua_State *L, struct decision *out, struct error *e)
 {
     bool is_frozen = vm_real_table(L, -1), is_single;
     int table = lua_gettop(L);
-    lua_Integer count;
+    lua_Integer count = 0;
 
     if (!is_frozen && !convert_is_plain(L, table))
         return error_set(e, ERROR_INVALID, "expected plain tables, got a table with a metatable");

@@ -51,6 +51,7 @@ void plugin_free(struct plugin *plugin)
     kv_free(plugin->kv);
     snapshot_release(&plugin->params);
     snapshot_release(&plugin->last);
+    free(plugin->file);
     free(plugin);
 }
 
@@ -87,6 +88,8 @@ int plugin_load(struct plugin *plugin, const char *file, const char *source, siz
     const json_t *hooks;
     int result;
 
+    free(plugin->file);
+    plugin->file = mem_strdup(file);
     if (vm_load(plugin->host.vm, file, source, len, e) < 0)
         return -1;
     if (vm_protect(plugin->host.vm, read_declaration, &declaration, e) < 0 ||
@@ -201,6 +204,7 @@ void plugin_decide(struct plugin *plugin, const struct plugin_tick *tick, struct
     begin(plugin, tick, out, false);
     if (vm_call(plugin->host.vm, &call, &out->failure) < 0) {
         out->outcome = DECISION_FAILED;
+        error_locate(&out->failure, plugin->file, 0);
         buf_clear(&out->actions);
         if (out->failure.code == ERROR_DEADLINE)
             kv_undo(plugin->kv);
@@ -256,8 +260,10 @@ static void call_hook(struct plugin *plugin, const char *hook, const struct plug
     kv_mark(plugin->kv);
     begin(plugin, tick, out, true);
     host_hold(&plugin->host, value_parse(json, len, len, NULL));
-    if (vm_call(plugin->host.vm, &call, &e) < 0)
+    if (vm_call(plugin->host.vm, &call, &e) < 0) {
+        error_locate(&e, plugin->file, 0);
         note_failure(plugin, hook, &e);
+    }
     if (e.code == ERROR_DEADLINE)
         kv_undo(plugin->kv);
     else

@@ -17,6 +17,7 @@ struct plugin {
     struct kv *kv;
     char name[LIMIT_NAME_BYTES + 1];
     char vault[LIMIT_NAME_BYTES + 1];
+    char *file; /* where failures without a line of their own are */
     struct snapshot params, last;
     bool has_on_executed, has_on_error;
 

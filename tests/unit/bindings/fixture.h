@@ -131,6 +131,7 @@ static inline void body_refused(const char *body, const char *message)
     fixture_body(body);
     snprintf(text, sizeof text, "decide() returned a wrong result: %s", message);
     decide_fails(ERROR_SCRIPT_RESULT, text);
+    assert_string_equal(fx.decision.failure.where, "strategies/s.lua");
 }
 
 /* The live value of a key as JSON text; NULL: missing. Free it. */

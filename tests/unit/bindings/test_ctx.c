@@ -276,7 +276,8 @@ static void test_hooks_are_isolated(void **state)
     hook("{}");
     assert_string_equal(fx.decision.failure.message, "on_executed: first");
     assert_int_equal(fx.decision.log_count, 1);
-    assert_string_equal(fx.decision.logs[0].message, "on_error failed too: second");
+    assert_string_equal(fx.decision.logs[0].message,
+                        "on_error failed too: strategies/s.lua: second");
     kv_accept(plugin_state(fx.plugin));
     decide_noop("12"); /* a throw keeps writes, and the next tick is none the worse */
 }
