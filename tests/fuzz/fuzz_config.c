@@ -109,5 +109,5 @@ static void one(struct random *r)
 
 int main(void)
 {
-    return fuzz_run(20000, one);
+    return fuzz_run(10000, one);
 }
