@@ -26,10 +26,14 @@ static void advance_live(struct engine *engine)
     int64_t now = clock_now_ms(&engine->clock), next;
 
     fire_due(engine, now);
+    if (engine->draining)
+        return;
     next = timeline_next(&engine->timeline);
     if (next == INT64_MAX || next - now > LIVE_NAP_MAX_MS)
         next = now + LIVE_NAP_MAX_MS;
-    nap(engine, next - clock_now_ms(&engine->clock));
+    /* At least 1 ms: a timer of 0 would run again before the loop looks at its sockets. */
+    next -= clock_now_ms(&engine->clock);
+    nap(engine, next > 1 ? next : 1);
 }
 
 static void on_wake(uv_timer_t *timer)

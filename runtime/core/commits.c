@@ -121,22 +121,31 @@ static int apply_journal(struct journal *j, struct commit *c, struct error *e)
     return 0;
 }
 
+/* A state store in the journal's database joins its transaction: its own begin and commit nest inside. */
 static int begin(struct store *s, struct error *e)
 {
-    return s->is_journal ? journal_begin(s->journal, e) : state_begin(s->state, e);
+    if (s->is_journal && journal_begin(s->journal, e) < 0)
+        return -1;
+    if (s->state == NULL || state_begin(s->state, e) == 0)
+        return 0;
+    if (s->is_journal)
+        journal_rollback(s->journal);
+    return -1;
 }
 
 static int end(struct store *s, struct error *e)
 {
-    return s->is_journal ? journal_commit(s->journal, e) : state_commit(s->state, e);
+    if (s->state != NULL && state_commit(s->state, e) < 0)
+        return -1;
+    return s->is_journal ? journal_commit(s->journal, e) : 0;
 }
 
 static void undo(struct store *s)
 {
+    if (s->state != NULL)
+        state_rollback(s->state);
     if (s->is_journal)
         journal_rollback(s->journal);
-    else
-        state_rollback(s->state);
 }
 
 /* One transaction for the jobs from `first` up to `stop`. */
@@ -238,6 +247,7 @@ static struct store *store_new(struct engine *engine, const char *url)
 
     s->engine = engine;
     s->url = mem_strdup(url);
+    s->held_tail = &s->held;
     atomic_init(&s->abandon, false);
     uv_mutex_init(&s->lock);
     return s;
@@ -252,15 +262,53 @@ static void store_free(struct store *s)
     free(s);
 }
 
-static int store_start(struct store *s, struct error *e)
+static void push(struct store *s, struct store_job *job)
+{
+    if (s->thread != NULL) {
+        store_thread_push(s->thread, job);
+        return;
+    }
+    job->next = NULL;
+    *s->held_tail = job;
+    s->held_tail = &job->next;
+}
+
+static int run_store(struct store *s, struct error *e)
 {
     struct store_thread_hooks hooks = {.process = process, .arg = s, .done_arg = s->engine};
-    struct commits *c = &s->engine->commits;
+    struct store_job *job = s->held;
 
     if (store_thread_start(&s->thread, &s->engine->loop, &hooks, e) < 0)
         return -1;
+    s->held = NULL;
+    s->held_tail = &s->held;
+    while (job != NULL) {
+        struct store_job *next = job->next;
+        store_thread_push(s->thread, job);
+        job = next;
+    }
+    return 0;
+}
+
+static int add_store(struct store *s, struct error *e)
+{
+    struct commits *c = &s->engine->commits;
+
+    if (c->running && run_store(s, e) < 0)
+        return -1;
     c->items = mem_resize(c->items, (c->count + 1) * sizeof(struct store *));
     c->items[c->count++] = s;
+    return 0;
+}
+
+int commits_run(struct engine *engine, struct error *e)
+{
+    struct commits *c = &engine->commits;
+
+    for (size_t i = 0; i < c->count; i++)
+        if (run_store(c->items[i], e) < 0)
+            return -1;
+    c->running = true;
     return 0;
 }
 
@@ -273,7 +321,7 @@ int commits_open(struct engine *engine, struct error *e)
     engine->stores = engine->registry->stores_new(engine->options.desk);
     if (engine->registry->open_journal(engine->stores, url, STORE_CREATE,
                                        clock_now_ms(&engine->clock), &s->journal, e) < 0 ||
-        store_start(s, e) < 0) {
+        add_store(s, e) < 0) {
         store_free(s);
         return -1;
     }
@@ -309,7 +357,7 @@ int commits_state_store(struct engine *engine, const char *url, struct store **o
     }
     s = store_new(engine, url);
     s->state = state;
-    if (store_start(s, e) < 0) {
+    if (add_store(s, e) < 0) {
         store_free(s);
         return -1;
     }
@@ -324,13 +372,13 @@ bool store_is_apart(const struct store *store)
 
 void commits_push(struct commit *c)
 {
-    store_thread_push(c->store->thread, &c->job);
+    push(c->store, &c->job);
 }
 
 void commits_query(struct query *q)
 {
     q->job.done = query_finished;
-    store_thread_push(q->store->thread, &q->job);
+    push(q->store, &q->job);
 }
 
 size_t commits_depth(const struct engine *engine)
@@ -338,7 +386,8 @@ size_t commits_depth(const struct engine *engine)
     size_t depth = 0;
 
     for (size_t i = 0; i < engine->commits.count; i++)
-        depth += store_thread_depth(engine->commits.items[i]->thread);
+        if (engine->commits.items[i]->thread != NULL)
+            depth += store_thread_depth(engine->commits.items[i]->thread);
     return depth;
 }
 
@@ -350,7 +399,8 @@ void commits_close(struct engine *engine, bool abandon)
     for (size_t i = c->count; i-- > 0;) {
         if (abandon)
             atomic_store(&c->items[i]->abandon, true);
-        store_thread_stop(c->items[i]->thread, abandon);
+        if (c->items[i]->thread != NULL)
+            store_thread_stop(c->items[i]->thread, abandon);
     }
     for (size_t i = 0; i < c->count; i++)
         store_free(c->items[i]);

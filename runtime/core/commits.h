@@ -83,7 +83,8 @@ struct query {
 struct store {
     struct engine *engine;
     char *url;
-    struct store_thread *thread;
+    struct store_thread *thread;        /* NULL until commits_run() */
+    struct store_job *held, **held_tail; /* pushed before that */
     struct journal *journal;   /* the journal's store only */
     struct state_store *state; /* own, or joined to the journal */
     bool is_journal;
@@ -96,12 +97,16 @@ struct store {
 };
 
 struct commits {
+    bool running;
     struct store *journal;
     struct store **items; /* all of them; the journal's first */
     size_t count;
 };
 
+/* Opens the journal. Until commits_run() the stores belong to the caller's thread, which may read them; what is pushed meanwhile is held
+ * back. commits_run() hands them to their threads. */
 int commits_open(struct engine *engine, struct error *e);
+int commits_run(struct engine *engine, struct error *e);
 /* The store for a state URL, opened on first use. */
 int commits_state_store(struct engine *engine, const char *url, struct store **out,
                         struct error *e);

@@ -303,11 +303,11 @@ void advance_stop(struct engine *engine);
 void advance_kick(struct engine *engine); /* something may have become due, or idle */
 
 /* plugins.c */
-struct plugin *plugin_new(struct engine *engine, struct blueprint_plugin *from, size_t index,
+struct plugin *strategy_new(struct engine *engine, struct blueprint_plugin *from, size_t index,
                           struct error *e);
 void plugin_adopt(struct plugin *plugin,
                   struct blueprint_plugin *from); /* takes file, manifest, params, version */
-void plugin_free(struct plugin *plugin);
+void strategy_free(struct plugin *plugin);
 void plugin_arm(struct plugin *plugin,
                 int64_t after_ms); /* its cron timers; those that were armed keep their time */
 void plugin_flush_queue(struct plugin *plugin, const char *reason); /* skips what waits */

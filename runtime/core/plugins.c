@@ -23,7 +23,7 @@ void plugin_adopt(struct plugin *p, struct blueprint_plugin *from)
     memcpy(p->version, from->version, sizeof p->version);
 }
 
-struct plugin *plugin_new(struct engine *engine, struct blueprint_plugin *from, size_t index,
+struct plugin *strategy_new(struct engine *engine, struct blueprint_plugin *from, size_t index,
                           struct error *e)
 {
     struct plugin *p = mem_zero(1, sizeof *p);
@@ -36,14 +36,14 @@ struct plugin *plugin_new(struct engine *engine, struct blueprint_plugin *from, 
     plugin_adopt(p, from);
     if (commits_state_store(engine, p->state_url, &p->state, e) < 0) {
         error_prefix(e, "state of plugin '%s': ", p->name);
-        plugin_free(p);
+        strategy_free(p);
         return NULL;
     }
     p->worker = crew_assign(engine, index, p->vault);
     return p;
 }
 
-void plugin_free(struct plugin *p)
+void strategy_free(struct plugin *p)
 {
     if (p == NULL)
         return;

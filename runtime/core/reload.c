@@ -162,7 +162,7 @@ static bool change_plugin(struct engine *engine, struct plugin *p, struct bluepr
 static bool add_plugin(struct engine *engine, struct blueprint_plugin *from)
 {
     struct error e = ERROR_INIT;
-    struct plugin *p = plugin_new(engine, from, engine->plugin_count, &e);
+    struct plugin *p = strategy_new(engine, from, engine->plugin_count, &e);
 
     if (p == NULL) {
         log_write(engine->log, LOG_ERROR, "a new strategy could not be added", "error", e.message,

@@ -299,7 +299,7 @@ static int start_plugins(struct engine *engine, struct error *e)
 
     engine->plugins = mem_zero(b->plugin_count, sizeof(struct plugin *));
     for (size_t i = 0; i < b->plugin_count; i++) {
-        struct plugin *p = plugin_new(engine, &b->plugins[i], i, e);
+        struct plugin *p = strategy_new(engine, &b->plugins[i], i, e);
         if (p == NULL)
             return -1;
         engine->plugins[engine->plugin_count++] = p;
@@ -386,10 +386,13 @@ static int start(struct engine *engine, struct error *e)
     if (start_plugins(engine, e) < 0 || crew_start(engine, e) < 0 || control_start(engine, e) < 0 ||
         start_watch(engine, e) < 0)
         return -1;
+    start_handles(engine);
     if (requeue_pending(engine, e) < 0)
         return -1;
-    start_handles(engine);
     arm_plugins(engine);
+    /* Up to here the stores were read from this thread; from here on they belong to theirs. */
+    if (commits_run(engine, e) < 0)
+        return -1;
     advance_start(engine);
     return 0;
 }
@@ -413,10 +416,10 @@ static void close_handles(struct engine *engine)
 static void free_plugins(struct engine *engine)
 {
     for (size_t i = 0; i < engine->plugin_count; i++)
-        plugin_free(engine->plugins[i]);
+        strategy_free(engine->plugins[i]);
     while (engine->retired != NULL) {
         struct plugin *next = engine->retired->next_retired;
-        plugin_free(engine->retired);
+        strategy_free(engine->retired);
         engine->retired = next;
     }
     free(engine->plugins);

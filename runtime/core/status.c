@@ -138,7 +138,7 @@ static json_t *store_json(struct store *s)
     uv_mutex_unlock(&s->lock);
     json_object_set_new(o, "url", text(s->url));
     json_object_set_new(o, "role", text(s->is_journal ? "journal" : "state"));
-    json_object_set_new(o, "depth", count(store_thread_depth(s->thread)));
+    json_object_set_new(o, "depth", count(s->thread ? store_thread_depth(s->thread) : 0));
     json_object_set_new(o, "commits", count(atomic_load(&s->commits)));
     json_object_set_new(o, "ticks", count(atomic_load(&s->ticks)));
     json_object_set_new(o, "stalled", json_boolean(stall[0] != '\0'));
