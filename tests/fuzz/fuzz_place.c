@@ -4,8 +4,8 @@
 #include "model/place.h"
 
 static const char *const seeds[] = {
-    "local x = 1\nreturn {\n  a = { b = 1, ['c.d'] = {\n 1, 2 } },\n  f = function() if x then end "
-    "end,\n}\n",
+    ("local x = 1\nreturn {\n  a = { b = 1, ['c.d'] = {\n 1, 2 } },\n"
+     "  f = function() if x then end end,\n}\n"),
     "#!lua\n--[==[ ]] ]==] return { a = [[\n]], [1] = 'x\\z\n\n', b = \"\\\"\" }",
     "local M = {\n a = 1 }\nfunction M.f() repeat until true end\nreturn M",
     "return {{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{",
