@@ -7,7 +7,7 @@
 
 #define LIMIT_NAME_BYTES       64          /* plugin, vault and feed names */
 #define LIMIT_TOPIC_BYTES      128         /* event topics */
-#define LIMIT_PAYLOAD_BYTES    (64 * 1024) /* event payload, as JSON */
+#define LIMIT_PAYLOAD_BYTES    (64 * 1024) /* event payload from outside, as JSON */
 #define LIMIT_SOURCE_BYTES     (64 * 1024) /* one Lua file */
 #define LIMIT_MODULES          256         /* modules in stdlib/ and lib/ together */
 #define LIMIT_MODULES_BYTES    (2 * 1024 * 1024)
@@ -17,7 +17,7 @@
 #define LIMIT_TRIGGERS         16          /* per plugin */
 #define LIMIT_PARAMS           64          /* per plugin */
 #define LIMIT_ACTIONS          64          /* per decide() */
-#define LIMIT_ACTION_BYTES     (16 * 1024) /* one action, as JSON */
+#define LIMIT_ACTION_BYTES     (16 * 1024) /* one action, as JSON, an emitted payload included */
 #define LIMIT_REASON_BYTES     512         /* a noop's reason */
 #define LIMIT_KEY_BYTES        256         /* ctx.state key */
 #define LIMIT_VALUE_BYTES      (64 * 1024) /* ctx.state value, as JSON; configurable */
