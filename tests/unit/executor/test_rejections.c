@@ -172,6 +172,26 @@ static void test_markets(void **state)
     desk_close(&d);
 }
 
+/* The price may lag: the clock alone ends a market. */
+static void test_expired_by_the_clock(void **state)
+{
+    struct desk d;
+
+    (void)state;
+    opened(&d);
+    d.now = EXPIRY;
+    refused(&d, "[" MINT "]",
+            "MARKET_EXPIRED: action=1 market_id=btc:1641031200000 expiry=1641031200000 "
+            "now=1641031200000");
+    d.now = EXPIRY - 1;
+    settles(&d, "[" MINT "]");
+    d.markets[0].at_ms = EXPIRY; /* and so does the price */
+    refused(&d, "[" MINT "]",
+            "MARKET_EXPIRED: action=1 market_id=btc:1641031200000 expiry=1641031200000 "
+            "now=1641031199999");
+    desk_close(&d);
+}
+
 static void test_stale_refuses_mints_and_redeems(void **state)
 {
     static const char redeem[] = "[{'kind':'redeem_binary'," UP101 ",'quantity':1}]";
@@ -258,6 +278,21 @@ static void test_balances(void **state)
             "[{'kind':'mint_binary'," UP101 ",'quantity':'18446744073709551615'},"
             "{'kind':'pm_withdraw','amount':'18446744073709551615'}]",
             "INSUFFICIENT_QUOTE: action=1 need=6698017606210885494 have=100 for=auto_fund");
+    desk_close(&d);
+}
+
+static void test_to_the_last_unit(void **state)
+{
+    struct desk d;
+
+    (void)state;
+    desk_init(&d);
+    d.config.auto_fund = false;
+    d.config.pm_balance = 1815501;
+    desk_open(&d);
+    refused(&d, "[" MINT "]", "INSUFFICIENT_PM: action=1 need=1815502 have=1815501");
+    settles(&d, "[{'kind':'pm_deposit','amount':1}," MINT "]");
+    assert_int_equal(vault_amount(&d, "pm_balance"), 0);
     desk_close(&d);
 }
 
@@ -383,6 +418,54 @@ static void test_open_positions(void **state)
     desk_close(&d);
 }
 
+static void test_open_positions_after_the_cap_was_lowered(void **state)
+{
+    struct position held[2] = {{.kind = POSITION_BINARY, .strike = 101000000000000, .is_up = true}};
+    struct vault_record record = {.positions = held, .position_count = 2};
+    struct error e = ERROR_INIT;
+    struct market_source source;
+    struct desk d;
+
+    (void)state;
+    desk_init(&d);
+    source = desk_source(&d);
+    d.config.caps.max_open_positions = 1;
+    snprintf(held[0].market_id, sizeof held[0].market_id, BTC);
+    held[0].quantity = 10;
+    held[0].expiry_ms = EXPIRY;
+    held[1] = held[0];
+    held[1].is_up = false;
+    snprintf(record.account.id, sizeof record.account.id, "v1");
+    record.account.pm = record.account.deposited = 10000000;
+    assert_int_equal(executor_paper_open(&d.x, &d.config, &record, &source, d.now, &d.opening, &e),
+                     0);
+    settles(&d, "[" MINT "]"); /* into what is held */
+    refused(&d,
+            "[{'kind':'mint_binary','market_id':'" ETH
+            "','strike':3000000000000,'is_up':true,'quantity':100}]",
+            "CAP_OPEN_POSITIONS: action=1 open_positions=3 cap=1");
+    desk_close(&d);
+}
+
+static void test_too_long_a_list_is_an_error(void **state)
+{
+    struct action_list *list = actions_of("[" MINT "]");
+    struct execution out = {.index = 7};
+    struct error e = ERROR_INIT;
+    struct desk d;
+
+    (void)state;
+    opened(&d);
+    list->count = LIMIT_ACTIONS + 1;
+    assert_int_equal(executor_execute(d.x, list, RUN, d.now, false, &out, &e), -1);
+    assert_int_equal(e.code, ERROR_LIMIT);
+    assert_string_equal(e.message, "expected at most 64 actions in a batch, got 65");
+    assert_int_equal(out.index, 7);
+    list->count = 1;
+    actions_free(list);
+    desk_close(&d);
+}
+
 static void test_spend(void **state)
 {
     struct desk d;
@@ -447,17 +530,21 @@ int main(void)
         cmocka_unit_test(test_amounts),
         cmocka_unit_test(test_range),
         cmocka_unit_test(test_markets),
+        cmocka_unit_test(test_expired_by_the_clock),
         cmocka_unit_test(test_stale_refuses_mints_and_redeems),
         cmocka_unit_test(test_price_range),
         cmocka_unit_test(test_positions),
         cmocka_unit_test(test_balances),
+        cmocka_unit_test(test_to_the_last_unit),
         cmocka_unit_test(test_overflow),
         cmocka_unit_test(test_nav_unknown),
         cmocka_unit_test(test_single_position),
         cmocka_unit_test(test_exposure),
         cmocka_unit_test(test_drawdown),
         cmocka_unit_test(test_open_positions),
+        cmocka_unit_test(test_open_positions_after_the_cap_was_lowered),
         cmocka_unit_test(test_spend),
+        cmocka_unit_test(test_too_long_a_list_is_an_error),
         cmocka_unit_test(test_message_is_inert),
         cmocka_unit_test(test_all_codes_were_seen),
     };
