@@ -6,6 +6,8 @@ set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
 
 add_compile_options(-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
                     -Wpointer-arith -Wvla -Wformat=2 -fno-common)
+# Texts for people are cut at their maximum on purpose, and always through snprintf.
+add_compile_options($<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>)
 add_compile_definitions(_GNU_SOURCE)
 
 find_program(CCACHE ccache)
