@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "core/registry.h"
 #include "core/session.h"
+#include "model/place.h"
 #include "model/value.h"
 
 /* One evaluation under way: the session is replaced when a file kills its worker. */
@@ -221,7 +222,8 @@ static int check_unique(struct blueprint *b, size_t index)
     for (size_t i = 0; i < index; i++) {
         if (!b->plugins[i].ok || strcmp(b->plugins[i].manifest.name, name) != 0)
             continue;
-        problem_add(&b->problems, b->plugins[index].file->path, 0,
+        problem_add(&b->problems, b->plugins[index].file->path,
+                    place_line(b->plugins[index].file->source, b->plugins[index].file->len, "name"),
                     "names are unique per desk: rename one of them",
                     "the name '%s' is taken by %s already", name, b->plugins[i].file->path);
         return -1;
@@ -237,8 +239,9 @@ static int settle_plugin(struct maker *m, size_t index, const struct message_loa
     struct error e = ERROR_INIT;
     size_t errors = b->problems.errors;
 
-    p->params = manifest_params(&p->manifest, overrides_for(&b->config, p->manifest.name),
-                                p->file->path, &b->problems);
+    p->params =
+        manifest_params_in(&p->manifest, overrides_for(&b->config, p->manifest.name),
+                           b->desk.config_file.path, b->desk.config_file.source, &b->problems);
     check_vault(b, p);
     check_unique(b, index);
     if (p->params == NULL || b->problems.errors != errors)

@@ -152,7 +152,7 @@ static int take_list(struct walk *w, size_t width, size_t max, const msgpack_obj
 
 static int write_of(struct walk *w, const msgpack_object *o, struct kv_write *out)
 {
-    struct text key, value;
+    struct text key = {0}, value = {0};
     struct walk expiry = {.d = w->d, .items = o + 2, .count = 1, .message = w->message, .e = w->e};
 
     if (bytes_of(w, &o[0], LIMIT_KEY_BYTES, false, &key) < 0 ||
