@@ -130,7 +130,7 @@ static void add_actions(struct buf *out, const json_t *actions)
             break;
         }
         if (i > 0)
-            buf_add_str(out, ", ");
+            buf_add_str(out, " + ");
         run_text_action(out, action);
     }
 }

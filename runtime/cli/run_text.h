@@ -16,7 +16,7 @@ struct run;
 json_t *run_text_json(const struct run *run); /* new reference */
 
 /* Appends what a run (JSON form) did, in one inert line: its actions, its noop's reason, why it was
- * refused, or its error: mint_binary 5,000,000 @100,000 up, mint_range 2,000,000 @99,000–101,000
+ * refused, or its error: mint_binary 5,000,000 @100,000 up + mint_range 2,000,000 @99,000–101,000
  *     cooling down
  *     strategies/first.lua:12: attempt to index a nil value */
 void run_text_what(struct buf *out, const json_t *run);

@@ -122,20 +122,32 @@ static void print_state(const struct output *o, const json_t *plugins)
     table_release(&t);
 }
 
+/* One command, padded, with what it is for. */
+static void print_try(const struct output *o, const char *command, const char *purpose)
+{
+    fputs("  ", o->out);
+    output_inert(o->out, command);
+    fprintf(o->out, "%*s  %s\n", (int)(format_width(command) < 52 ? 52 - format_width(command) : 0),
+            "", purpose);
+}
+
 static void print_next(const struct output *o, const json_t *status, const char *desk)
 {
     const json_t *first = json_array_get(json_object_get(status, "plugins"), 0);
     const char *plugin = text_of(first, "name");
+    bool here = strcmp(desk, ".") == 0;
+    char command[512];
 
     fprintf(o->out, "\n%sWhat to try next%s\n", output_tone(o->colour, TONE_BOLD),
             output_plain(o->colour));
-    fprintf(o->out, "  orrery runs -C %s --status completed     what was traded, and why\n", desk);
-    if (plugin != NULL)
-        fprintf(o->out, "  orrery state keys %s -C %s     what that strategy remembers\n", plugin,
-                desk);
-    fprintf(o->out,
-            "  orrery run %s --watch     keep it running; edit a strategy and see it reload\n",
-            desk);
+    snprintf(command, sizeof command, "orrery runs --status completed%s%s", here ? "" : " -C ",
+             here ? "" : desk);
+    print_try(o, command, "what was traded");
+    snprintf(command, sizeof command, "orrery state keys %s%s%s", plugin ? plugin : "PLUGIN",
+             here ? "" : " -C ", here ? "" : desk);
+    print_try(o, command, "what that strategy remembers");
+    snprintf(command, sizeof command, "orrery run --watch%s%s", here ? "" : " ", here ? "" : desk);
+    print_try(o, command, "keep it running; edit a strategy and see it reload");
 }
 
 void summary_print(const struct output *o, const json_t *status, const char *desk, bool next)
