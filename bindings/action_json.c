@@ -33,3 +33,10 @@ int action_json_parse(json_t *json, size_t index, struct action *out, struct err
     empty_objects_to_arrays(json);
     return action_parse(json, index, out, e);
 }
+
+bool action_reason_ok(const char *reason, size_t len)
+{
+    const struct action_field *field = &action_spec(ACTION_NOOP)->fields[0];
+
+    return len > 0 && len <= field->max && field->text_ok(reason, len);
+}

@@ -6,6 +6,7 @@
 #define ORRERY_BINDINGS_ACTION_JSON_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct action;
@@ -13,5 +14,9 @@ struct error;
 
 /* As action_parse(); `json` may be changed. */
 int action_json_parse(json_t *json, size_t index, struct action *out, struct error *e);
+
+/* Whether a noop may have this reason: what action_parse() would say, without a JSON value. Most
+ * ticks end in a noop. */
+bool action_reason_ok(const char *reason, size_t len);
 
 #endif

@@ -77,13 +77,37 @@ static json_t *construct_json(lua_State *L, const struct action_spec *spec, stru
     return json;
 }
 
+/* action.noop(reason) without JSON in between; false when the reason needs the full check's words.
+ */
+static bool push_noop(lua_State *L)
+{
+    const char *reason;
+    size_t len;
+
+    if (lua_type(L, 1) != LUA_TSTRING)
+        return false;
+    reason = lua_tolstring(L, 1, &len);
+    if (!action_reason_ok(reason, len))
+        return false;
+    lua_createtable(L, 0, 2);
+    lua_pushliteral(L, "noop");
+    lua_setfield(L, -2, "kind");
+    lua_pushvalue(L, 1);
+    lua_setfield(L, -2, "reason");
+    return true;
+}
+
 static int construct(lua_State *L)
 {
     enum action_kind kind = (enum action_kind)lua_tointeger(L, lua_upvalueindex(1));
     struct host *host = host_of(L);
-    struct error e = ERROR_INIT;
-    json_t *json = construct_json(L, action_spec(kind), &e);
+    struct error e;
+    json_t *json;
 
+    if (kind == ACTION_NOOP && push_noop(L))
+        return 1;
+    error_clear(&e);
+    json = construct_json(L, action_spec(kind), &e);
     if (json == NULL)
         host_raise(L, &e);
     convert_push(L, host_hold(host, json));

@@ -184,15 +184,55 @@ static int read_results(lua_State *L, int count, struct decision *out, struct er
     return read_table(L, out, e);
 }
 
+/* The usual end of a tick, {kind = "noop", reason = …} and nothing else, without JSON in between;
+ * false: the long way. */
+static bool read_plain_noop(lua_State *L, struct decision *out)
+{
+    int table = lua_gettop(L);
+    bool is_noop = false;
+    const char *reason;
+    size_t len, fields = 0;
+
+    if (!lua_istable(L, table) || lua_getmetatable(L, table))
+        return false;
+    lua_pushnil(L);
+    while (fields < 3 && lua_next(L, table) != 0) {
+        lua_pop(L, 1);
+        fields++;
+    }
+    lua_settop(L, table);
+    if (fields != 2)
+        return false;
+    lua_pushliteral(L, "kind");
+    lua_pushliteral(L, "reason");
+    lua_rawget(L, table);
+    lua_insert(L, -2);
+    lua_rawget(L, table);
+    if (lua_type(L, -1) == LUA_TSTRING && lua_type(L, -2) == LUA_TSTRING &&
+        lua_rawlen(L, -1) == 4 && strcmp(lua_tostring(L, -1), "noop") == 0) {
+        reason = lua_tolstring(L, -2, &len);
+        is_noop = action_reason_ok(reason, len);
+        if (is_noop)
+            memcpy(out->reason, reason, len + 1);
+    }
+    lua_settop(L, table);
+    return is_noop;
+}
+
 void decision_read(lua_State *L, int base, struct decision *out)
 {
-    struct error e = ERROR_INIT;
+    struct error e;
+    int top = lua_gettop(L);
 
     luaL_checkstack(L, 10, "decide()'s result");
     out->outcome = DECISION_NOOP;
     out->reason[0] = '\0';
     buf_clear(&out->actions);
-    if (read_results(L, lua_gettop(L) - base, out, &e) < 0)
+    if (top == base + 1 && read_plain_noop(L, out))
+        return;
+    lua_settop(L, top);
+    error_clear(&e);
+    if (read_results(L, top - base, out, &e) < 0)
         vm_refuse(L, "decide() returned a wrong result: %s", e.message);
     if (out->outcome == DECISION_NOOP)
         buf_clear(&out->actions);

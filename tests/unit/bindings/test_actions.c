@@ -201,6 +201,17 @@ static void test_wrong_actions_are_refused(void **state)
                  "action 1: unknown kind 'mint_bynary' (did you mean 'mint_binary'?)");
     body_refused("return {action.noop('x'), {kind = 'pm_deposit', amount = 1, extra = 2}}",
                  "action 2 (pm_deposit): unknown field 'extra'; the fields are: amount");
+    body_refused("return {kind = 'noop', reason = 'x', extra = 1}",
+                 "action 1 (noop): unknown field 'extra'; the fields are: reason");
+    body_refused("return {kind = 'noop', reason = ' '}",
+                 "action 1 (noop): field 'reason': expected a reason (1 to 512 bytes of UTF-8, not "
+                 "blank), got string "
+                 "\" \"");
+    body_refused("return {kind = 'noop', reasn = 'x'}",
+                 "action 1 (noop): unknown field 'reasn' (did you mean 'reason'?)");
+    body_refused("return {kind = 'noop', [1] = 'x'}",
+                 "action 1: expected a table with only string keys or only the keys 1 to n, got "
+                 "both kinds of keys");
     body_refused("return {kind = 5}",
                  "action 1: field 'kind': expected the name of an action, got integer 5");
     body_refused(
