@@ -409,7 +409,7 @@ static void test_runs_in_pages(void **state)
     for (int i = 0; i < 25; i++)
         at += snprintf(at, (size_t)(page + sizeof page - at),
                        "%s{\"id\":\"00000000%05d\",\"plugin\":\"p\"}", i > 0 ? "," : "", 99 - i);
-    strcat(page, "]}\n");
+    snprintf(at, (size_t)(page + sizeof page - at), "]}\n");
     fake_start(&d, script);
     c = capture("runs", "-n", "60", "--status", "noop", "--plugin", "first", "-C", d.desk, NULL);
     assert_string_equal(c.err, "");
