@@ -109,8 +109,8 @@ struct executor_ops {
     int (*settle)(struct executor *x, int64_t now_ms, struct ledger_change *change,
                   json_t **closures, struct error *e);
     /* Earliest time settle() may have work; INT64_MAX: none. A position that settle() found expired
-     * but without a price asks again a second later: call settle() after a feed's change too, and
-     * it need not wait. */
+     * but without a price is due again a second later, or at once when its feed has the price: so
+     * ask again after a feed's change. */
     int64_t (*next_expiry)(struct executor *x);
     json_t *(*snapshot)(struct executor *x, int64_t now_ms); /* ctx.vault: new reference */
     /* Grows whenever the snapshot may differ (also with the markets it is priced from). */

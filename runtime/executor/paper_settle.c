@@ -122,8 +122,9 @@ int64_t paper_next_expiry(struct executor *base)
     int64_t next = INT64_MAX;
 
     for (size_t i = 0; i < x->vault.count; i++) {
-        int64_t due = x->vault.positions[i].expiry_ms;
-        if (due <= x->settle_tried_ms)
+        const struct position *p = &x->vault.positions[i];
+        int64_t due = p->expiry_ms;
+        if (due <= x->settle_tried_ms && decided_by(x, p, x->settle_tried_ms) == NULL)
             due = x->settle_tried_ms + RETRY_MS;
         if (due < next)
             next = due;

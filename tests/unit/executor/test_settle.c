@@ -152,7 +152,9 @@ static void test_waits_for_a_price_from_the_expiry_or_later(void **state)
     d.now = EXPIRY + 20;
     s = settle(&d);
     assert_int_equal(s.result, 0);
-    desk_price(&d, 0, EXPIRY + 5000, 99000);
+    assert_int_equal(executor_next_expiry(d.x), EXPIRY + 20 + 1000);
+    desk_price(&d, 0, EXPIRY + 30, 99000);
+    assert_int_equal(executor_next_expiry(d.x), EXPIRY); /* the price is there: at once */
     s = settle(&d);
     assert_int_equal(s.result, 1);
     assert_int_equal(s.change.account.realised_loss, 641);
