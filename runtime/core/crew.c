@@ -249,7 +249,8 @@ static int start_member(struct crew_member *member, struct error *e)
     memset(member->feed_versions, 0, engine->feed_count * sizeof *member->feed_versions);
     memset(member->vault_versions, 0, engine->vault_count * sizeof *member->vault_versions);
     member->seen_answers = member->seen_calls = 0;
-    member->started_ns = clock_mono_ns(&engine->clock);
+    member->started_ns = member->seen_mono_ns = clock_mono_ns(&engine->clock);
+    member->seen_cpu_ns = 0;
     return link_start(&member->link, e);
 }
 

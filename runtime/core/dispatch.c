@@ -33,10 +33,15 @@ void tick_unobserve(struct tick *tick)
         advance_kick(engine);
 }
 
-void tick_free(struct tick *tick)
+void tick_release(struct tick *tick)
 {
     struct engine *engine = tick->plugin->engine;
 
+    if (--tick->holds > 0) {
+        if (!tick->awaits_commit)
+            tick_unobserve(tick);
+        return;
+    }
     tick_unobserve(tick);
     engine->live_ticks--;
     json_decref(tick->closures);
@@ -66,6 +71,7 @@ static struct tick *tick_new(struct plugin *plugin, enum trigger_kind kind, cons
     tick->topic = mem_strdup(topic);
     tick->payload = mem_strdup(payload);
     tick->scheduled_ms = scheduled_ms;
+    tick->holds = 1;
     tick->observed = true;
     engine->busy++;
     engine->live_ticks++;

@@ -71,7 +71,9 @@ struct tick {
     uint32_t suspect; /* workers lost from outside while it ran */
     uint64_t seed;
     bool durable;     /* a pending row exists */
-    bool observed;    /* counts in engine.busy */
+    uint32_t holds;     /* its commit, and its hooks while they are under way */
+    bool awaits_commit; /* a script can see when the commit is durable */
+    bool observed;      /* counts in engine.busy */
     json_t *closures; /* handed to this tick, or NULL */
     struct waiter *waiter;
 };
@@ -253,7 +255,7 @@ struct tick *engine_receive(struct plugin *plugin, enum trigger_kind kind, const
 void engine_requeue(struct tick *tick); /* after a lost worker: back to the head of the queue */
 void plugin_pump(struct plugin *plugin);
 void engine_pump(struct engine *engine);
-void tick_free(struct tick *tick);
+void tick_release(struct tick *tick); /* gives up one hold; the last one frees */
 void tick_unobserve(struct tick *tick);
 struct plugin *engine_plugin(const struct engine *engine, const char *name);
 

@@ -27,7 +27,7 @@ static void hook_end(struct hook *hook)
     plugin->hooking--;
     free(hook->result);
     free(hook->error);
-    tick_free(hook->tick);
+    tick_release(hook->tick);
     free(hook);
     plugin_quiet(plugin);
     plugin_pump(plugin);

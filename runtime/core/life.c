@@ -93,7 +93,6 @@ static void ended(struct commit *c, struct engine *engine)
     struct plugin *plugin = tick->plugin;
 
     count_end(plugin, &c->run);
-    remember_last(plugin, &c->run);
     start_events(engine, c);
     if (tick->waiter != NULL) {
         tick->waiter->ended(tick->waiter, &c->run);
@@ -101,27 +100,46 @@ static void ended(struct commit *c, struct engine *engine)
     }
     if (engine->options.view.run_ended != NULL)
         engine->options.view.run_ended(engine->options.view.arg, &c->run, plugin->vault->nav);
-    if (wants_hooks(plugin, &c->run))
-        hooks_run(tick, &c->run);
-    else
-        tick_free(tick);
+    tick_release(tick);
     commit_free(c);
 }
 
+/* With state apart from the journal, hooks and ctx.last wait for the journal's commit. */
+static void ended_apart(struct commit *c, struct engine *engine)
+{
+    struct tick *tick = c->arg;
+
+    remember_last(tick->plugin, &c->run);
+    if (wants_hooks(tick->plugin, &c->run)) {
+        tick->holds++;
+        hooks_run(tick, &c->run);
+    }
+    ended(c, engine);
+}
+
+/*
+ * With state in the journal's database, whatever a hook writes is committed behind this commit: a crash can lose
+ * both or the hook's writes, never the outcome alone. So the hooks need not wait for the disk, and nor does a replay.
+ */
 static void hand_in(struct ending *ending)
 {
     struct tick *tick = ending->tick;
+    struct plugin *plugin = tick->plugin;
     struct commit *c = ending->commit;
-    bool quiet = (c->run.status == RUN_NOOP || c->run.status == RUN_FAILED ||
-                  c->run.status == RUN_SKIPPED) &&
-                 !wants_hooks(tick->plugin, &c->run) && tick->waiter == NULL;
+    bool apart = store_is_apart(plugin->state);
 
-    c->done = ended;
+    c->done = apart ? ended_apart : ended;
+    tick->awaits_commit = apart || c->add_count > 0 || tick->waiter != NULL;
     ending->commit = NULL;
     ending_free(ending);
-    /* Nothing that a script could see depends on this commit: a replay need not wait for the disk.
-     */
-    if (quiet)
+    if (!apart) {
+        remember_last(plugin, &c->run);
+        if (wants_hooks(plugin, &c->run)) {
+            tick->holds++;
+            hooks_run(tick, &c->run);
+        }
+    }
+    if (tick->holds == 1 && !tick->awaits_commit)
         tick_unobserve(tick);
     commits_push(c);
 }

@@ -121,7 +121,7 @@ static void stop_queue(struct plugin *p)
         p->queued--;
         p->engine->waiting--;
         if (tick->durable)
-            tick_free(tick);
+            tick_release(tick);
         else
             life_skip(tick, "the daemon is stopping");
         tick = next;
