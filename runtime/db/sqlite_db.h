@@ -40,8 +40,10 @@
 struct error;
 struct sqlite_stmt_cache;
 
-/* Files below this size are checked page by page when they are opened for writing. */
-#define SQLITE_DB_CHECK_BYTES (64LL * 1024 * 1024)
+/* Files below this size are checked page by page when they are opened for writing: some 20 ms per
+ * MiB of runs, and a start must be quick. Damage in larger ones is met, and named, when it is read.
+ */
+#define SQLITE_DB_CHECK_BYTES (2LL * 1024 * 1024)
 
 /* Told when the outermost transaction has ended: a holder of memory that mirrors the database drops
  * what was rolled back. Embedded in the holder, which unlistens before it goes. */
