@@ -23,6 +23,18 @@ local function describe(spot, mean, deviation)
   return "observing: within its usual range"
 end
 
+-- Positions of the vault that expired since the last tick are reported once, whoever opened them.
+local function report_closures(ctx)
+  local won, pnl = 0, 0
+  for _, closure in ipairs(ctx.lifecycle.closures) do
+    won = won + (closure.won and 1 or 0)
+    pnl = pnl + closure.pnl
+  end
+  if #ctx.lifecycle.closures > 0 then
+    ctx.log:info("positions settled", { positions = #ctx.lifecycle.closures, won = won, pnl = pnl })
+  end
+end
+
 return {
   name = "read-only",
   vault_id = "btc-vault",
@@ -39,6 +51,7 @@ return {
   },
 
   decide = function(ctx)
+    report_closures(ctx)
     local market = ctx.market[ctx.params.feed]
     if not market or market.stale then
       return action.noop("no fresh price")

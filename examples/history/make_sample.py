@@ -21,7 +21,7 @@ def main():
     print("timestamp,open,high,low,close,volume")
     for i in range(BARS):
         nervous = 1 + 0.8 * math.sin(2 * math.pi * i / 480)
-        drift = 0.00012 * math.sin(2 * math.pi * i / 360)
+        drift = 0.00005 * math.sin(2 * math.pi * i / 360)
         path = [price]
         for _ in range(4):
             path.append(path[-1] * math.exp(drift / 4 + 0.0004 * nervous * rng.gauss(0, 1)))

@@ -26,6 +26,6 @@ return {
   },
 
   plugins = {
-    momentum = { params = { strike_step = 10, min_left_ms = 600000, cooldown_ms = 900000 } },
+    momentum = { params = { stake_pct = 0.2, strike_step = 10, min_left_ms = 600000, cooldown_ms = 900000 } },
   },
 }

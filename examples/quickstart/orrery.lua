@@ -22,7 +22,7 @@ return {
   -- The strategies' params for a market that lives seconds instead of hours.
   plugins = {
     ["read-only"] = { params = { window = 8 } },
-    ladder = { params = { rungs = 2, strike_step = 1, cooldown_ms = 6000, min_left_ms = 2500 } },
-    momentum = { params = { fast = 2, slow = 5, cooldown_ms = 4000, min_left_ms = 2500 } },
+    ladder = { params = { rungs = 2, strike_step = 1, cooldown_ms = 4000, min_left_ms = 2500 } },
+    momentum = { params = { fast = 2, slow = 4, threshold = 0.15, cooldown_ms = 3000, min_left_ms = 2500 } },
   },
 }

@@ -135,8 +135,11 @@ function Log:error(message, fields) end
 ---@field payload? any
 ---@field scheduled_at integer ms
 
----@class orrery.Closure a position closed since the last tick
----@field market_id string
+---@class orrery.Closure: orrery.Position a position that expired since the last tick
+---@field won boolean
+---@field payout integer
+---@field pnl integer payout less cost: may be negative
+---@field settlement_price number
 
 ---@class orrery.Result
 ---@field outcome "submitted"|"noop"|"failed"

@@ -76,6 +76,17 @@ case("read_only: a changed window starts over", function()
   check.equal(reason_of(strategy.decide(ctx)), "observing: gathering prices")
 end)
 
+case("read_only: reports what settled, once", function()
+  local strategy = load_strategy "read_only"
+  local ctx = ctx_for(strategy)
+  ctx.lifecycle.closures = { { won = true, pnl = 70 }, { won = false, pnl = -30 } }
+  strategy.decide(ctx)
+  check.equal(ctx.logged, { { level = "info", message = "positions settled", fields = { positions = 2, won = 1, pnl = 40 } } })
+  ctx.lifecycle.closures = {}
+  strategy.decide(ctx)
+  check.equal(#ctx.logged, 1)
+end)
+
 -- ladder -------------------------------------------------------------------------------------
 
 case("ladder: one binary per rung, priced within the stake", function()

@@ -10,7 +10,7 @@ return {
   name = "scalping-ticks",
   vault_id = "btc-vault",
   params = {
-    jump = { type = "number", default = 0.05, min = 0.001, description = "in standard deviations to expiry" },
+    jump = { type = "number", default = 0.1, min = 0.001, description = "in standard deviations to expiry" },
   },
   triggers = { { kind = "cron", every_seconds = 0.1 } },
 
