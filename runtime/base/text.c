@@ -120,20 +120,30 @@ bool text_is_name(const char *text)
     return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
 }
 
+/* C0, DEL and C1 controls, and the marks that reorder what is displayed (bidirectional text). */
+static bool acts_on_terminal(const unsigned char *s, size_t n)
+{
+    if (n == 1)
+        return s[0] < 0x20 || s[0] == 0x7f;
+    if (n == 2)
+        return (s[0] == 0xc2 && s[1] < 0xa0) || (s[0] == 0xd8 && s[1] == 0x9c); /* U+061C */
+    if (n != 3 || s[0] != 0xe2)
+        return false;
+    return (s[1] == 0x80 && (s[2] == 0x8e || s[2] == 0x8f || (s[2] >= 0xa8 && s[2] <= 0xae))) ||
+           (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9);
+}
+
 void text_add_inert(struct buf *out, const char *data, size_t len, size_t max)
 {
     size_t shown = 0;
 
     while (len > 0) {
         size_t n = utf8_sequence((const unsigned char *)data, len);
-        unsigned char c = (unsigned char)*data;
         if (shown + (n ? n : 1) > max) {
             buf_add_str(out, "…");
             return;
         }
-        /* C0, DEL and C1 controls would act on a terminal. */
-        if (n == 0 || c < 0x20 || c == 0x7f ||
-            (n == 2 && c == 0xc2 && (unsigned char)data[1] < 0xa0)) {
+        if (n == 0 || acts_on_terminal((const unsigned char *)data, n)) {
             n = n ? n : 1;
             for (size_t i = 0; i < n; i++)
                 buf_addf(out, "\\x%02x", (unsigned char)data[i]);

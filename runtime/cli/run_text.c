@@ -11,61 +11,6 @@
 #define ACTIONS_SHOWN 4
 #define PIECE_MAX     400 /* bytes of one piece of a script's text */
 
-static void set_text(json_t *object, const char *name, const char *text)
-{
-    json_t *value = text != NULL ? json_string(text) : NULL;
-
-    json_object_set_new(object, name, value != NULL ? value : json_null());
-}
-
-static void set_json(json_t *object, const char *name, const char *text)
-{
-    json_t *value = text != NULL ? json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
-
-    json_object_set_new(object, name, value != NULL ? value : json_null());
-}
-
-static void set_id(json_t *object, const char *name, uint64_t id)
-{
-    char text[ID_TEXT_SIZE];
-
-    set_text(object, name, id != 0 ? id_format(id, text) : NULL);
-}
-
-static void set_time(json_t *object, const char *name, int64_t ms)
-{
-    json_object_set_new(object, name, ms != 0 ? json_integer(ms) : json_null());
-}
-
-json_t *run_text_json(const struct run *run)
-{
-    json_t *j = json_object();
-
-    set_id(j, "id", run->id);
-    set_text(j, "plugin", run->plugin);
-    set_text(j, "vault", run->vault[0] ? run->vault : NULL);
-    set_text(j, "status", run_status_name(run->status));
-    set_text(j, "trigger", trigger_kind_name(run->trigger));
-    set_text(j, "topic", run->topic);
-    set_json(j, "payload", run->payload);
-    set_time(j, "scheduled_ms", run->scheduled_ms);
-    set_time(j, "started_ms", run->started_ms);
-    set_time(j, "finished_ms", run->finished_ms);
-    json_object_set_new(j, "seed", value_from_u64(run->seed));
-    set_id(j, "parent", run->parent);
-    json_object_set_new(j, "depth", json_integer(run->depth));
-    json_object_set_new(j, "attempts", json_integer(run->attempts));
-    json_object_set_new(j, "dry_run", json_boolean(run->dry_run));
-    set_text(j, "reason", run->reason);
-    set_json(j, "error", run->error);
-    set_json(j, "actions", run->actions);
-    set_json(j, "result", run->result);
-    set_json(j, "logs", run->logs);
-    set_text(j, "version", run->version[0] ? run->version : NULL);
-    json_object_set_new(j, "cpu_us", json_integer(run->cpu_us));
-    return j;
-}
-
 static void add_inert(struct buf *out, const char *text)
 {
     text_add_inert(out, text, strlen(text), PIECE_MAX);

@@ -1,6 +1,5 @@
 /*
- * run_text: runs in words, and as JSON. The JSON form is the control socket's: the fields of
- * model/run.h, ids as text.
+ * run_text: runs in words, from their JSON form (run_to_json of model/run.h).
  */
 #ifndef ORRERY_CLI_RUN_TEXT_H
 #define ORRERY_CLI_RUN_TEXT_H
@@ -9,11 +8,7 @@
 
 #include "base/buf.h"
 
-struct run;
-
 #define RUN_TEXT_MAX (256 * 1024)
-
-json_t *run_text_json(const struct run *run); /* new reference */
 
 /* Appends what a run (JSON form) did, in one inert line: its actions, its noop's reason, why it was
  * refused, or its error: mint_binary 5,000,000 @100,000 up + mint_range 2,000,000 @99,000–101,000

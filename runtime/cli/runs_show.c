@@ -11,7 +11,7 @@
 
 static int take_run(void *arg, const struct run *run)
 {
-    json_array_append_new(arg, run_text_json(run));
+    json_array_append_new(arg, run_to_json(run));
     return 0;
 }
 

@@ -115,7 +115,7 @@ static void tell_day(struct view *view, int64_t at_ms)
 /* The words of the run, a new string. */
 static char *words_of(const struct run *run)
 {
-    json_t *json = run_text_json(run);
+    json_t *json = run_to_json(run);
     struct buf what;
 
     buf_init(&what, RUN_TEXT_MAX);

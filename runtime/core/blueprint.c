@@ -204,8 +204,8 @@ static int check_vault(struct blueprint *b, struct blueprint_plugin *p)
     const char *names[LIMIT_VAULTS + 1] = {NULL};
     char hint[160] = "";
 
-    if (config_vault(&b->config, p->manifest.vault_id) != NULL)
-        return 0;
+    if (!b->config_ok || config_vault(&b->config, p->manifest.vault_id) != NULL)
+        return 0; /* with a wrong configuration that would only repeat its problems */
     for (size_t i = 0; i < b->config.vault_count && i < LIMIT_VAULTS; i++)
         names[i] = b->config.vaults[i].id;
     snprintf(hint, sizeof hint, "add it under `vaults` in orrery.lua%s%s",
@@ -248,6 +248,8 @@ static int settle_plugin(struct maker *m, size_t index, const struct message_loa
         return -1;
     set_version(b, p, loaded);
     p->memory = loaded->memory;
+    if (!b->config_ok)
+        return -1;
     if (blueprint_state_url(b, m->session, p->manifest.name, &p->state_url, &e) < 0 ||
         m->registry->check_url(p->state_url, &e) < 0) {
         error_prefix(&e, "state of plugin '%s': ", p->manifest.name);
@@ -379,7 +381,8 @@ int blueprint_make(const char *dir, const struct registry *registry, struct blue
         goto fail;
     if (m.b->config_ok)
         check_journal(&m);
-    if (m.b->config_ok && make_plugins(&m, e) < 0)
+    /* A wrong setting does not hide what is wrong with the strategies. */
+    if (m.b->config.strategies != NULL && make_plugins(&m, e) < 0)
         goto fail;
     session_close(m.session);
     *out = m.b;

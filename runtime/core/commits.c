@@ -121,7 +121,8 @@ static int apply_journal(struct journal *j, struct commit *c, struct error *e)
     return 0;
 }
 
-/* A state store in the journal's database joins its transaction: its own begin and commit nest inside. */
+/* A state store in the journal's database joins its transaction: its own begin and commit nest
+ * inside. */
 static int begin(struct store *s, struct error *e)
 {
     if (s->is_journal && journal_begin(s->journal, e) < 0)
@@ -211,6 +212,8 @@ static void commit_group(struct store *s, struct store_job *first, const struct 
         }
         set_stall(s, &e);
         failed = true;
+        if (e.code == ERROR_INTERNAL) /* no retry mends that: nothing may be committed behind it */
+            atomic_store(&s->abandon, true);
         store_thread_pause(s->thread, wait);
         wait = wait * 2 < RETRY_MAX_MS ? wait * 2 : RETRY_MAX_MS;
     }

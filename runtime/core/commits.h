@@ -83,10 +83,10 @@ struct query {
 struct store {
     struct engine *engine;
     char *url;
-    struct store_thread *thread;        /* NULL until commits_run() */
+    struct store_thread *thread;         /* NULL until commits_run() */
     struct store_job *held, **held_tail; /* pushed before that */
-    struct journal *journal;   /* the journal's store only */
-    struct state_store *state; /* own, or joined to the journal */
+    struct journal *journal;             /* the journal's store only */
+    struct state_store *state;           /* own, or joined to the journal */
     bool is_journal;
     atomic_ullong commits, ticks; /* transactions; jobs in them */
     atomic_bool abandon;
@@ -103,8 +103,8 @@ struct commits {
     size_t count;
 };
 
-/* Opens the journal. Until commits_run() the stores belong to the caller's thread, which may read them; what is pushed meanwhile is held
- * back. commits_run() hands them to their threads. */
+/* Opens the journal. Until commits_run() the stores belong to the caller's thread, which may read
+ * them; what is pushed meanwhile is held back. commits_run() hands them to their threads. */
 int commits_open(struct engine *engine, struct error *e);
 int commits_run(struct engine *engine, struct error *e);
 /* The store for a state URL, opened on first use. */

@@ -70,11 +70,11 @@ struct tick {
     uint32_t attempts;
     uint32_t suspect; /* workers lost from outside while it ran */
     uint64_t seed;
-    bool durable;     /* a pending row exists */
+    bool durable;       /* a pending row exists */
     uint32_t holds;     /* its commit, and its hooks while they are under way */
     bool awaits_commit; /* a script can see when the commit is durable */
     bool observed;      /* counts in engine.busy */
-    json_t *closures; /* handed to this tick, or NULL */
+    json_t *closures;   /* handed to this tick, or NULL */
     struct waiter *waiter;
 };
 
@@ -153,7 +153,7 @@ struct plugin {
     char *last_error;
     struct counters counters;
     struct reason_count reasons[REASONS];
-    uint64_t state_keys; /* live entries at the last load */
+    uint64_t state_keys; /* live entries as of the last tick */
 };
 
 struct vault {
@@ -306,7 +306,7 @@ void advance_kick(struct engine *engine); /* something may have become due, or i
 
 /* plugins.c */
 struct plugin *strategy_new(struct engine *engine, struct blueprint_plugin *from, size_t index,
-                          struct error *e);
+                            struct error *e);
 void plugin_adopt(struct plugin *plugin,
                   struct blueprint_plugin *from); /* takes file, manifest, params, version */
 void strategy_free(struct plugin *plugin);
@@ -331,9 +331,6 @@ void reload_free(struct engine *engine);
 
 /* status.c */
 json_t *status_json(struct engine *engine);
-
-/* run_json.c */
-json_t *run_to_json(const struct run *run);
 
 /* control_server.c */
 int control_start(struct engine *engine, struct error *e);

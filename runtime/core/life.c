@@ -118,8 +118,9 @@ static void ended_apart(struct commit *c, struct engine *engine)
 }
 
 /*
- * With state in the journal's database, whatever a hook writes is committed behind this commit: a crash can lose
- * both or the hook's writes, never the outcome alone. So the hooks need not wait for the disk, and nor does a replay.
+ * With state in the journal's database, whatever a hook writes is committed behind this commit: a
+ * crash can lose both or the hook's writes, never the outcome alone. So the hooks need not wait for
+ * the disk, and nor does a replay.
  */
 static void hand_in(struct ending *ending)
 {
@@ -203,6 +204,7 @@ int life_decided(struct tick *tick, const struct message_decided *decided, struc
         ending_free(ending);
         return -1;
     }
+    plugin->state_keys = decided->state_keys;
     log_lines(tick, decided->logs, decided->log_count);
     judge_health(plugin, &ending->commit->run);
     if (!store_is_apart(plugin->state)) {

@@ -24,7 +24,7 @@ void plugin_adopt(struct plugin *p, struct blueprint_plugin *from)
 }
 
 struct plugin *strategy_new(struct engine *engine, struct blueprint_plugin *from, size_t index,
-                          struct error *e)
+                            struct error *e)
 {
     struct plugin *p = mem_zero(1, sizeof *p);
 

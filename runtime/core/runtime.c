@@ -78,16 +78,6 @@ void engine_stall(struct engine *engine, const char *why)
     advance_kick(engine);
 }
 
-void engine_fatal(struct engine *engine, const struct error *e)
-{
-    if (engine->fatal.code == ERROR_NONE)
-        engine->fatal = *e;
-    log_write(engine->log, LOG_ERROR, "stopping", "error", e->message, NULL);
-    engine_stop(engine, "a fatal error");
-}
-
-/* ---- stop ---- */
-
 static void leave_loop(struct engine *engine)
 {
     if (engine->stopping)
@@ -95,6 +85,17 @@ static void leave_loop(struct engine *engine)
     engine->stopping = true;
     uv_stop(&engine->loop);
 }
+
+void engine_fatal(struct engine *engine, const struct error *e)
+{
+    if (engine->fatal.code == ERROR_NONE)
+        engine->fatal = *e;
+    log_write(engine->log, LOG_ERROR, "a fatal error: stopping", "error", e->message, NULL);
+    engine->draining = true;
+    leave_loop(engine);
+}
+
+/* ---- stop ---- */
 
 static void on_drain_limit(uv_timer_t *timer)
 {

@@ -91,6 +91,19 @@ static json_t *plugin_json(const struct plugin *p)
     return o;
 }
 
+/* What the open positions cost. */
+static json_t *exposure(const json_t *snapshot)
+{
+    uint64_t total = 0, cost;
+    const json_t *position;
+    size_t i;
+
+    json_array_foreach(json_object_get(snapshot, "positions"), i,
+                       position) if (value_to_u64(json_object_get(position, "cost"), &cost) == 0)
+        total += cost; /* a vault's amounts fit 63 bits together */
+    return value_from_u64(total);
+}
+
 static json_t *vault_json(struct vault *v)
 {
     struct error ignored = ERROR_INIT;
@@ -105,6 +118,7 @@ static json_t *vault_json(struct vault *v)
     json_object_set_new(o, "executor", text(v->config->executor));
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         json_object_set(o, fields[i], json_object_get(snapshot, fields[i]));
+    json_object_set_new(o, "exposure", exposure(snapshot));
     json_object_set_new(o, "batches", count(v->batches));
     json_decref(snapshot);
     return o;

@@ -109,7 +109,8 @@ static const struct field decided[] = {U64(decided, run),
                                        U32(decided, cpu_us, ANY_U32),
                                        WRITES(decided),
                                        LOGS(decided),
-                                       U32(decided, logs_dropped, ANY_U32)};
+                                       U32(decided, logs_dropped, ANY_U32),
+                                       U32(decided, state_keys, ANY_U32)};
 static const struct field hook[] = {U32(hook, slot, ANY_U32),
                                     U64(hook, run),
                                     I64(hook, now_ms),

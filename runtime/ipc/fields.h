@@ -1,8 +1,9 @@
 /*
- * fields: the shape of every message as data. Encoder and decoder both walk these tables, so a message is described once.
+ * fields: the shape of every message as data. Encoder and decoder both walk these tables, so a
+ * message is described once.
  *
- * On the wire a message is an array: its type, then its fields in the order of the table. A failure takes 4 elements (code, message, where,
- * line); lists are arrays.
+ * On the wire a message is an array: its type, then its fields in the order of the table. A failure
+ * takes 4 elements (code, message, where, line); lists are arrays.
  */
 #ifndef ORRERY_IPC_FIELDS_H
 #define ORRERY_IPC_FIELDS_H

@@ -37,11 +37,12 @@ static void write_length(char *p, uint32_t length)
 int frame_next(struct frame_reader *reader, const char **data, size_t *len, struct error *e)
 {
     size_t available = reader->in.len - reader->start;
-    const char *at = reader->in.data + reader->start;
+    const char *at;
     uint32_t length;
 
     if (available < LENGTH_BYTES)
         return 0;
+    at = reader->in.data + reader->start;
     length = read_length(at);
     if (length == 0 || length > reader->max)
         return error_set(e, ERROR_PROTOCOL, "a frame of %u bytes: expected 1 to %zu", length,

@@ -1,20 +1,25 @@
 /*
- * message: what core and a worker say to each other on fd 3. One frame is one message; a message is a MessagePack array whose
- * first element is the type. Every message is bounded, checked on arrival and permitted only in given states of the conversation; anything else
- * is ERROR_PROTOCOL and costs the worker its life, never the core's.
+ * message: what core and a worker say to each other on fd 3. One frame is one message; a message is
+ * a MessagePack array whose first element is the type. Every message is bounded, checked on arrival
+ * and permitted only in given states of the conversation; anything else is ERROR_PROTOCOL and costs
+ * the worker its life, never the core's.
  *
  *   worker's state    core may send                                                worker may send
  *   STARTING          -                                                            HELLO
- *   READY             MODULES CONFIG STATE_FOR LOAD UNLOAD STATE_ENTRY MARKET      CONFIG_RESULT STATE_URL LOADED
- *                     VAULT LAST BIND TICK HOOK PROBE                              DECIDED HOOKED PROBED
+ *   READY             MODULES CONFIG STATE_FOR LOAD UNLOAD STATE_ENTRY MARKET      CONFIG_RESULT
+ * STATE_URL LOADED VAULT LAST BIND TICK HOOK PROBE                              DECIDED HOOKED
+ * PROBED
  *
- * Order: the worker answers in the order of what it receives, one answer per CONFIG, STATE_FOR, LOAD, TICK, HOOK and PROBE. So each side knows which answer is
- * due: an answer to nothing asked is a violation too (the core checks ids against what it has outstanding).
+ * Order: the worker answers in the order of what it receives, one answer per CONFIG, STATE_FOR,
+ * LOAD, TICK, HOOK and PROBE. So each side knows which answer is due: an answer to nothing asked is
+ * a violation too (the core checks ids against what it has outstanding).
  *
- * Slots: core gives each loaded plugin generation a slot number; a reloaded plugin gets a new slot, the old one is unloaded when its ticks are done.
+ * Slots: core gives each loaded plugin generation a slot number; a reloaded plugin gets a new slot,
+ * the old one is unloaded when its ticks are done.
  *
- * Decoding never copies what it need not: text fields point into the frame or into the decoder's zone, valid until the next message_decode() with
- * the same decoder. NUL-terminated unless a length is given.
+ * Decoding never copies what it need not: text fields point into the frame or into the decoder's
+ * zone, valid until the next message_decode() with the same decoder. NUL-terminated unless a length
+ * is given.
  */
 #ifndef ORRERY_IPC_MESSAGE_H
 #define ORRERY_IPC_MESSAGE_H
@@ -86,7 +91,8 @@ struct message_modules {
     size_t count;
 };
 
-/* core -> worker: evaluate orrery.lua; answered by CONFIG_RESULT. The state stays alive for STATE_FOR. */
+/* core -> worker: evaluate orrery.lua; answered by CONFIG_RESULT. The state stays alive for
+ * STATE_FOR. */
 struct message_config {
     const char *file;
     struct text source;
@@ -102,7 +108,7 @@ struct message_failure {
 
 struct message_config_result {
     struct message_failure failure;
-    struct text json;  /* the table; functions appear as {"$function": true} */
+    struct text json; /* the table; functions appear as {"$function": true} */
 };
 
 /* core -> worker: what does the state factory say for this plugin? */
@@ -119,17 +125,17 @@ struct message_load {
     uint32_t slot;
     const char *file;
     struct text source;
-    uint64_t memory;       /* limits */
+    uint64_t memory; /* limits */
     uint32_t soft_ms;
     uint64_t value_bytes, state_bytes;
 };
 struct message_loaded {
     uint32_t slot;
     struct message_failure failure;
-    struct text manifest;  /* JSON for manifest_parse() */
+    struct text manifest;               /* JSON for manifest_parse() */
     const char *modules[LIMIT_MODULES]; /* required from the module set */
     size_t module_count;
-    uint64_t memory;       /* bytes of the Lua heap now */
+    uint64_t memory; /* bytes of the Lua heap now */
 };
 
 /* core -> worker: the slot may receive ticks: identity and parameters. */
@@ -137,22 +143,24 @@ struct message_bind {
     uint32_t slot;
     const char *plugin;
     const char *vault;
-    struct text params;    /* JSON object */
+    struct text params; /* JSON object */
 };
 
 struct message_unload {
     uint32_t slot;
 };
 
-/* core -> worker: one live entry of the plugin's state (on load, or changed from outside); value.data NULL: gone. */
+/* core -> worker: one live entry of the plugin's state (on load, or changed from outside);
+ * value.data NULL: gone. */
 struct message_state_entry {
     uint32_t slot;
     struct text key;
-    struct text value;     /* JSON */
+    struct text value; /* JSON */
     int64_t expires_ms;
 };
 
-/* core -> worker: the newest snapshot of a feed (JSON of market_to_json) or of a vault (JSON, what ctx.vault shows). Sent only when changed. */
+/* core -> worker: the newest snapshot of a feed (JSON of market_to_json) or of a vault (JSON, what
+ * ctx.vault shows). Sent only when changed. */
 struct message_market {
     const char *feed;
     struct text json;
@@ -174,17 +182,17 @@ struct message_tick {
     int64_t now_ms;
     uint64_t seed;
     enum trigger_kind trigger;
-    const char *topic;      /* NULL unless an event */
-    struct text payload;    /* JSON or absent */
+    const char *topic;   /* NULL unless an event */
+    struct text payload; /* JSON or absent */
     int64_t scheduled_ms;
-    struct text closures;   /* JSON array or absent: positions closed since the last tick */
+    struct text closures; /* JSON array or absent: positions closed since the last tick */
     bool dry_run;
 };
 
 struct message_log {
-    uint32_t level;         /* enum log_level */
+    uint32_t level; /* enum log_level */
     const char *message;
-    struct text fields;     /* JSON object or absent */
+    struct text fields; /* JSON object or absent */
 };
 
 enum decided_outcome { DECIDED_NOOP, DECIDED_ACTIONS, DECIDED_FAILED };
@@ -193,8 +201,8 @@ enum decided_outcome { DECIDED_NOOP, DECIDED_ACTIONS, DECIDED_FAILED };
 struct message_decided {
     uint64_t run;
     enum decided_outcome outcome;
-    const char *reason;     /* noop */
-    struct text actions;    /* JSON array */
+    const char *reason;  /* noop */
+    struct text actions; /* JSON array */
     struct message_failure failure;
     uint32_t cpu_us;
     struct kv_write *writes;
@@ -202,6 +210,7 @@ struct message_decided {
     struct message_log logs[LIMIT_LOG_LINES];
     size_t log_count;
     uint32_t logs_dropped;
+    uint32_t state_keys; /* entries of ctx.state after this tick */
 };
 
 /* core -> worker: call on_executed (and on_error when `error` is present) after an outcome. */
@@ -210,11 +219,13 @@ struct message_hook {
     uint64_t run;
     int64_t now_ms;
     uint64_t seed;
-    struct text result;     /* JSON: {outcome, actions, dry_run, digest, effects_status, events, gas_used, error} */
-    struct text error;      /* JSON {phase, code, message} or absent */
+    struct text result; /* JSON: {outcome, actions, dry_run, digest, effects_status, events,
+                           gas_used, error} */
+    struct text error;  /* JSON {phase, code, message} or absent */
 };
 
-/* Same shape as decided, without actions: a hook may write state and log. failure: the hook threw. */
+/* Same shape as decided, without actions: a hook may write state and log. failure: the hook threw.
+ */
 struct message_hooked {
     uint64_t run;
     struct message_failure failure;
@@ -226,12 +237,13 @@ struct message_hooked {
     uint32_t logs_dropped;
 };
 
-/* core -> throw-away worker: try something forbidden (`orrery check --confinement`). The answer, if there is one, says what errno came. */
+/* core -> throw-away worker: try something forbidden (`orrery check --confinement`). The answer, if
+ * there is one, says what errno came. */
 struct message_probe {
-    const char *what;       /* "open", "socket", "exec", "fork", "ptrace", "memory", … (io/confine.h) */
+    const char *what; /* "open", "socket", "exec", "fork", "ptrace", "memory", … (io/confine.h) */
 };
 struct message_probed {
-    int32_t result;         /* 0: it worked (bad), else the errno */
+    int32_t result; /* 0: it worked (bad), else the errno */
 };
 
 struct message {
@@ -264,14 +276,17 @@ enum message_side { SIDE_CORE, SIDE_WORKER };
 
 const char *message_name(enum message_type type);
 
-/* Appends one whole frame to `out`. -1 when the frame or the buffer would pass its maximum (LIMIT). */
+/* Appends one whole frame to `out`. -1 when the frame or the buffer would pass its maximum (LIMIT).
+ */
 int message_encode(struct buf *out, const struct message *message, struct error *e);
 
 struct message_decoder;
 struct message_decoder *message_decoder_new(enum message_side from); /* decodes what `from` sends */
 void message_decoder_free(struct message_decoder *decoder);
 
-/* Decodes one frame into `out`. -1: PROTOCOL (unknown type, wrong side, wrong shape, over a limit, invalid UTF-8 in text fields). */
-int message_decode(struct message_decoder *decoder, const char *frame, size_t len, struct message *out, struct error *e);
+/* Decodes one frame into `out`. -1: PROTOCOL (unknown type, wrong side, wrong shape, over a limit,
+ * invalid UTF-8 in text fields). */
+int message_decode(struct message_decoder *decoder, const char *frame, size_t len,
+                   struct message *out, struct error *e);
 
 #endif

@@ -111,7 +111,8 @@ static int parse_kind(const json_t *json, struct subject *subject, enum action_k
         return refuse(subject, e, ERROR_INVALID,
                       "field 'kind': expected the name of an action, got %s",
                       value_describe(name, described, sizeof described));
-    if (action_kind_parse(json_string_value(name), kind) == 0) {
+    if (strlen(json_string_value(name)) == json_string_length(name) &&
+        action_kind_parse(json_string_value(name), kind) == 0) {
         subject->kind = action_spec(*kind)->name;
         return 0;
     }

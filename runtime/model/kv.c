@@ -351,6 +351,11 @@ size_t kv_max_value(const struct kv *kv)
     return kv->max_value;
 }
 
+size_t kv_count(const struct kv *kv)
+{
+    return HASH_COUNT(kv->entries);
+}
+
 size_t kv_bytes(const struct kv *kv)
 {
     return kv->total;

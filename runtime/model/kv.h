@@ -56,6 +56,7 @@ int kv_delete(struct kv *kv, const char *key, size_t key_len, struct error *e); 
 /* Live keys sorted by bytes; a new json array of strings. */
 json_t *kv_keys(struct kv *kv, int64_t now_ms);
 size_t kv_max_value(const struct kv *kv);
+size_t kv_count(const struct kv *kv); /* entries in memory */
 size_t kv_bytes(const struct kv *kv); /* keys and values in memory */
 
 /* Tells the time, and drops expired entries when enough may have gathered. Between ticks. */

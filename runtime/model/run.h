@@ -18,6 +18,7 @@
 #ifndef ORRERY_MODEL_RUN_H
 #define ORRERY_MODEL_RUN_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -76,6 +77,10 @@ struct run {
 };
 
 void run_release(struct run *run);
+
+/* As commands and clients see it: ids as text, payload, actions, result, error and logs as JSON; a
+ * new reference. */
+json_t *run_to_json(const struct run *run);
 
 /* A trigger that must survive a crash until its run has ended. */
 struct pending {

@@ -178,7 +178,7 @@ static void test_json_form(void **state)
     (void)state;
     run.payload = mem_strdup("5");
     run.error = mem_strdup("not json");
-    json = run_text_json(&run);
+    json = run_to_json(&run);
     assert_string_equal(json_string_value(json_object_get(json, "id")), "0000000000001");
     assert_string_equal(json_string_value(json_object_get(json, "status")), "failed");
     assert_string_equal(json_string_value(json_object_get(json, "trigger")), "event");

@@ -1,8 +1,9 @@
 /* A run as commands see it: the fields of model/run.h, ids as text, JSON texts as values. */
 #include <string.h>
 
+#include "base/error.h"
 #include "base/id.h"
-#include "core/engine.h"
+#include "model/run.h"
 #include "model/value.h"
 
 static void set_text(json_t *o, const char *name, const char *text)
