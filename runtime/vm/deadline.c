@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -109,6 +110,7 @@ void deadline_start(struct deadline *d, lua_State *L, int64_t limit_ms)
     d->where[0] = '\0';
     d->line = 0;
     d->L = L;
+    atomic_signal_fence(memory_order_seq_cst); /* the handler sees all of it or nothing */
     running = d;
 }
 
@@ -117,6 +119,7 @@ uint32_t deadline_stop(struct deadline *d)
     int64_t used;
 
     running = NULL; /* first: from here on the handler leaves the state alone */
+    atomic_signal_fence(memory_order_seq_cst);
     if (d->fatal)
         lua_sethook(d->L, NULL, 0, 0);
     if (d->ticks == 0)

@@ -16,6 +16,11 @@ void load_source(lua_State *L, const char *file, const char *source, size_t len)
     if (len > LIMIT_SOURCE_BYTES)
         luaL_error(L, "%s has %d bytes of source; at most %d are allowed", file, (int)len,
                    LIMIT_SOURCE_BYTES);
+    if (len >= 3 &&
+        memcmp(source, "\xef\xbb\xbf", 3) == 0) { /* the byte-order mark of some editors */
+        source += 3;
+        len -= 3;
+    }
     lua_pushfstring(L, "@%s", file);
     if (!names_has(&vm->files, file))
         names_add(&vm->files, file);

@@ -48,7 +48,8 @@ static void read_action(lua_State *L, struct tick *tick)
         vm_refuse(L, "an action must be a plain table, got %s", luaL_typename(L, -1));
     lua_pushliteral(L, "kind");
     lua_rawget(L, -2);
-    if (lua_type(L, -1) != LUA_TSTRING || strcmp(lua_tostring(L, -1), "noop") != 0)
+    if (lua_type(L, -1) != LUA_TSTRING || strcmp(lua_tostring(L, -1), "noop") != 0 ||
+        lua_rawlen(L, -1) != 4)
         vm_refuse(L, "unknown kind");
     lua_pop(L, 1);
     lua_pushliteral(L, "reason");

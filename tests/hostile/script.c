@@ -13,6 +13,8 @@ static bool header(const struct script *script, const char *key, char *out, size
     const char *line = script->source;
     size_t key_len = strlen(key);
 
+    if (strncmp(line, "\xef\xbb\xbf", 3) == 0)
+        line += 3;
     while (strncmp(line, "-- ", 3) == 0) {
         size_t len = strcspn(line, "\n");
         if (strncmp(line, key, key_len) == 0) {

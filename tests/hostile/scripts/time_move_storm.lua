@@ -1,0 +1,11 @@
+-- expect: DEADLINE
+-- table.move of a long table for ever
+local action = require "orrery.action"
+return {
+  name = "time_move_storm",
+  vault_id = "v",
+  triggers = { { kind = "manual" } },
+  decide = function(ctx)
+    local t = {} for i = 1, 16000 do t[i] = i end while true do table.move(t, 1, 16000, 1, {}) end
+  end,
+}
