@@ -1,0 +1,71 @@
+"""The shipped examples, run as their READMEs say, in copies."""
+import shutil
+
+import pytest
+
+from support import NOT_RUNNING, OK, REPO, run
+
+EXAMPLES = ["quickstart", "history", "mixed_state"]
+ENDED = ("noop", "completed", "rejected", "failed", "skipped")
+
+
+@pytest.fixture
+def example(tmp_path):
+    """Copies examples/NAME, with strategies/ where its orrery.lua expects them."""
+    def copy(name, session="0"):
+        root = tmp_path / session
+        shutil.copytree(REPO / "strategies", root / "strategies", dirs_exist_ok=True)
+        return shutil.copytree(REPO / "examples" / name, root / "examples" / name, ignore=shutil.ignore_patterns("data"))
+
+    return copy
+
+
+def summary(desk, *args, env=None):
+    ran = run("run", desk, "--json", *args, env=env)
+    assert ran.code == OK, ran.err
+    counters = ran.data["counters"]
+    assert counters["received"] == sum(counters[status] for status in ENDED)
+    assert counters["failed"] == counters["skipped"] == 0, ran.data
+    return ran.data
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_example_is_sound(example, name):
+    checked = run("check", example(name))
+    assert checked.code == OK, checked.out + checked.err
+    assert "warning" not in checked.out
+
+
+def test_quickstart_trades_and_settles(example):
+    desk = example("quickstart")
+    status = summary(desk, "--for", "15s")
+    assert status["counters"]["completed"] >= 2 and status["counters"]["rejected"] == 0
+    runs = run("runs", "-C", desk, "-n", "1000", "--json").data
+    assert {r["plugin"] for r in runs} == {"ladder", "momentum", "read-only"}
+    logs = [line["message"] for r in runs for line in r.get("logs") or []]
+    assert "positions settled" in logs, "a market of ten seconds ends within fifteen"
+
+
+def replay(example, session):
+    desk = example("history", session)
+    status = summary(desk, "--until-feeds-end", env={"ORRERY_HISTORY": ""})
+    averages = run("state", "get", "momentum", "averages", "-C", desk, "--json").data["value"]
+    runs = run("runs", "-C", desk, "-n", "10000", "--json").data
+    return status["vaults"][0]["nav"], [(r["id"], r["status"], r.get("actions")) for r in runs], averages
+
+
+def test_history_is_the_same_twice(example):
+    first, second = replay(example, "1"), replay(example, "2")
+    assert len(first[1]) == (REPO / "examples/history/sample.csv").read_text().count("\n") - 1
+    assert any(status == "completed" for _, status, _ in first[1])
+    assert first == second
+
+
+def test_mixed_state_forgets_what_is_in_memory_only(example):
+    desk = example("mixed_state")
+    summary(desk, "--for", "6s")
+    kept = run("state", "keys", "jump-rider", "-C", desk, "--json")
+    assert kept.code == OK
+    assert run("state", "keys", "scalping-ticks", "-C", desk).code == NOT_RUNNING
+    runs = run("runs", "-C", desk, "--plugin", "scalping-ticks", "-n", "1000", "--json").data
+    assert len(runs) > 20, "what is volatile is the memory, not the record"
