@@ -57,11 +57,12 @@ struct commit {
     struct write_set writes;
     struct run run; /* run.id == 0: no run record */
     bool has_change;
-    uint64_t change_id; /* run or settlement */
+    uint64_t change_id; /* the run; 0: opening or settlement */
     int64_t change_ms;
     struct ledger_change change;
     struct pending *add;
     size_t add_count;
+    bool failed;             /* given up: not durable, see commit_group() */
     uint64_t remove_pending; /* 0: none */
 };
 
@@ -89,7 +90,8 @@ struct store {
     struct state_store *state;           /* own, or joined to the journal */
     bool is_journal;
     atomic_ullong commits, ticks; /* transactions; jobs in them */
-    atomic_bool abandon;
+    atomic_bool abandon;          /* the daemon stops: no more retries */
+    bool broken;                  /* the thread's own: a group was given up */
     /* written by the thread, read by the loop after a notification */
     uv_mutex_t lock;
     char stall[256]; /* "" when it works */

@@ -76,8 +76,7 @@ void vault_settle(struct vault *v)
     if (result <= 0)
         return;
     c = commit_new(engine->commits.journal, settled, NULL);
-    c->has_change = true;
-    c->change_id = id_next(&engine->ids, now);
+    c->has_change = true; /* and no run: change_id stays 0 */
     c->change_ms = now;
     c->change = change;
     commits_push(c);
@@ -147,7 +146,6 @@ static void commit_opening(struct engine *engine, struct ledger_change *opening)
     c = commit_new(engine->commits.journal, settled, NULL);
     c->has_change = true;
     c->change_ms = clock_now_ms(&engine->clock);
-    c->change_id = id_next(&engine->ids, c->change_ms);
     c->change = *opening;
     memset(opening, 0, sizeof *opening);
     commits_push(c);
