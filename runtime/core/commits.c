@@ -196,27 +196,36 @@ static void set_stall(struct store *s, const struct error *e)
     store_thread_notify(s->thread, tell_loop, s);
 }
 
-/* Until it works: nothing that was decided is ever dropped while the process lives. */
+static void give_up(struct store *s, struct store_job *first, const struct store_job *stop)
+{
+    s->broken = true; /* nothing may be committed behind what was not */
+    for (struct store_job *job = first; job != stop; job = job->next)
+        ((struct commit *)job)->failed = true;
+}
+
+/* Until it works: nothing that was decided is dropped while the process lives. Given up only when
+ * no retry can mend it, or when the daemon stops and one more try has failed. */
 static void commit_group(struct store *s, struct store_job *first, const struct store_job *stop)
 {
     int wait = RETRY_MIN_MS;
-    bool failed = false;
+    bool stalled = false;
 
-    while (!atomic_load(&s->abandon)) {
+    while (!s->broken) {
         struct error e = ERROR_INIT;
         if (try_group(s, first, stop, &e) == 0) {
-            if (failed)
+            if (stalled)
                 set_stall(s, NULL);
             atomic_fetch_add(&s->commits, 1);
             return;
         }
         set_stall(s, &e);
-        failed = true;
-        if (e.code == ERROR_INTERNAL) /* no retry mends that: nothing may be committed behind it */
-            atomic_store(&s->abandon, true);
+        stalled = true;
+        if (e.code == ERROR_INTERNAL || atomic_load(&s->abandon))
+            break;
         store_thread_pause(s->thread, wait);
         wait = wait * 2 < RETRY_MAX_MS ? wait * 2 : RETRY_MAX_MS;
     }
+    give_up(s, first, stop);
 }
 
 static void process(void *arg, struct store_job *list)

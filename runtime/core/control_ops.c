@@ -107,6 +107,12 @@ static void fire_durable(struct commit *c, struct engine *engine)
     char id[ID_TEXT_SIZE];
     bool wait = json_is_true(json_object_get(request_json(fire->request), "wait"));
 
+    if (c->failed) {
+        fail(fire->request, ERROR_STORE, "the journal could not be written", NULL);
+        free(fire);
+        commit_free(c);
+        return;
+    }
     if (plugin == NULL) {
         life_start_pending(engine, p);
         fail(fire->request, ERROR_NOT_FOUND, "the strategy was removed meanwhile", NULL);
@@ -153,6 +159,12 @@ static void emit_durable(struct commit *c, struct engine *engine)
     json_t *runs = json_array();
     char id[ID_TEXT_SIZE];
 
+    if (c->failed) {
+        fail(r, ERROR_STORE, "the journal could not be written", NULL);
+        json_decref(runs);
+        commit_free(c);
+        return;
+    }
     for (size_t i = 0; i < c->add_count; i++)
         json_array_append_new(runs, json_string(id_format(c->add[i].id, id)));
     request_answer(r,

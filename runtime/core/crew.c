@@ -91,6 +91,17 @@ static void on_ready(void *arg, struct link *link)
             crew_load(engine->plugins[i]);
 }
 
+static void blame(struct tick *tick, enum error_code code, const char *why)
+{
+    struct plugin *plugin = tick->plugin;
+    char reason[300];
+
+    snprintf(reason, sizeof reason, "%.250s", why);
+    life_fail(tick, code, reason);
+    if (plugin->health != QUARANTINED)
+        plugin_quarantine(plugin, reason);
+}
+
 static int decided(struct tick *tick, const struct message_decided *m, struct error *e)
 {
     struct plugin *plugin = tick->plugin;
@@ -98,7 +109,10 @@ static int decided(struct tick *tick, const struct message_decided *m, struct er
     plugin->running--;
     if (life_decided(tick, m, e) < 0) {
         /* The worker cannot be trusted any more, but the trigger must not be lost. */
-        engine_requeue(tick);
+        if (++tick->suspect >= SUSPECT_MAX)
+            blame(tick, ERROR_PROTOCOL, "its worker broke the protocol three times while it ran");
+        else
+            engine_requeue(tick);
         return -1;
     }
     plugin_quiet(plugin);
@@ -138,26 +152,16 @@ static uint64_t find_culprit(const struct crew_member *member, const char *why)
     return member->link.child.page != NULL ? member->link.child.page->run : 0;
 }
 
-static void blame(struct tick *tick, const char *why)
-{
-    struct plugin *plugin = tick->plugin;
-    char reason[300];
-
-    snprintf(reason, sizeof reason, "%.250s", why);
-    life_fail(tick, ERROR_DEADLINE, reason);
-    if (plugin->health != QUARANTINED)
-        plugin_quarantine(plugin, reason);
-}
-
-static void tick_lost(struct tick *tick, uint64_t culprit, uint64_t executing, const char *why)
+static void tick_lost(struct tick *tick, uint64_t culprit, bool overran, uint64_t executing,
+                      const char *why)
 {
     tick->plugin->running--;
     if (tick->id == culprit) {
-        blame(tick, why);
+        blame(tick, overran ? ERROR_DEADLINE : ERROR_SCRIPT, why);
         return;
     }
     if (tick->id == executing && ++tick->suspect >= SUSPECT_MAX) {
-        blame(tick, "its worker was killed three times while it ran");
+        blame(tick, ERROR_SCRIPT, "its worker was killed three times while it ran");
         return;
     }
     if (tick->plugin->health == QUARANTINED)
@@ -191,9 +195,9 @@ static void take_back(struct crew_member *member, const char *why)
     while (q != NULL) {
         struct question *next = q->next;
         if (q->expected == MESSAGE_DECIDED)
-            tick_lost((struct tick *)q, culprit, executing, why);
+            tick_lost((struct tick *)q, culprit, member->culprit != 0, executing, why);
         else if (q->expected == MESSAGE_HOOKED)
-            hooks_lost(q, q->id == culprit);
+            hooks_lost(q, q->id == culprit, why);
         else
             loading_lost(q, q->id == culprit, why);
         q = next;

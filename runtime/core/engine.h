@@ -270,7 +270,7 @@ char *life_last_text(const struct run *run); /* ctx.last for an executed run, as
 /* hooks.c */
 void hooks_run(struct tick *tick, struct run *run); /* takes the tick */
 int hooks_answered(struct question *question, const struct message_hooked *hooked, struct error *e);
-void hooks_lost(struct question *question, bool culprit);
+void hooks_lost(struct question *question, bool culprit, const char *why);
 void hooks_waiting(struct plugin *plugin); /* the plugin is ready again: send what waited */
 
 /* crew.c */

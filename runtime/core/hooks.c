@@ -160,12 +160,16 @@ int hooks_answered(struct question *question, const struct message_hooked *m, st
     return 0;
 }
 
-void hooks_lost(struct question *question, bool culprit)
+void hooks_lost(struct question *question, bool culprit, const char *why)
 {
     struct hook *hook = (struct hook *)question;
 
-    if (culprit)
-        hook_end(hook);
-    else
+    struct plugin *plugin = hook->tick->plugin;
+
+    if (!culprit) {
         wait_for_plugin(hook);
+        return;
+    }
+    hook_end(hook);
+    plugin_quarantine(plugin, why);
 }

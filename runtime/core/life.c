@@ -92,6 +92,11 @@ static void ended(struct commit *c, struct engine *engine)
     struct tick *tick = c->arg;
     struct plugin *plugin = tick->plugin;
 
+    if (c->failed) { /* not recorded: as if the daemon had been killed before */
+        tick_release(tick);
+        commit_free(c);
+        return;
+    }
     count_end(plugin, &c->run);
     start_events(engine, c);
     if (tick->waiter != NULL) {
@@ -109,6 +114,10 @@ static void ended_apart(struct commit *c, struct engine *engine)
 {
     struct tick *tick = c->arg;
 
+    if (c->failed) {
+        ended(c, engine);
+        return;
+    }
     remember_last(tick->plugin, &c->run);
     if (wants_hooks(tick->plugin, &c->run)) {
         tick->holds++;
@@ -163,9 +172,15 @@ static void plan_and_hand_in(struct ending *ending)
 static void state_is_durable(struct commit *c, struct engine *engine)
 {
     struct ending *ending = c->arg;
+    bool failed = c->failed;
 
     (void)engine;
     commit_free(c);
+    if (failed) {
+        tick_release(ending->tick);
+        ending_free(ending);
+        return;
+    }
     plan_and_hand_in(ending);
 }
 
