@@ -1,7 +1,7 @@
 /*
- * table: raw, bounded, and only on tables without a metatable (a lying __len or __index would turn
- * each of these into a loop in C that no hook interrupts). Frozen tables may be read. A border (#)
- * that Lua finds may be far beyond the real elements, so every length is checked too.
+ * table: raw, bounded, and only on tables whose metatable changes nothing (a lying __len or __index
+ * would turn each of these into a loop in C that no hook interrupts). Frozen tables may be read. A
+ * border (#) that Lua finds may be far beyond the real elements, so every length is checked too.
  */
 #include <string.h>
 

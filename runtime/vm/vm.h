@@ -17,6 +17,19 @@
  *   - Outside vm_call()/vm_load() no Lua code runs (no finalizers either: __gc is refused).
  *   - Nothing is shared between two vms but the immutable module sources.
  *
+ * What a script finds (sandbox.c builds it; each rule is tested)
+ *   - the basic library, math, string, table and utf8, frozen, without load, coroutine, debug, io,
+ *     os, package, collectgarbage and string.dump, pack, packsize, unpack;
+ *   - pairs and next go 1..n, other numbers ascending, strings by bytes, false, true (keys.h);
+ *     a table or function as a key cannot be walked over;
+ *   - setmetatable installs a private copy of functions: no __gc, __mode, __close, __name,
+ * __concat;
+ *   - table.* work raw, on tables whose metatable changes nothing, on at most 65,536 elements
+ *     (4,096 unpacked);
+ *   - strings hold at most 256 KiB; patterns have at most 512 bytes and match at most 64 KiB;
+ *   - recursion goes about 2,000 calls deep (alloc.h);
+ *   - math.random repeats with the call's seed; nothing shows an address.
+ *
  * Threads: one thread per process uses vms (the CPU timer's signal handler acts on the vm that is
  * in a call).
  */
@@ -95,7 +108,8 @@ void vm_push_loaded(struct vm *vm);
  * and then `read` under protection: push(L)   leaves the arguments on the stack and returns their
  * number read(L)   sees the call's results on the stack (all of them); raises to refuse them All
  * three run in one protected entry. `seed` starts math.random. Return: 0, or -1 with SCRIPT,
- * SCRIPT_RESULT (raised by `read` through vm_refuse), DEADLINE (fatal), MEMORY.
+ * SCRIPT_RESULT (raised by `read` through vm_refuse), DEADLINE (fatal), MEMORY. A failed call
+ * leaves the vm fit for the next one.
  */
 struct vm_call {
     const char *field;
@@ -106,11 +120,13 @@ struct vm_call {
 };
 int vm_call(struct vm *vm, const struct vm_call *call, struct error *e);
 
-/* For `read`: refuse the result with a message that needs no position. Never returns. */
+/* For `read` and bodies of vm_protect(): refuse with SCRIPT_RESULT and a message that needs no
+ * position. Never returns. Not for functions that a script calls: those raise with luaL_error(). */
 int vm_refuse(lua_State *L, const char *format, ...)
     __attribute__((format(printf, 2, 3), noreturn));
 
-/* CPU microseconds of the last call. 0 when below the clock's grain. */
+/* CPU microseconds of the last call or load, from its first timer tick on: 0 when it was shorter
+ * than one (5 ms). */
 uint32_t vm_last_cpu_us(const struct vm *vm);
 
 /* "Lua 5.4.4" of the library in use. */
