@@ -261,8 +261,11 @@ static void change_durable(struct commit *c, struct engine *engine)
     struct ask *ask = c->arg;
 
     (void)engine;
-    request_answer(ask->request,
-                   ask->value ? json_object() : json_pack("{s:b}", "existed", ask->existed));
+    if (c->failed)
+        fail(ask->request, ERROR_STORE, "the store could not be written");
+    else
+        request_answer(ask->request,
+                       ask->value ? json_object() : json_pack("{s:b}", "existed", ask->existed));
     free_ask(ask);
     commit_free(c);
 }
