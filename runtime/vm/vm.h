@@ -22,8 +22,7 @@
  *     os, package, collectgarbage and string.dump, pack, packsize, unpack;
  *   - pairs and next go 1..n, other numbers ascending, strings by bytes, false, true (keys.h);
  *     a table or function as a key cannot be walked over;
- *   - setmetatable installs a private copy of functions: no __gc, __mode, __close, __name,
- * __concat;
+ *   - setmetatable installs a private copy; __gc, __mode, __close, __name, __concat are refused;
  *   - table.* work raw, on tables whose metatable changes nothing, on at most 65,536 elements
  *     (4,096 unpacked);
  *   - strings hold at most 256 KiB; patterns have at most 512 bytes and match at most 64 KiB;
