@@ -13,7 +13,7 @@ static int utf8_codepoint(lua_State *L)
         from += (lua_Integer)len + 1;
     if (to < 0)
         to += (lua_Integer)len + 1;
-    if (from >= 1 && to <= (lua_Integer)len && to - from >= VM_UNPACK)
+    if (from >= 1 && from <= to && to <= (lua_Integer)len && to - from >= VM_UNPACK)
         return luaL_error(L, "utf8.codepoint: %I bytes at once; at most %d are allowed",
                           (LUAI_UACINT)(to - from + 1), VM_UNPACK);
     return vm_of(L)->originals.codepoint(L);
