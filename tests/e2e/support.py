@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import sqlite3
@@ -252,3 +253,15 @@ class Desk:
         """{key: value} of a plugin as stored, expired entries included."""
         return {r["key"]: json.loads(r["value"])
                 for r in self.rows("SELECT key, value FROM plugin_state WHERE plugin_name = ?", plugin)}
+
+    def copy_of_db(self):
+        """The database as it lies on disk, log included, opened elsewhere: looking changes nothing."""
+        copy = self.path / "copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        copy.mkdir()
+        for name in ("orrery.db", "orrery.db-wal"):
+            if (self.path / "data" / name).exists():
+                shutil.copy(self.path / "data" / name, copy / name)
+        connection = sqlite3.connect(copy / "orrery.db")
+        connection.row_factory = sqlite3.Row
+        return connection
