@@ -173,22 +173,12 @@ static void reject(struct run *run, const char *code, const char *message, size_
     json_decref(o);
 }
 
-static bool subscribes(const struct plugin *plugin, const char *topic)
-{
-    for (size_t i = 0; i < plugin->manifest.trigger_count; i++) {
-        const struct trigger *t = &plugin->manifest.triggers[i];
-        if (t->kind == TRIGGER_EVENT && strcmp(t->topic, topic) == 0)
-            return !plugin->removed;
-    }
-    return false;
-}
-
 int ending_add_event(struct commit *c, struct engine *engine, const char *topic,
                      const char *payload, uint64_t parent, uint32_t depth)
 {
     for (size_t i = 0; i < engine->plugin_count; i++) {
         struct pending *p;
-        if (!subscribes(engine->plugins[i], topic))
+        if (!plugin_subscribes(engine->plugins[i], topic))
             continue;
         if (c->add_count >= FANOUT_MAX)
             return -1;

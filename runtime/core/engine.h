@@ -174,6 +174,7 @@ struct feed_slot {
     struct timer timer;
     char *text; /* JSON of the market at text_version */
     uint64_t text_version;
+    uint64_t announced; /* updates that were announced as price events */
 };
 
 /* One worker process and what it has been told. */
@@ -312,6 +313,8 @@ void plugin_adopt(struct plugin *plugin,
 void strategy_free(struct plugin *plugin);
 void plugin_arm(struct plugin *plugin,
                 int64_t after_ms); /* its cron timers; those that were armed keep their time */
+bool plugin_subscribes(const struct plugin *plugin, const char *topic);
+bool engine_has_subscriber(const struct engine *engine, const char *topic);
 void plugin_flush_queue(struct plugin *plugin, const char *reason); /* skips what waits */
 void plugin_disarm(struct plugin *plugin);
 void plugin_quiet(struct plugin *plugin); /* a tick or hook is done: does what waited for quiet */

@@ -26,6 +26,34 @@ static void settle_all(struct engine *engine)
         vault_settle(&engine->vaults[i]);
 }
 
+/*
+ * A new price is an event "price.<feed>" for whoever subscribes to it. Like a cron time it is not
+ * kept on record while it waits: the next price makes up for it.
+ */
+static void announce(struct feed_slot *slot)
+{
+    struct engine *engine = slot->engine;
+    const struct market *market = &slot->feed->market;
+    char topic[LIMIT_NAME_BYTES + 8];
+    json_t *payload;
+    char *text;
+
+    if (slot->announced == slot->feed->updates || !engine->started)
+        return;
+    slot->announced = slot->feed->updates;
+    snprintf(topic, sizeof topic, "price.%s", market->feed);
+    if (!engine_has_subscriber(engine, topic))
+        return;
+    payload = json_pack("{s:f, s:I}", "spot", market->spot, "at", (json_int_t)market->at_ms);
+    text = value_text(payload);
+    for (size_t i = 0; i < engine->plugin_count; i++)
+        if (plugin_subscribes(engine->plugins[i], topic))
+            engine_receive(engine->plugins[i], TRIGGER_EVENT, topic, text, market->at_ms, 0, 0, 0,
+                           NULL);
+    free(text);
+    json_decref(payload);
+}
+
 static void due(struct timer *timer, int64_t now_ms)
 {
     struct feed_slot *slot = timer->arg;
@@ -39,8 +67,10 @@ static void due(struct timer *timer, int64_t now_ms)
         return;
     }
     timeline_arm(&engine->timeline, timer, feed_next_due(slot->feed));
-    if (changed > 0)
+    if (changed > 0) {
         settle_all(engine);
+        announce(slot);
+    }
 }
 
 /* http: a price arrived between polls. */
@@ -52,6 +82,9 @@ static void arrived(void *arg, struct feed *feed)
         if (engine->feeds[i].feed == feed)
             timeline_arm(&engine->timeline, &engine->feeds[i].timer, feed_next_due(feed));
     settle_all(engine);
+    for (size_t i = 0; i < engine->feed_count; i++)
+        if (engine->feeds[i].feed == feed)
+            announce(&engine->feeds[i]);
     advance_kick(engine);
 }
 

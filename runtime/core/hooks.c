@@ -1,8 +1,8 @@
 /*
- * Hooks: on_executed and on_error, called after the outcome is durable, isolated from each other
- * and from the next tick. What a hook writes to ctx.state is committed like a tick's writes. Hooks
- * run at least once: one that was under way when its worker died is sent again, unless it was the
- * cause.
+ * Hooks: on_executed and on_error, called after the outcome (see hand_in() in life.c for when that
+ * may be ahead of the disk), isolated from each other and from the next tick. What a hook writes to
+ * ctx.state is committed like a tick's writes. Hooks run at least once: one that was under way when
+ * its worker died is sent again, unless it was the cause.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -247,3 +247,21 @@ void plugin_change_state(struct plugin *p, struct state_change *change)
     plugin_quiet(p);
     plugin_pump(p);
 }
+
+bool plugin_subscribes(const struct plugin *plugin, const char *topic)
+{
+    for (size_t i = 0; i < plugin->manifest.trigger_count; i++) {
+        const struct trigger *t = &plugin->manifest.triggers[i];
+        if (t->kind == TRIGGER_EVENT && strcmp(t->topic, topic) == 0)
+            return !plugin->removed;
+    }
+    return false;
+}
+
+bool engine_has_subscriber(const struct engine *engine, const char *topic)
+{
+    for (size_t i = 0; i < engine->plugin_count; i++)
+        if (plugin_subscribes(engine->plugins[i], topic))
+            return true;
+    return false;
+}
