@@ -3,18 +3,21 @@ PRESET ?= release
 BUILD  := build/$(PRESET)
 JOBS   ?= $(shell nproc)
 
-.PHONY: all build run test asan bench packages format clean
+.PHONY: all configure build run test asan bench packages format clean
 
 all: build
 
 packages:
 	@sh tools/packages.sh
 
-build: packages
+configure: packages
 	@cmake --preset $(PRESET) >/dev/null || cmake --preset $(PRESET)
+
+build: configure
 	@cmake --build $(BUILD) -j $(JOBS)
 
-run: build
+run: configure
+	@cmake --build $(BUILD) -j $(JOBS) --target orrery
 	@sh tools/quickstart.sh $(BUILD)/orrery
 
 test: build
