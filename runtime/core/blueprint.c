@@ -288,6 +288,8 @@ static int make_plugin(struct maker *m, size_t index, struct error *e)
     else if (manifest_parse(declared, p->file->path, p->file->source, &p->manifest, &b->problems) ==
              0)
         p->ok = settle_plugin(m, index, loaded) == 0;
+    else if (p->manifest.vault_id[0] != '\0')
+        check_vault(b, p); /* all that is wrong at once */
     json_decref(declared);
     free(loaded);
     unload.as.unload.slot = (uint32_t)index;
