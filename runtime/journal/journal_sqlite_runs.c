@@ -161,12 +161,12 @@ static int list_all(struct sqlite_db *db, int64_t newest, int64_t limit, run_fn 
 }
 
 /* CROSS JOIN fixes the order of the loops: slots from the newest, within each its runs from the
- * newest. That is the order of the ids, so nothing is sorted and LIMIT stops the scan. 536870911 is
- * the last id of a slot relative to its first (2^JOURNAL_SLOT_SHIFT - 1). */
+ * newest. That is the order of the ids, so nothing is sorted and LIMIT stops the scan. 17179869183
+ * is the last id of a slot relative to its first (2^JOURNAL_SLOT_SHIFT - 1). */
 static const char list_by_slots[] =
     "SELECT " RUN_COLUMNS " FROM run_slots s CROSS JOIN runs r"
-    " WHERE s.plugin = ?1 AND s.status = ?2 AND s.slot <= ?3 >> 29"
-    " AND r.id >= s.slot << 29 AND r.id <= (s.slot << 29 | 536870911) AND r.id <= ?3"
+    " WHERE s.plugin = ?1 AND s.status = ?2 AND s.slot <= ?3 >> 34"
+    " AND r.id >= s.slot << 34 AND r.id <= (s.slot << 34 | 17179869183) AND r.id <= ?3"
     " AND (?1 = 0 OR r.plugin = ?1) AND (?2 = 0 OR r.status = ?2)"
     " ORDER BY s.slot DESC, r.id DESC LIMIT ?4";
 
