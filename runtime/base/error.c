@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static const struct {
     const char *name;
     int exit_code;
@@ -13,8 +15,21 @@ static const struct {
 #undef X
 };
 
+/* What was too long ends with a whole character: the text goes into JSON. */
+static void drop_cut_character(char *text)
+{
+    size_t len = strlen(text), start = len;
+
+    while (start > 0 && len - start < 3 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
+        start--;
+    if (start > 0 && (unsigned char)text[start - 1] >= 0xc0 &&
+        !text_is_utf8(text + start - 1, len - start + 1))
+        text[start - 1] = '\0';
+}
+
 static void make_inert(char *text)
 {
+    drop_cut_character(text);
     for (char *c = text; *c != '\0'; c++)
         if (((unsigned char)*c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7f)
             *c = '?';

@@ -135,13 +135,13 @@ void request_answer(struct request *request, json_t *data)
 
 void request_fail(struct request *request, const struct error *e)
 {
-    char text[1024];
-    json_t *o;
+    json_t *o =
+        json_pack("{s:b, s:s, s:s}", "ok", 0, "code", error_name(e->code), "message", e->message);
 
-    error_format(e, text, sizeof text);
-    o = json_pack("{s:b, s:s, s:s}", "ok", 0, "code", error_name(e->code), "message", e->message);
     if (e->where[0] != '\0')
         json_object_set_new(o, "where", json_string(e->where));
+    if (e->line > 0)
+        json_object_set_new(o, "line", json_integer(e->line));
     if (e->hint[0] != '\0')
         json_object_set_new(o, "hint", json_string(e->hint));
     finish(request, o);

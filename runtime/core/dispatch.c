@@ -95,8 +95,7 @@ static const char *refusal(struct plugin *plugin, char *text, size_t size)
         return plugin->removed ? "the strategy was removed" : "the daemon is stopping";
     if (plugin->health == UNHEALTHY && plugin->skip_left > 0) {
         plugin->skip_left--;
-        snprintf(text, size, "unhealthy: %.300s",
-                 plugin->health_reason ? plugin->health_reason : "");
+        snprintf(text, size, "unhealthy: %s", plugin->health_reason ? plugin->health_reason : "");
         return text;
     }
     if (plugin->queued >= plugin->manifest.queue) {
@@ -121,7 +120,7 @@ struct tick *engine_receive(struct plugin *plugin, enum trigger_kind kind, const
 {
     struct engine *engine = plugin->engine;
     struct tick *tick = tick_new(plugin, kind, topic, payload, scheduled_ms);
-    char text[400];
+    char text[1024]; /* longer than any error's message */
     const char *reason = refusal(plugin, text, sizeof text);
 
     tick->durable = id != 0;

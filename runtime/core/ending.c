@@ -238,7 +238,6 @@ static void settle(struct ending *ending, struct execution *x)
         return;
     c->has_change = x->change.entry_count > 0;
     c->change_id = c->run.id;
-    c->change_ms = c->run.started_ms;
     c->change = x->change;
     memset(&x->change, 0, sizeof x->change); /* the commit owns it now */
     vault->batches++;
@@ -253,8 +252,11 @@ static void execute(struct ending *ending)
     struct error e = ERROR_INIT;
 
     memset(&x, 0, sizeof x);
-    if (executor_execute(tick->plugin->vault->executor, ending->actions, tick->id, tick->now_ms,
-                         run->dry_run, &x, &e) < 0) {
+    /* The time of the execution, not of the decision: another worker's later tick may have been
+     * executed already, and caps count by a clock that does not go back. */
+    ending->commit->change_ms = clock_now_ms(&tick->plugin->engine->clock);
+    if (executor_execute(tick->plugin->vault->executor, ending->actions, tick->id,
+                         ending->commit->change_ms, run->dry_run, &x, &e) < 0) {
         run->status = RUN_FAILED;
         run->error = error_text(error_name(e.code), e.message, NULL, 0);
         return;

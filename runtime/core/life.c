@@ -186,7 +186,6 @@ static void state_is_durable(struct commit *c, struct engine *engine)
 
 static void judge_health(struct plugin *plugin, const struct run *run)
 {
-    char reason[256];
     json_t *o;
 
     if (run->status != RUN_FAILED) {
@@ -194,8 +193,7 @@ static void judge_health(struct plugin *plugin, const struct run *run)
         return;
     }
     o = json_loads(run->error, 0, NULL);
-    snprintf(reason, sizeof reason, "%s", json_string_value(json_object_get(o, "message")));
-    plugin_set_health(plugin, false, reason);
+    plugin_set_health(plugin, false, json_string_value(json_object_get(o, "message")));
     json_decref(o);
 }
 

@@ -2,6 +2,7 @@
 #include "unit/base/support.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 static void first_error_wins(void **state)
 {
@@ -78,6 +79,27 @@ static void hostile_text_is_inert_and_cut(void **state)
     assert_string_equal(e.hint, "?");
 }
 
+static void what_is_cut_ends_with_a_whole_character(void **state)
+{
+    (void)state;
+    for (int shift = 0; shift < 4; shift++) {
+        struct error e = ERROR_INIT;
+        char longest[1200] = "xxxx";
+        size_t len = (size_t)shift;
+
+        while (len < sizeof longest - 5) {
+            memcpy(longest + len, "\xf0\x9f\x98\x80", 4);
+            len += 4;
+        }
+        longest[len] = '\0';
+        error_set(&e, ERROR_SCRIPT, "%s", longest);
+        assert_true(text_is_utf8(e.message, strlen(e.message)));
+        assert_in_range(strlen(e.message), sizeof e.message - 4, sizeof e.message - 1);
+        error_prefix(&e, "before: ");
+        assert_true(text_is_utf8(e.message, strlen(e.message)));
+    }
+}
+
 static void codes(void **state)
 {
     (void)state;
@@ -103,6 +125,7 @@ int main(void)
         cmocka_unit_test(formats),
         cmocka_unit_test(prefixes),
         cmocka_unit_test(hostile_text_is_inert_and_cut),
+        cmocka_unit_test(what_is_cut_ends_with_a_whole_character),
         cmocka_unit_test(codes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
