@@ -202,6 +202,7 @@ static int start_watch(struct engine *engine, struct error *e)
         return 0;
     if (watch_new(&engine->watch, &engine->loop, WATCH_QUIET_MS, on_files_changed, engine, e) < 0)
         return -1;
+    watch_only(engine->watch, ".lua");
     for (size_t i = 0; i < 3; i++) {
         struct error ignored = ERROR_INIT;
         snprintf(path, sizeof path, "%s/%s", engine->options.desk, folders[i]);

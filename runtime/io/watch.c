@@ -25,6 +25,7 @@ struct watch {
     watch_fn *changed;
     void *arg;
     int quiet_ms;
+    const char *ending; /* of the names that count; NULL: all */
     uint64_t burst_start;
     struct folder *folders[WATCH_FOLDERS];
     size_t count;
@@ -57,6 +58,13 @@ static void note_change(struct watch *watch)
 
 /* ---- folders ---- */
 
+static bool counts(const struct watch *watch, const char *name)
+{
+    size_t len = strlen(name), ending = watch->ending ? strlen(watch->ending) : 0;
+
+    return ending == 0 || (len >= ending && strcmp(name + len - ending, watch->ending) == 0);
+}
+
 static void on_event(uv_fs_event_t *event, const char *name, int events, int status)
 {
     struct folder *folder = event->data;
@@ -67,6 +75,8 @@ static void on_event(uv_fs_event_t *event, const char *name, int events, int sta
      * its inode number. */
     if (status != 0 || name == NULL || strcmp(name, slash != NULL ? slash + 1 : folder->path) == 0)
         folder->watching = false;
+    else if (!counts(folder->watch, name))
+        return;
     note_change(folder->watch);
 }
 
@@ -127,6 +137,11 @@ int watch_new(struct watch **out, uv_loop_t *loop, int quiet_ms, watch_fn *chang
     uv_timer_start(&watch->look, on_look, WATCH_RETRY_MS, WATCH_RETRY_MS);
     *out = watch;
     return 0;
+}
+
+void watch_only(struct watch *watch, const char *ending)
+{
+    watch->ending = ending;
 }
 
 int watch_add(struct watch *watch, const char *path, struct error *e)

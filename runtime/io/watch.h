@@ -24,6 +24,9 @@ typedef void watch_fn(void *arg);
  * quiet_ms. */
 int watch_new(struct watch **out, uv_loop_t *loop, int quiet_ms, watch_fn *changed, void *arg,
               struct error *e);
+/* From now on only names with this ending (a literal) are a change: a log that is written beside
+ * the files in question is none. */
+void watch_only(struct watch *watch, const char *ending);
 int watch_add(struct watch *watch, const char *folder, struct error *e);
 void watch_free(
     struct watch *watch); /* closes handles asynchronously, also from `changed`; NULL is legal */

@@ -155,6 +155,25 @@ static void test_rename_over(void **state)
     }
 }
 
+static void test_only_names_of_one_ending(void **state)
+{
+    struct fixture *f = *state;
+    char from[128], to[128];
+
+    watch_only(f->watch, ".lua");
+    save(f, "4913", "a log, say");
+    save(f, ".a.lua.swp", "");
+    assert_false(await(f, 1, 6 * QUIET_MS));
+    save(f, "a.lua", "return 1");
+    expect_one(f, "new file");
+    save(f, "a.lua~", "return 2");
+    assert_false(await(f, 1, 6 * QUIET_MS));
+    assert_int_equal(rename(in(f, "a.lua~", from), in(f, "a.lua", to)), 0);
+    expect_one(f, "rename over");
+    assert_int_equal(unlink(in(f, "a.lua", to)), 0);
+    expect_one(f, "deletion");
+}
+
 /* What vim does: a probe file, a swap file, the old file moved aside, a new one written. */
 static void test_editor(void **state)
 {
@@ -301,6 +320,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH(test_create_write_delete),
         WITH(test_rename_over),
+        WITH(test_only_names_of_one_ending),
         WITH(test_editor),
         WITH(test_endless_burst),
         WITH(test_folder_deleted_and_back),
