@@ -47,6 +47,13 @@ def keep_a_backup(path, text):
     path.write_text(text)
 
 
+def with_a_lock_beside(path, text):
+    lock = path.with_name(f".#{path.name}")
+    os.symlink("somebody@somewhere.4711", lock)
+    path.write_text(text)
+    lock.unlink()
+
+
 PATTERNS = [rename_over, truncate_and_write, write_twice]
 
 
@@ -145,7 +152,7 @@ def report_latency(rows, saved):
     assert p50 <= LATENCY_MS * PATIENCE and took[-1] <= LATENCY_MS * NOISE * PATIENCE
 
 
-@pytest.mark.parametrize("save", PATTERNS + [keep_a_backup])
+@pytest.mark.parametrize("save", PATTERNS + [keep_a_backup, with_a_lock_beside])
 def test_each_way_of_saving_is_noticed(desk, save):
     desk.configure()
     path = desk.write("strategies/edited.lua", edited(desk, 0))
