@@ -20,9 +20,11 @@ struct connection {
     struct connection *next;
     struct buf in;
     struct request *request; /* under way, or NULL */
+    bool writing;            /* its answer: the next request waits until the client has taken it */
+    bool full;               /* `in` is: not reading */
+    bool last;               /* closed behind the answer that is being written */
     bool closing;            /* uv_close was called */
     bool closed;             /* and has finished */
-    bool overlong;
 };
 
 struct control {
@@ -83,49 +85,59 @@ static void close_connection(struct connection *c)
     uv_close((uv_handle_t *)&c->pipe, on_closed);
 }
 
+static void next_request(struct connection *c);
+
 static void written(uv_write_t *write, int status)
 {
     struct answer *answer = (struct answer *)write;
+    struct connection *c = (struct connection *)write->handle;
 
-    if (status < 0 && status != UV_ECANCELED)
-        close_connection((struct connection *)write->handle);
     free(answer->text);
     free(answer);
+    c->writing = false;
+    if (status < 0 || c->last)
+        close_connection(c);
+    else
+        next_request(c);
 }
 
-static void next_request(struct connection *c);
+/* Starts to write; whatever comes next waits for written(), which the loop calls: a client that
+ * sends much and reads nothing costs one answer, and many small requests are no recursion. */
+static void write_answer(struct connection *c, const json_t *o)
+{
+    struct answer *answer = mem_zero(1, sizeof *answer);
+    struct buf text;
+    uv_buf_t out;
+
+    buf_init(&text, ANSWER_MAX);
+    if (value_write(&text, o) < 0) {
+        buf_clear(&text);
+        buf_add_str(&text, "{\"ok\":false,\"code\":\"LIMIT\",\"message\":\"the answer is "
+                           "larger than 64 MiB\"}");
+    }
+    buf_add_char(&text, '\n');
+    out = uv_buf_init(NULL, (unsigned)text.len);
+    answer->text = out.base = buf_steal(&text);
+    c->writing = true;
+    if (uv_write(&answer->write, (uv_stream_t *)&c->pipe, &out, 1, written) < 0) {
+        free(answer->text);
+        free(answer);
+        close_connection(c);
+    }
+}
 
 static void finish(struct request *request, json_t *o)
 {
     struct connection *c = request->connection;
-    struct buf text;
 
     c->request = NULL;
     json_decref(request->json);
     free(request);
-    if (!c->closing) {
-        struct answer *answer = mem_zero(1, sizeof *answer);
-        uv_buf_t out;
-        buf_init(&text, ANSWER_MAX);
-        if (value_write(&text, o) < 0) {
-            buf_clear(&text);
-            buf_add_str(&text, "{\"ok\":false,\"code\":\"LIMIT\",\"message\":\"the answer is "
-                               "larger than 64 MiB\"}");
-        }
-        buf_add_char(&text, '\n');
-        out = uv_buf_init(NULL, (unsigned)text.len);
-        answer->text = out.base = buf_steal(&text);
-        if (uv_write(&answer->write, (uv_stream_t *)&c->pipe, &out, 1, written) < 0) {
-            free(answer->text);
-            free(answer);
-            close_connection(c);
-        }
-    }
+    if (!c->closing)
+        write_answer(c, o);
     json_decref(o);
     if (c->closed)
         free_connection(c);
-    else if (!c->closing)
-        next_request(c);
 }
 
 void request_answer(struct request *request, json_t *data)
@@ -133,7 +145,7 @@ void request_answer(struct request *request, json_t *data)
     finish(request, json_pack("{s:b, s:o}", "ok", 1, "data", data));
 }
 
-void request_fail(struct request *request, const struct error *e)
+static json_t *failure(const struct error *e)
 {
     json_t *o =
         json_pack("{s:b, s:s, s:s}", "ok", 0, "code", error_name(e->code), "message", e->message);
@@ -144,7 +156,25 @@ void request_fail(struct request *request, const struct error *e)
         json_object_set_new(o, "line", json_integer(e->line));
     if (e->hint[0] != '\0')
         json_object_set_new(o, "hint", json_string(e->hint));
-    finish(request, o);
+    return o;
+}
+
+void request_fail(struct request *request, const struct error *e)
+{
+    finish(request, failure(e));
+}
+
+/* The connection cannot go on: says why, then closes it. */
+static void refuse(struct connection *c, const char *why)
+{
+    struct error e = ERROR_INIT;
+    json_t *o;
+
+    error_set(&e, ERROR_LIMIT, "%s", why);
+    o = failure(&e);
+    c->last = true;
+    write_answer(c, o);
+    json_decref(o);
 }
 
 static void start_request(struct connection *c, const char *line, size_t len)
@@ -165,23 +195,30 @@ static void start_request(struct connection *c, const char *line, size_t len)
     control_dispatch(request, op);
 }
 
+static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *out);
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer);
+
 static void next_request(struct connection *c)
 {
     char *end;
     char *line;
     size_t len;
 
-    if (c->request != NULL || c->in.len == 0)
+    if (c->request != NULL || c->writing || c->closing || c->in.len == 0)
         return;
     end = memchr(c->in.data, '\n', c->in.len);
     if (end == NULL) {
-        if (c->overlong)
-            close_connection(c);
+        if (c->full)
+            refuse(c, "a request is one line of at most 262144 bytes");
         return;
     }
     len = (size_t)(end - c->in.data);
     line = mem_strndup(c->in.data, len);
     buf_drop(&c->in, len + 1);
+    if (c->full) {
+        c->full = false;
+        uv_read_start((uv_stream_t *)&c->pipe, on_room, on_read);
+    }
     start_request(c, line, len);
     free(line);
 }
@@ -203,7 +240,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 
     (void)buffer;
     if (n == UV_ENOBUFS) {
-        c->overlong = true;
+        c->full = true; /* what is in there is answered first */
         uv_read_stop(stream);
     } else if (n < 0) {
         close_connection(c);
@@ -228,8 +265,11 @@ static void on_connection(uv_stream_t *listener, int status)
     control->connections = c;
     control->count++;
     uv_pipe_init(listener->loop, &c->pipe, 0);
-    if (uv_accept(listener, (uv_stream_t *)&c->pipe) < 0 || control->count > CONNECTIONS_MAX ||
-        uv_read_start((uv_stream_t *)&c->pipe, on_room, on_read) < 0)
+    if (uv_accept(listener, (uv_stream_t *)&c->pipe) < 0)
+        close_connection(c);
+    else if (control->count > CONNECTIONS_MAX)
+        refuse(c, "64 connections are open already: close one, or try again");
+    else if (uv_read_start((uv_stream_t *)&c->pipe, on_room, on_read) < 0)
         close_connection(c);
 }
 
@@ -251,7 +291,7 @@ int control_start(struct engine *engine, struct error *e)
     result = uv_pipe_bind(&control->listener, control->path);
     umask(mask);
     if (result == 0)
-        result = uv_listen((uv_stream_t *)&control->listener, 16, on_connection);
+        result = uv_listen((uv_stream_t *)&control->listener, 2 * CONNECTIONS_MAX, on_connection);
     if (result == 0)
         return 0;
     error_set(e, ERROR_IO, "cannot listen on the control socket %s: %s", control->path,
