@@ -273,11 +273,10 @@ static void change_durable(struct commit *c, struct engine *engine)
 static void tell_worker(struct plugin *p, const struct kv_write *w)
 {
     struct message m = {.type = MESSAGE_STATE_ENTRY};
-    struct error e = ERROR_INIT;
 
     m.as.state_entry = (struct message_state_entry){
         p->slot, {w->key, w->key_len}, {w->value, w->value_len}, w->expires_ms};
-    link_send(&p->worker->link, &m, NULL, &e);
+    link_tell(&p->worker->link, &m);
 }
 
 static void apply_change(struct state_change *change, struct plugin *p)

@@ -14,14 +14,11 @@
     (10LL * 1000000000) /* a worker that lived this long restarts at once when it dies */
 #define RESTART_FIRST_MS 20
 #define RESTART_MAX_MS   5000
-#define SUSPECT_MAX      3 /* lost workers under one tick before it is held to be the cause */
 
-int crew_send_modules(struct crew_member *member)
+void crew_send_modules(struct crew_member *member)
 {
     const struct desk *desk = &member->engine->blueprint->desk;
     struct message *m = mem_zero(1, sizeof *m);
-    struct error e = ERROR_INIT;
-    int result;
 
     m->type = MESSAGE_MODULES;
     m->as.modules.count = desk->modules.count;
@@ -30,23 +27,21 @@ int crew_send_modules(struct crew_member *member)
         m->as.modules.items[i] =
             (struct message_module){file->name, file->path, {file->source, file->len}};
     }
-    result = link_send(&member->link, m, NULL, &e);
+    link_tell(&member->link, m);
     free(m);
-    return result;
 }
 
 static void sync_market(struct crew_member *member, size_t index)
 {
     struct feed_slot *slot = &member->engine->feeds[index];
     struct message m = {.type = MESSAGE_MARKET};
-    struct error e = ERROR_INIT;
 
     if (member->feed_versions[index] == slot->feed->market.version || slot->feed->market.at_ms == 0)
         return;
     feed_refresh(slot);
     m.as.market.feed = slot->config->name;
     m.as.market.json = (struct text){slot->text, strlen(slot->text)};
-    link_send(&member->link, &m, NULL, &e);
+    link_tell(&member->link, &m);
     member->feed_versions[index] = slot->feed->market.version;
 }
 
@@ -54,7 +49,6 @@ void crew_sync(struct crew_member *member, struct vault *vault)
 {
     size_t index = (size_t)(vault - member->engine->vaults);
     struct message m = {.type = MESSAGE_VAULT};
-    struct error e = ERROR_INIT;
 
     for (size_t i = 0; i < member->engine->feed_count; i++)
         sync_market(member, i);
@@ -63,7 +57,7 @@ void crew_sync(struct crew_member *member, struct vault *vault)
         return;
     m.as.vault.vault = vault->config->id;
     m.as.vault.json = (struct text){vault->snapshot, strlen(vault->snapshot)};
-    link_send(&member->link, &m, NULL, &e);
+    link_tell(&member->link, &m);
     member->vault_versions[index] = vault->snapshot_version;
 }
 
@@ -140,31 +134,49 @@ static int on_answer(void *arg, struct link *link, struct question *q, struct me
 
 /* ---- death ---- */
 
-/* The run (or LOAD's slot) that took the worker down, 0 when nobody can be blamed. */
-static uint64_t find_culprit(const struct crew_member *member, const char *why)
+/* What is known about a death: which of the outstanding questions it concerns. Ids are runs' or,
+ * while a strategy is loaded, its slot's; 0: none. */
+struct death {
+    const char *why;
+    uint64_t culprit; /* took the worker down: held to account at once */
+    uint64_t suspect; /* was under way: held to account when it happens again and again */
+    bool overran;
+};
+
+static struct death examine(const struct crew_member *member, const char *why)
 {
+    const struct link *link = &member->link;
+    const struct question *now = link_under_way(link);
+    struct death d = {why, member->culprit, now ? now->id : 0, member->culprit != 0};
+
     if (member->culprit != 0)
-        return member->culprit;
-    /* An unexplained SIGKILL comes from outside (an operator, the kernel's out-of-memory killer).
-     */
-    if (strncmp(why, "killed by signal 9", 18) == 0)
-        return 0;
-    return member->link.child.page != NULL ? member->link.child.page->run : 0;
+        return d;
+    /* Killed by core without a culprit: it broke the protocol, or burnt no time and gave no answer.
+     * Something in it has to answer for that in the end, or it would go on for ever. */
+    if (link->why[0] != '\0') {
+        if (d.suspect == 0 && link->first != NULL)
+            d.suspect = link->first->id;
+        return d;
+    }
+    /* An unexplained SIGKILL comes from outside (an operator, the kernel's out-of-memory killer),
+     * as does a stop signal to the whole process group. */
+    if (strncmp(why, "killed by signal 9 ", 19) != 0 &&
+        strncmp(why, "killed by signal 15 ", 20) != 0 &&
+        strncmp(why, "killed by signal 2 ", 19) != 0)
+        d.culprit = d.suspect;
+    return d;
 }
 
-static void tick_lost(struct tick *tick, uint64_t culprit, bool overran, uint64_t executing,
-                      const char *why)
+static void tick_lost(struct tick *tick, const struct death *d)
 {
     tick->plugin->running--;
-    if (tick->id == culprit) {
-        blame(tick, overran ? ERROR_DEADLINE : ERROR_SCRIPT, why);
-        return;
-    }
-    if (tick->id == executing && ++tick->suspect >= SUSPECT_MAX) {
-        blame(tick, ERROR_SCRIPT, "its worker was killed three times while it ran");
-        return;
-    }
-    if (tick->plugin->health == QUARANTINED)
+    if (tick->id == d->culprit)
+        blame(tick, d->overran ? ERROR_DEADLINE : ERROR_SCRIPT, d->why);
+    else if (tick->id == d->suspect && ++tick->suspect >= SUSPECT_MAX)
+        blame(tick, ERROR_SCRIPT, "its worker died three times while it ran");
+    else if (tick->plugin->removed)
+        life_skip(tick, "the strategy was removed while its worker died");
+    else if (tick->plugin->health == QUARANTINED)
         life_skip(tick, "quarantined while it waited");
     else
         engine_requeue(tick);
@@ -186,8 +198,7 @@ static struct question *reverse(struct question *q)
 
 static void take_back(struct crew_member *member, const char *why)
 {
-    uint64_t culprit = find_culprit(member, why);
-    uint64_t executing = member->link.child.page != NULL ? member->link.child.page->run : 0;
+    struct death d = examine(member, why);
     struct question *q = reverse(member->link.first);
 
     member->link.first = member->link.last = NULL;
@@ -195,13 +206,19 @@ static void take_back(struct crew_member *member, const char *why)
     while (q != NULL) {
         struct question *next = q->next;
         if (q->expected == MESSAGE_DECIDED)
-            tick_lost((struct tick *)q, culprit, member->culprit != 0, executing, why);
+            tick_lost((struct tick *)q, &d);
         else if (q->expected == MESSAGE_HOOKED)
-            hooks_lost(q, q->id == culprit, why);
+            hooks_lost(q, q->id == d.culprit, q->id == d.suspect, why);
         else
-            loading_lost(q, q->id == culprit, why);
+            loading_lost(q, q->id == d.culprit, q->id == d.suspect, why);
         q = next;
     }
+}
+
+static void stage_down(struct plugin *p, const struct crew_member *member)
+{
+    if (p->worker == member && p->stage != STAGE_BROKEN)
+        p->stage = p->removed ? STAGE_BROKEN : STAGE_DOWN; /* what is removed is not loaded again */
 }
 
 static void on_restart(uv_timer_t *timer);
@@ -234,14 +251,13 @@ static void on_death(void *arg, struct link *link, const char *why)
     snprintf(index, sizeof index, "%d", member->index);
     log_write(engine->log, LOG_ERROR, "a worker died and is started again", "worker", index, "why",
               why, NULL);
-    for (size_t i = 0; i < engine->plugin_count; i++) {
-        struct plugin *p = engine->plugins[i];
-        if (p->worker == member && p->stage != STAGE_BROKEN)
-            p->stage = STAGE_DOWN;
-    }
+    for (size_t i = 0; i < engine->plugin_count; i++)
+        stage_down(engine->plugins[i], member);
+    for (struct plugin *p = engine->retired; p != NULL; p = p->next_retired)
+        stage_down(p, member);
     take_back(member, why);
     member->culprit = 0;
-    if (engine->draining && engine->live_ticks == engine->waiting)
+    if (engine->draining && engine->live_ticks == 0)
         return;
     schedule_restart(member);
 }
@@ -253,7 +269,7 @@ static int start_member(struct crew_member *member, struct error *e)
     memset(member->feed_versions, 0, engine->feed_count * sizeof *member->feed_versions);
     memset(member->vault_versions, 0, engine->vault_count * sizeof *member->vault_versions);
     member->seen_answers = member->seen_calls = 0;
-    member->started_ns = member->seen_mono_ns = clock_mono_ns(&engine->clock);
+    member->started_ns = member->seen_mono_ns = member->checked_ns = clock_mono_ns(&engine->clock);
     member->seen_cpu_ns = 0;
     return link_start(&member->link, e);
 }

@@ -8,16 +8,7 @@
 
 #include "core/engine.h"
 
-/* The page is the worker's word: believed only if it names something that is outstanding. */
-static uint64_t name_culprit(const struct crew_member *member)
-{
-    uint64_t claimed = member->link.child.page->run;
-
-    for (const struct question *q = member->link.first; q != NULL; q = q->next)
-        if (q->id == claimed)
-            return claimed;
-    return member->link.first->id;
-}
+#define GAP_NS 1000000000 /* between two looks, which should be 50 ms apart */
 
 static void note_progress(struct crew_member *member, int64_t cpu, int64_t now)
 {
@@ -29,31 +20,57 @@ static void note_progress(struct crew_member *member, int64_t cpu, int64_t now)
     }
 }
 
+/* Core itself was stopped or starved: answers may lie unread, nobody is late. */
+static void forgive_gap(struct crew_member *member, int64_t now)
+{
+    int64_t gap = now - member->checked_ns;
+
+    member->checked_ns = now;
+    if (gap > GAP_NS) {
+        member->seen_mono_ns += gap;
+        member->started_ns += gap;
+    }
+}
+
+static void check_progress(struct crew_member *member, const struct script_limits *limits,
+                           int64_t now)
+{
+    const struct question *culprit = link_under_way(&member->link);
+    int64_t cpu = child_cpu_ns(&member->link.child);
+    int64_t wall_ns = limits->wall_ms * 1000000;
+    char why[160];
+
+    if (member->link.outstanding == 0 || member->seen_answers != member->link.answers ||
+        member->seen_calls != member->link.child.page->calls) {
+        note_progress(member, cpu, now);
+        if (member->link.outstanding == 0 || now - member->seen_mono_ns < wall_ns)
+            return;
+    }
+    if (cpu - member->seen_cpu_ns > limits->hard_ms * 1000000) {
+        snprintf(why, sizeof why, "used more than %lld ms of CPU time and could not be interrupted",
+                 (long long)limits->hard_ms);
+        member->culprit = culprit ? culprit->id : member->link.first->id;
+        link_kill(&member->link, why);
+    } else if (now - member->seen_mono_ns > wall_ns) {
+        /* Nobody's fault: a script that burns no time cannot wait for anything. The process was
+         * stopped, or the machine hangs. */
+        snprintf(why, sizeof why, "gave no answer for %lld ms", (long long)limits->wall_ms);
+        link_kill(&member->link, why);
+    }
+}
+
 static void check_member(struct crew_member *member)
 {
     const struct script_limits *limits = &member->engine->blueprint->config.limits;
     int64_t now = clock_mono_ns(&member->engine->clock);
-    int64_t cpu;
-    char why[160];
 
     if (!member->link.alive)
         return;
-    cpu = child_cpu_ns(&member->link.child);
-    if (member->link.outstanding == 0 || member->seen_answers != member->link.answers ||
-        member->seen_calls != member->link.child.page->calls) {
-        note_progress(member, cpu, now);
-        if (member->link.outstanding == 0 || now - member->seen_mono_ns < limits->wall_ms * 1000000)
-            return;
-    }
-    if (cpu - member->seen_cpu_ns > limits->hard_ms * 1000000)
-        snprintf(why, sizeof why, "used more than %lld ms of CPU time and could not be interrupted",
-                 (long long)limits->hard_ms);
-    else if (now - member->seen_mono_ns > limits->wall_ms * 1000000)
-        snprintf(why, sizeof why, "gave no answer for %lld ms", (long long)limits->wall_ms);
-    else
-        return;
-    member->culprit = name_culprit(member);
-    link_kill(&member->link, why);
+    forgive_gap(member, now);
+    if (member->link.ready)
+        check_progress(member, limits, now);
+    else if (now - member->started_ns > limits->wall_ms * 1000000)
+        link_kill(&member->link, "was started and never spoke");
 }
 
 void crew_watch(struct engine *engine)

@@ -10,6 +10,8 @@
 /* Questions one worker may have before it; enough to amortise wake-ups, few enough to keep a kill
  * cheap. */
 #define WORKER_WINDOW 512
+/* Bytes a worker may be behind with before it gets no more ticks. */
+#define OUT_HIGH (4 * 1024 * 1024)
 /* Ticks decided but not yet durable, over all plugins: beyond this the stores set the pace. */
 #define COMMIT_WINDOW 8192
 
@@ -159,7 +161,8 @@ static bool may_dispatch(const struct plugin *plugin)
     return plugin->queue != NULL && plugin->stage == STAGE_READY && plugin->update == NULL &&
            plugin->changes == NULL && plugin->running < plugin->manifest.max_concurrency &&
            plugin->worker->link.ready && plugin->worker->link.outstanding < WORKER_WINDOW &&
-           !engine->stalled && engine->live_ticks - engine->waiting < COMMIT_WINDOW;
+           plugin->worker->link.out.len < OUT_HIGH && !engine->stalled &&
+           engine->live_ticks - engine->waiting < COMMIT_WINDOW;
 }
 
 static struct tick *dequeue(struct plugin *plugin)

@@ -133,6 +133,7 @@ struct plugin {
     enum plugin_stage stage;
     uint32_t slot;                /* generation in the worker */
     uint64_t load_seq;            /* guards late store answers against a newer load */
+    uint32_t load_suspect;        /* workers lost while it was being loaded */
     uint64_t memory;              /* bytes of its Lua heap after loading */
     struct plugin_update *update; /* the version that waits to be swapped in */
     bool removed;                 /* its file is gone: drains, then is freed */
@@ -186,8 +187,8 @@ struct crew_member {
     uint64_t *feed_versions;  /* sent, per feed */
     uint64_t *vault_versions; /* sent, per vault */
     /* deadline watch */
-    uint64_t seen_answers, seen_calls, seen_run;
-    int64_t seen_cpu_ns, seen_mono_ns;
+    uint64_t seen_answers, seen_calls;
+    int64_t seen_cpu_ns, seen_mono_ns, checked_ns;
     uint64_t restart_delay_ms;
     int64_t started_ns;
     uv_timer_t restart;
@@ -271,17 +272,18 @@ char *life_last_text(const struct run *run); /* ctx.last for an executed run, as
 /* hooks.c */
 void hooks_run(struct tick *tick, struct run *run); /* takes the tick */
 int hooks_answered(struct question *question, const struct message_hooked *hooked, struct error *e);
-void hooks_lost(struct question *question, bool culprit, const char *why);
+void hooks_lost(struct question *question, bool culprit, bool suspect, const char *why);
 void hooks_waiting(struct plugin *plugin); /* the plugin is ready again: send what waited */
 
 /* crew.c */
+#define SUSPECT_MAX 3 /* lost workers under one question before it is held to be the cause */
 void crew_open(struct engine *engine);
 int crew_start(struct engine *engine, struct error *e);
 void crew_free(struct engine *engine);
 void crew_stop(struct engine *engine);
 void crew_watch(struct engine *engine); /* deadlines: called by the watchdog timer */
 void crew_sync(struct crew_member *member, struct vault *vault); /* snapshots that changed */
-int crew_send_modules(struct crew_member *member);
+void crew_send_modules(struct crew_member *member);
 void plugin_quarantine(struct plugin *plugin, const char *why);
 struct crew_member *crew_assign(struct engine *engine, size_t plugin_index,
                                 const struct vault *vault);

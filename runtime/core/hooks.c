@@ -18,6 +18,7 @@ struct hook {
     struct hook *next;        /* waiting for the plugin to be ready */
     struct tick *tick;
     char *result, *error; /* JSON */
+    uint32_t suspect;     /* workers lost while it ran */
 };
 
 static void hook_end(struct hook *hook)
@@ -59,6 +60,12 @@ static bool can_send(const struct plugin *plugin)
            plugin->worker->link.ready;
 }
 
+/* Nothing of this plugin will run any more. */
+static bool hopeless(const struct plugin *plugin)
+{
+    return plugin->stage == STAGE_BROKEN || plugin->health == QUARANTINED;
+}
+
 static void wait_for_plugin(struct hook *hook)
 {
     struct hook **place = &hook->tick->plugin->hooks;
@@ -83,7 +90,7 @@ void hooks_run(struct tick *tick, struct run *run)
     tick->plugin->hooking++;
     if (can_send(tick->plugin))
         send_hook(hook);
-    else if (tick->plugin->stage == STAGE_BROKEN || tick->plugin->health == QUARANTINED)
+    else if (hopeless(tick->plugin))
         hook_end(hook);
     else
         wait_for_plugin(hook);
@@ -91,15 +98,15 @@ void hooks_run(struct tick *tick, struct run *run)
 
 void hooks_waiting(struct plugin *plugin)
 {
-    bool hopeless = plugin->stage == STAGE_BROKEN || plugin->health == QUARANTINED;
+    bool end = hopeless(plugin);
     struct hook *hook = plugin->hooks;
 
-    if (!hopeless && !can_send(plugin))
+    if (!end && !can_send(plugin))
         return;
     plugin->hooks = NULL;
     while (hook != NULL) {
         struct hook *next = hook->next;
-        if (hopeless)
+        if (end)
             hook_end(hook);
         else
             send_hook(hook);
@@ -160,16 +167,19 @@ int hooks_answered(struct question *question, const struct message_hooked *m, st
     return 0;
 }
 
-void hooks_lost(struct question *question, bool culprit, const char *why)
+/* Called for the later questions first: each goes before those that wait already. */
+void hooks_lost(struct question *question, bool culprit, bool suspect, const char *why)
 {
     struct hook *hook = (struct hook *)question;
-
     struct plugin *plugin = hook->tick->plugin;
 
-    if (!culprit) {
-        wait_for_plugin(hook);
-        return;
+    if (culprit || (suspect && ++hook->suspect >= SUSPECT_MAX)) {
+        hook_end(hook);
+        plugin_quarantine(plugin, why);
+    } else if (hopeless(plugin)) {
+        hook_end(hook);
+    } else {
+        hook->next = plugin->hooks;
+        plugin->hooks = hook;
     }
-    hook_end(hook);
-    plugin_quarantine(plugin, why);
 }

@@ -49,7 +49,6 @@ char *life_last_text(const struct run *run)
 static void remember_last(struct plugin *plugin, const struct run *run)
 {
     struct message m = {.type = MESSAGE_LAST};
-    struct error e = ERROR_INIT;
 
     if ((run->status != RUN_COMPLETED && run->status != RUN_REJECTED) || run->actions == NULL ||
         run->dry_run)
@@ -60,7 +59,7 @@ static void remember_last(struct plugin *plugin, const struct run *run)
         return; /* it is sent with the next load */
     m.as.last.slot = plugin->slot;
     m.as.last.json = (struct text){plugin->last, strlen(plugin->last)};
-    link_send(&plugin->worker->link, &m, NULL, &e);
+    link_tell(&plugin->worker->link, &m);
 }
 
 static void count_end(struct plugin *plugin, const struct run *run)

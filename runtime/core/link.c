@@ -12,7 +12,9 @@
 #include "base/mem.h"
 
 #define READ_BYTES (256 * 1024)
-#define OUT_MAX    (64 * 1024 * 1024)
+/* What a worker may be behind with. Ticks are held back long before (dispatch.c); this bounds the
+ * plugins and their states when all of them are loaded at once. */
+#define OUT_MAX ((size_t)1024 * 1024 * 1024)
 
 void link_init(struct link *link, uv_loop_t *loop, const struct link_hooks *hooks)
 {
@@ -246,6 +248,30 @@ int link_send(struct link *link, const struct message *message, struct question 
     return 0;
 }
 
+void link_tell(struct link *link, const struct message *message)
+{
+    struct error e = ERROR_INIT;
+
+    if (link_send(link, message, NULL, &e) < 0)
+        link_kill(link, "could not be told what it has to know, as it takes in nothing");
+}
+
+void link_tell_frames(struct link *link, const struct buf *frames)
+{
+    if (buf_add(&link->out, frames->data, frames->len) < 0)
+        link_kill(link, "could not be told what it has to know, as it takes in nothing");
+}
+
+const struct question *link_under_way(const struct link *link)
+{
+    const struct question *q = link->first;
+    uint64_t claimed = link->child.page != NULL ? link->child.page->run : 0;
+
+    while (q != NULL && q->id != claimed)
+        q = q->next;
+    return q;
+}
+
 void link_kill(struct link *link, const char *why)
 {
     if (!link->alive)
@@ -261,6 +287,9 @@ void link_close(struct link *link)
 
     if (link->alive) {
         end_process(link, ignored, sizeof ignored);
+        child_release(&link->child);
+    } else if (link->dying) {
+        link->dying = false; /* its handles are closing: nobody is told any more */
         child_release(&link->child);
     }
     frame_reader_release(&link->reader);

@@ -70,7 +70,16 @@ int link_start(struct link *link, struct error *e);
  * caller's error. */
 int link_send(struct link *link, const struct message *message, struct question *question,
               struct error *e);
+/* A message without an answer. When it cannot be queued, the worker's picture would be wrong from
+ * then on: it is killed, and its successor is told everything anew. */
+void link_tell(struct link *link, const struct message *message);
+void link_tell_frames(struct link *link, const struct buf *frames); /* encoded already */
+
 void link_flush(struct link *link);
+
+/* The outstanding question whose code the worker says it is executing, or NULL. The status page is
+ * the worker's word: believed only if it names something outstanding. */
+const struct question *link_under_way(const struct link *link);
 
 /* SIGKILL; `died` follows from the loop. */
 void link_kill(struct link *link, const char *why);

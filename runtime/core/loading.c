@@ -47,7 +47,27 @@ static void send_load(struct plugin *p, const struct desk_file *file, uint32_t s
                                       .value_bytes = limits->value_bytes,
                                       .state_bytes = limits->state_bytes};
     if (link_send(&p->worker->link, &m, &load->question, &e) < 0)
-        loading_lost(&load->question, true, e.message);
+        loading_lost(&load->question, true, false, e.message);
+}
+
+static void unload(struct plugin *p, uint32_t slot)
+{
+    struct message m = {.type = MESSAGE_UNLOAD};
+
+    m.as.unload.slot = slot;
+    link_tell(&p->worker->link, &m);
+}
+
+/* Gives up the version that waits. One that is loaded leaves the worker now, one whose answer is
+ * still to come when that has come (update_loaded). */
+static void drop_update(struct plugin *p)
+{
+    if (p->stage == STAGE_SWAPPING) {
+        unload(p, p->update->slot);
+        p->stage = STAGE_READY;
+    }
+    update_free(p->update);
+    p->update = NULL;
 }
 
 void crew_load(struct plugin *p)
@@ -68,7 +88,7 @@ void crew_load(struct plugin *p)
 
 void loading_update(struct plugin *p, struct plugin_update *update)
 {
-    update_free(p->update);
+    drop_update(p);
     p->update = update;
     if (!p->worker->link.ready || p->stage == STAGE_DOWN)
         return; /* crew_load() takes it when the worker is back */
@@ -85,24 +105,24 @@ static void broken(struct plugin *p, const char *why)
     p->last_error = mem_strdup(why);
     plugin_flush_queue(p, why);
     hooks_waiting(p);
+    plugin_quiet(p);
 }
 
 static void send_bind(struct plugin *p)
 {
     struct message m = {.type = MESSAGE_BIND};
-    struct error e = ERROR_INIT;
     char *params = value_text(p->params);
 
     m.as.bind =
         (struct message_bind){p->slot, p->name, p->vault->config->id, {params, strlen(params)}};
-    link_send(&p->worker->link, &m, NULL, &e);
+    link_tell(&p->worker->link, &m);
     free(params);
     if (p->last == NULL)
         return;
     m = (struct message){.type = MESSAGE_LAST};
     m.as.last.slot = p->slot;
     m.as.last.json = (struct text){p->last, strlen(p->last)};
-    link_send(&p->worker->link, &m, NULL, &e);
+    link_tell(&p->worker->link, &m);
 }
 
 /* ---- state ---- */
@@ -147,7 +167,7 @@ static void entries_read(struct query *query, struct engine *engine)
         free_entries(entries);
         return;
     }
-    buf_add(&p->worker->link.out, entries->frames.data, entries->frames.len);
+    link_tell_frames(&p->worker->link, &entries->frames);
     p->state_keys = entries->count;
     free_entries(entries);
     send_bind(p);
@@ -176,17 +196,28 @@ static void ask_entries(struct plugin *p)
 
 /* ---- answers ---- */
 
+static void leave_worker(struct plugin *p)
+{
+    if (p->update != NULL)
+        drop_update(p);
+    if (p->stage != STAGE_READY)
+        return; /* not there, or its loading ends here again */
+    unload(p, p->slot);
+    p->stage = STAGE_BROKEN;
+}
+
 /* The old version has no tick and no hook left: the new one takes its place. */
 void reload_swap_ready(struct plugin *p)
 {
     struct plugin_update *update = p->update;
-    struct message m = {.type = MESSAGE_UNLOAD};
-    struct error e = ERROR_INIT;
 
-    if (p->stage != STAGE_SWAPPING || p->running > 0 || p->hooking > 0)
+    if (p->running > 0 || p->hooking > 0)
         return;
-    m.as.unload.slot = p->slot;
-    link_send(&p->worker->link, &m, NULL, &e);
+    if (p->removed)
+        leave_worker(p);
+    if (p->stage != STAGE_SWAPPING)
+        return;
+    unload(p, p->slot);
     p->slot = update->slot;
     plugin_adopt(p, &update->part);
     update_free(update);
@@ -204,14 +235,16 @@ void reload_swap_ready(struct plugin *p)
 
 static void update_loaded(struct plugin *p, const struct message_loaded *loaded)
 {
-    if (p->update == NULL || p->update->slot != loaded->slot)
-        return; /* a still newer version has taken its place */
+    if (p->update == NULL || p->update->slot != loaded->slot) {
+        unload(p, loaded->slot); /* a still newer version has taken its place */
+        return;
+    }
     if (loaded->failure.code != NULL) {
         log_write(p->engine->log, LOG_ERROR,
                   "the new version could not be loaded: the old one goes on", "plugin", p->name,
                   "error", loaded->failure.message, NULL);
-        update_free(p->update);
-        p->update = NULL;
+        unload(p, loaded->slot);
+        drop_update(p);
         plugin_pump(p);
         return;
     }
@@ -234,21 +267,26 @@ void loading_answered(struct question *question, const struct message_loaded *lo
     if (p->slot != loaded->slot)
         return;
     if (loaded->failure.code != NULL) {
+        unload(p, loaded->slot);
         broken(p, loaded->failure.message);
         return;
     }
     p->memory = loaded->memory;
+    p->load_suspect = 0;
     ask_entries(p);
 }
 
-void loading_lost(struct question *question, bool culprit, const char *why)
+void loading_lost(struct question *question, bool culprit, bool suspect, const char *why)
 {
     struct load *load = (struct load *)question;
     struct plugin *p = load->plugin;
 
+    if (suspect && ++p->load_suspect >= SUSPECT_MAX)
+        culprit = true;
     if (culprit && load->for_update) {
         update_free(p->update);
         p->update = NULL;
+        p->load_suspect = 0;
     } else if (culprit) {
         broken(p, why);
     }

@@ -15,6 +15,6 @@ void crew_load(struct plugin *plugin);
 void loading_update(struct plugin *plugin, struct plugin_update *update);
 
 void loading_answered(struct question *question, const struct message_loaded *loaded);
-void loading_lost(struct question *question, bool culprit, const char *why);
+void loading_lost(struct question *question, bool culprit, bool suspect, const char *why);
 
 #endif

@@ -28,7 +28,7 @@ struct error;
 /* Written by the worker without system calls, read by core. Untrusted: core uses it only to name a
  * culprit among the runs it has outstanding. */
 struct status_page {
-    volatile uint64_t run;   /* id of the run whose Lua code is executing now, 0: none */
+    volatile uint64_t run;   /* run (or slot, in a LOAD) whose code is executing now; 0: none */
     volatile uint64_t calls; /* grows with each start of a call */
 };
 

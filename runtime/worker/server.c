@@ -137,12 +137,16 @@ static int load_plugin(struct server *server, struct slot *slot, struct error *e
                                    .soft_ms = in->soft_ms,
                                    .value_bytes = in->value_bytes,
                                    .state_bytes = in->state_bytes};
+    int result;
 
     buf_clear(&server->text);
     slot->plugin = plugin_new(&limits, module_set_lookup(slot->modules), e);
     if (slot->plugin == NULL)
         return -1;
-    return plugin_load(slot->plugin, in->file, in->source.data, in->source.len, &server->text, e);
+    server_page_begin(server->page, slot->id);
+    result = plugin_load(slot->plugin, in->file, in->source.data, in->source.len, &server->text, e);
+    server_page_end(server->page);
+    return result;
 }
 
 static int answer_loaded(struct server *server, const struct slot *slot, const struct error *why,

@@ -47,6 +47,10 @@ struct server {
 /* ERROR_NONE: no failure. The text is the server's, valid until the next call. */
 void server_failure(struct server *server, struct message_failure *out, const struct error *e);
 
+/* Around every execution of a script: `id` is the run, or the slot while a strategy is loaded. */
+void server_page_begin(struct status_page *page, uint64_t id);
+void server_page_end(struct status_page *page);
+
 /* Handlers of TICK and HOOK: run the code and append the answer. */
 int server_tick(struct server *server, struct slot *slot, struct buf *out, struct error *e);
 int server_hook(struct server *server, struct slot *slot, struct buf *out, struct error *e);

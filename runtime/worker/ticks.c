@@ -9,13 +9,13 @@
 #include "model/kv.h"
 #include "worker/server_impl.h"
 
-static void page_begin(struct status_page *page, uint64_t run)
+void server_page_begin(struct status_page *page, uint64_t run)
 {
     page->run = run;
     page->calls++;
 }
 
-static void page_end(struct status_page *page)
+void server_page_end(struct status_page *page)
 {
     page->run = 0;
 }
@@ -144,9 +144,9 @@ static void run_decide(struct server *server, struct slot *slot, const struct me
 
     int64_t start = cpu_ns();
 
-    page_begin(server->page, in->run);
+    server_page_begin(server->page, in->run);
     plugin_decide(slot->plugin, &tick, &server->decision);
-    page_end(server->page);
+    server_page_end(server->page);
     server->decision.cpu_us = (uint32_t)((cpu_ns() - start) / 1000);
 }
 
@@ -177,10 +177,10 @@ static void run_hook(struct server *server, struct slot *slot, const struct mess
                                .markets = server->markets,
                                .vaults = server->vaults};
 
-    page_begin(server->page, in->run);
+    server_page_begin(server->page, in->run);
     plugin_hook(slot->plugin, &tick, in->result.data, in->result.len, in->error.data, in->error.len,
                 &server->decision);
-    page_end(server->page);
+    server_page_end(server->page);
 }
 
 static void fill_hooked(struct server *server, struct message_hooked *out, uint64_t run,
