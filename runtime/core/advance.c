@@ -1,8 +1,11 @@
 /*
- * The desk's clock. Live, it is the machine's: a timer of the loop sleeps until the next thing is
+ * The desk's clock. Live, it is the machine's: an alarm on that clock rings when the next thing is
  * due. In a replay it is the data's: it stands still while any tick's outcome could still be
  * observed, then jumps to the next due time (speed "max") or follows the real clock at a multiple.
  */
+#include <sys/timerfd.h>
+#include <unistd.h>
+
 #include "core/engine.h"
 
 #define LIVE_NAP_MAX_MS 1000 /* so that a stepped clock is noticed */
@@ -21,6 +24,21 @@ static void nap(struct engine *engine, int64_t ms)
     uv_timer_start(&engine->wake, on_wake, ms < 0 ? 0 : (uint64_t)ms, 0);
 }
 
+/* Sleeps until the machine's clock shows `ms`, or is set. The loop's own timers would be late by up
+ * to 1 ms, which is half of a tick's way to the disk. */
+static void set_alarm(struct engine *engine, int64_t ms)
+{
+    struct itimerspec at = {.it_value = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}};
+
+    if (engine->alarm_fd < 0 ||
+        timerfd_settime(engine->alarm_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL) <
+            0) {
+        ms -= clock_now_ms(&engine->clock);
+        /* At least 1 ms: a timer of 0 would run again before the loop looks at its sockets. */
+        nap(engine, ms > 1 ? ms : 1);
+    }
+}
+
 static void advance_live(struct engine *engine)
 {
     int64_t now = clock_now_ms(&engine->clock), next;
@@ -31,9 +49,30 @@ static void advance_live(struct engine *engine)
     next = timeline_next(&engine->timeline);
     if (next == INT64_MAX || next - now > LIVE_NAP_MAX_MS)
         next = now + LIVE_NAP_MAX_MS;
-    /* At least 1 ms: a timer of 0 would run again before the loop looks at its sockets. */
-    next -= clock_now_ms(&engine->clock);
-    nap(engine, next > 1 ? next : 1);
+    set_alarm(engine, next);
+}
+
+static void on_alarm(uv_poll_t *poll, int status, int events)
+{
+    struct engine *engine = poll->data;
+    uint64_t rings;
+
+    (void)status;
+    (void)events;
+    /* Nothing to read is no error: the clock was set, or the alarm was set anew meanwhile. */
+    if (read(engine->alarm_fd, &rings, sizeof rings) < 0)
+        rings = 0;
+    advance_live(engine);
+}
+
+static void open_alarm(struct engine *engine)
+{
+    engine->alarm_fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (engine->alarm_fd < 0)
+        return;
+    uv_poll_init(&engine->loop, &engine->alarm, engine->alarm_fd);
+    engine->alarm.data = engine;
+    uv_poll_start(&engine->alarm, UV_READABLE, on_alarm);
 }
 
 static void on_wake(uv_timer_t *timer)
@@ -138,6 +177,7 @@ void advance_start(struct engine *engine)
 {
     uv_timer_init(&engine->loop, &engine->wake);
     uv_idle_init(&engine->loop, &engine->spin);
+    open_alarm(engine);
     engine->wake.data = engine->spin.data = engine;
     engine->started = true;
     engine->data_start_ms = clock_now_ms(&engine->clock);
@@ -152,4 +192,8 @@ void advance_stop(struct engine *engine)
     engine->started = false;
     uv_close((uv_handle_t *)&engine->wake, NULL);
     uv_close((uv_handle_t *)&engine->spin, NULL);
+    if (engine->alarm_fd < 0)
+        return;
+    uv_close((uv_handle_t *)&engine->alarm, NULL);
+    close(engine->alarm_fd);
 }

@@ -214,7 +214,9 @@ struct engine {
     int64_t data_start_ms, real_start_ns; /* anchor of a replay at finite speed */
     struct id_source ids;
     struct timeline timeline;
-    uv_timer_t wake;   /* real time of the next due timer */
+    uv_timer_t wake;   /* real time of the next due timer, in a replay */
+    uv_poll_t alarm;   /* the same, live: a timerfd, without the loop's grain of 1 ms */
+    int alarm_fd;      /* -1: none, the wake timer does its work */
     uv_idle_t spin;    /* replay at full speed: advance on every turn */
     uv_prepare_t turn; /* before the loop blocks: dispatch, flush, end of a drain */
     uv_timer_t watchdog;
