@@ -168,19 +168,31 @@ fail:
     return -1;
 }
 
+/* A failure that no retry can mend: a bug of ours, or data that the store refuses as such. */
+static bool is_final(const struct error *e)
+{
+    return e->code == ERROR_INTERNAL || e->code == ERROR_INVALID || e->code == ERROR_LIMIT;
+}
+
+/* On the loop. Works again only when all stores do. */
 static void tell_loop(void *arg)
 {
-    struct store *s = arg;
-    char stall[sizeof s->stall];
-    struct error fatal;
+    struct engine *engine = arg;
+    const struct commits *c = &engine->commits;
+    char stall[sizeof c->journal->stall] = "";
 
-    uv_mutex_lock(&s->lock);
-    memcpy(stall, s->stall, sizeof stall);
-    fatal = s->fatal;
-    uv_mutex_unlock(&s->lock);
-    if (fatal.code != ERROR_NONE)
-        engine_fatal(s->engine, &fatal);
-    engine_stall(s->engine, stall[0] ? stall : NULL);
+    for (size_t i = 0; i < c->count; i++) {
+        struct store *s = c->items[i];
+        struct error fatal;
+        uv_mutex_lock(&s->lock);
+        if (stall[0] == '\0')
+            memcpy(stall, s->stall, sizeof stall);
+        fatal = s->fatal;
+        uv_mutex_unlock(&s->lock);
+        if (fatal.code != ERROR_NONE)
+            engine_fatal(engine, &fatal);
+    }
+    engine_stall(engine, stall[0] ? stall : NULL);
 }
 
 static void set_stall(struct store *s, const struct error *e)
@@ -189,11 +201,11 @@ static void set_stall(struct store *s, const struct error *e)
     s->stall[0] = '\0';
     if (e != NULL) {
         snprintf(s->stall, sizeof s->stall, "%.60s: %.180s", s->url, e->message);
-        if (e->code == ERROR_INTERNAL)
+        if (is_final(e))
             s->fatal = *e;
     }
     uv_mutex_unlock(&s->lock);
-    store_thread_notify(s->thread, tell_loop, s);
+    store_thread_notify(s->thread, tell_loop, s->engine);
 }
 
 static void give_up(struct store *s, struct store_job *first, const struct store_job *stop)
@@ -220,7 +232,7 @@ static void commit_group(struct store *s, struct store_job *first, const struct 
         }
         set_stall(s, &e);
         stalled = true;
-        if (e.code == ERROR_INTERNAL || atomic_load(&s->abandon))
+        if (is_final(&e) || atomic_load(&s->abandon))
             break;
         store_thread_pause(s->thread, wait);
         wait = wait * 2 < RETRY_MAX_MS ? wait * 2 : RETRY_MAX_MS;
@@ -324,6 +336,23 @@ int commits_run(struct engine *engine, struct error *e)
     return 0;
 }
 
+/* The state in the journal's database, if that can hold one: opened now, while nobody else uses the
+ * database; a reload may need it later. */
+static int join_state(struct engine *engine, struct store *s, struct error *e)
+{
+    struct state_store *state;
+    bool joined;
+
+    if (engine->registry->open_state(engine->stores, s->url, STORE_CREATE,
+                                     clock_now_ms(&engine->clock), &state, &joined, e) < 0)
+        return -1;
+    if (joined)
+        s->state = state;
+    else
+        state_close(state);
+    return 0;
+}
+
 int commits_open(struct engine *engine, struct error *e)
 {
     const char *url = engine->blueprint->config.journal;
@@ -333,7 +362,7 @@ int commits_open(struct engine *engine, struct error *e)
     engine->stores = engine->registry->stores_new(engine->options.desk);
     if (engine->registry->open_journal(engine->stores, url, STORE_CREATE,
                                        clock_now_ms(&engine->clock), &s->journal, e) < 0 ||
-        add_store(s, e) < 0) {
+        join_state(engine, s, e) < 0 || add_store(s, e) < 0) {
         store_free(s);
         return -1;
     }
@@ -357,11 +386,6 @@ int commits_state_store(struct engine *engine, const char *url, struct store **o
     if (engine->registry->open_state(engine->stores, url, STORE_CREATE,
                                      clock_now_ms(&engine->clock), &state, &joined, e) < 0)
         return -1;
-    if (joined && c->journal->state == NULL) {
-        c->journal->state = state;
-        *out = c->journal;
-        return 0;
-    }
     if (joined) { /* the journal's database under another spelling */
         state_close(state);
         *out = c->journal;

@@ -8,7 +8,7 @@
  *
  * A failing store is retried with back-off until it works or the daemon is stopped; meanwhile
  * engine_stall() says so and no tick is dispatched. Nothing is dropped: jobs stay in order. A
- * failure that no retry can mend (ERROR_INTERNAL) is engine_fatal().
+ * failure that no retry can mend (INTERNAL, INVALID, LIMIT) is engine_fatal().
  */
 #ifndef ORRERY_CORE_COMMITS_H
 #define ORRERY_CORE_COMMITS_H

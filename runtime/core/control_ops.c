@@ -84,8 +84,15 @@ struct fire {
 static void fire_ended(struct waiter *waiter, const struct run *run)
 {
     struct fire *fire = (struct fire *)waiter;
-    json_t *data = run_to_json(run);
+    json_t *data;
 
+    if (run == NULL) {
+        fail(fire->request, ERROR_NOT_RUNNING, "the daemon is stopping before this run has ended",
+             "it is on record: the next `orrery run` takes it up");
+        free(fire);
+        return;
+    }
+    data = run_to_json(run);
     json_object_set(data, "run", json_object_get(data, "id"));
     request_answer(fire->request, data);
     free(fire);

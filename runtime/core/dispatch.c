@@ -78,8 +78,43 @@ static struct tick *tick_new(struct plugin *plugin, enum trigger_kind kind, cons
     engine->busy++;
     engine->live_ticks++;
     engine->counters.received++;
+    engine->counters.open++;
     plugin->counters.received++;
+    plugin->counters.open++;
     return tick;
+}
+
+static void tell_waiter(struct waiter *waiter)
+{
+    if (waiter != NULL)
+        waiter->ended(waiter, NULL);
+}
+
+void tick_leave(struct tick *tick)
+{
+    struct plugin *plugin = tick->plugin;
+
+    plugin->counters.received--;
+    plugin->counters.open--;
+    plugin->engine->counters.received--;
+    plugin->engine->counters.open--;
+    tell_waiter(tick->waiter);
+    tick->waiter = NULL;
+    tick_release(tick);
+}
+
+/* Ticks waiting for the disk beyond this many: triggers without a record are only counted. */
+#define BACKLOG_MAX 65536
+
+bool engine_backlogged(const struct engine *engine)
+{
+    return commits_depth(engine) > BACKLOG_MAX;
+}
+
+void plugin_miss(struct plugin *plugin, uint64_t count)
+{
+    plugin->counters.missed += count;
+    plugin->engine->counters.missed += count;
 }
 
 /* Why this trigger cannot wait for a decide(), or NULL. */
@@ -100,7 +135,8 @@ static const char *refusal(struct plugin *plugin, char *text, size_t size)
         snprintf(text, size, "unhealthy: %s", plugin->health_reason ? plugin->health_reason : "");
         return text;
     }
-    if (plugin->queued >= plugin->manifest.queue) {
+    /* What the last session had taken on is taken up again in full. */
+    if (plugin->queued >= plugin->manifest.queue && plugin->engine->started) {
         snprintf(text, size, "queue full: %u ticks are waiting", plugin->queued);
         return text;
     }
@@ -121,10 +157,16 @@ struct tick *engine_receive(struct plugin *plugin, enum trigger_kind kind, const
                             uint32_t depth, uint64_t id, struct waiter *waiter)
 {
     struct engine *engine = plugin->engine;
-    struct tick *tick = tick_new(plugin, kind, topic, payload, scheduled_ms);
+    struct tick *tick;
     char text[1024]; /* longer than any error's message */
-    const char *reason = refusal(plugin, text, sizeof text);
+    const char *reason;
 
+    if (engine->draining && id != 0) { /* it is on record: the next session takes it up */
+        tell_waiter(waiter);
+        return NULL;
+    }
+    tick = tick_new(plugin, kind, topic, payload, scheduled_ms);
+    reason = refusal(plugin, text, sizeof text);
     tick->durable = id != 0;
     tick->id = id != 0 ? id : id_next(&engine->ids, clock_now_ms(&engine->clock));
     tick->seed = random_mix(engine->blueprint->config.seed ^ name_hash(plugin->name), tick->id);

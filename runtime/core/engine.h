@@ -50,7 +50,8 @@ struct plugin;
 struct control;
 struct watch;
 
-/* Who waits for a run's end (a control connection). */
+/* Who waits for a run's end (a control connection). `run` NULL: not in this session, the trigger
+ * stays on record for the next. */
 struct waiter {
     void (*ended)(struct waiter *waiter, const struct run *run);
 };
@@ -87,8 +88,10 @@ enum plugin_stage {
     STAGE_BROKEN    /* could not be loaded: triggers are skipped */
 };
 
+/* received == the sum of ended + open; open == running + queued. */
 struct counters {
     uint64_t received;
+    uint64_t open; /* not yet durably ended */
     uint64_t ended[RUN_STATUS_COUNT];
     uint64_t requeued; /* dispatched again after a worker was lost, or found pending at start */
     uint64_t missed; /* cron times that passed during a stall and were folded into one or dropped */
@@ -265,6 +268,9 @@ struct plugin *engine_plugin(const struct engine *engine, const char *name);
 
 /* life.c */
 int life_decided(struct tick *tick, const struct message_decided *decided, struct error *e);
+void tick_leave(struct tick *tick); /* not ended here: its pending row brings it back */
+bool engine_backlogged(const struct engine *engine); /* the stores are too far behind for more */
+void plugin_miss(struct plugin *plugin, uint64_t count); /* times without a tick */
 void life_skip(struct tick *tick, const char *reason);
 void life_fail(struct tick *tick, enum error_code code, const char *message);
 void life_start_pending(struct engine *engine, const struct pending *pending);

@@ -47,7 +47,11 @@ static void announce(struct feed_slot *slot)
     payload = json_pack("{s:f, s:I}", "spot", market->spot, "at", (json_int_t)market->at_ms);
     text = value_text(payload);
     for (size_t i = 0; i < engine->plugin_count; i++)
-        if (plugin_subscribes(engine->plugins[i], topic))
+        if (!plugin_subscribes(engine->plugins[i], topic))
+            continue;
+        else if (engine_backlogged(engine))
+            plugin_miss(engine->plugins[i], 1);
+        else
             engine_receive(engine->plugins[i], TRIGGER_EVENT, topic, text, market->at_ms, 0, 0, 0,
                            NULL);
     free(text);

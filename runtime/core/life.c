@@ -92,12 +92,14 @@ static void ended(struct commit *c, struct engine *engine)
     struct plugin *plugin = tick->plugin;
 
     if (c->failed) { /* not recorded: as if the daemon had been killed before */
-        tick_release(tick);
+        tick_leave(tick);
         commit_free(c);
         return;
     }
     count_end(plugin, &c->run);
+    engine->counters.open--;
     start_events(engine, c);
+    plugin->counters.open--;
     if (tick->waiter != NULL) {
         tick->waiter->ended(tick->waiter, &c->run);
         tick->waiter = NULL;
@@ -153,17 +155,25 @@ static void hand_in(struct ending *ending)
     commits_push(c);
 }
 
+/* Closures that a script has seen are delivered; after a failed decide() the next tick gets them
+ * again, before newer ones. */
+static void return_closures(struct tick *tick)
+{
+    struct plugin *plugin = tick->plugin;
+
+    if (tick->closures == NULL)
+        return;
+    if (plugin->closures != NULL)
+        json_array_extend(tick->closures, plugin->closures);
+    json_decref(plugin->closures);
+    plugin->closures = tick->closures;
+    tick->closures = NULL;
+}
+
 static void plan_and_hand_in(struct ending *ending)
 {
-    struct tick *tick = ending->tick;
-
-    /* Closures that the script has seen are delivered; a failed decide() gets them again. */
-    if (ending->commit->run.status == RUN_FAILED && tick->closures != NULL) {
-        if (tick->plugin->closures == NULL)
-            tick->plugin->closures = json_incref(tick->closures);
-        else
-            json_array_extend(tick->plugin->closures, tick->closures);
-    }
+    if (ending->commit->run.status == RUN_FAILED)
+        return_closures(ending->tick);
     ending_plan(ending);
     hand_in(ending);
 }
@@ -176,7 +186,7 @@ static void state_is_durable(struct commit *c, struct engine *engine)
     (void)engine;
     commit_free(c);
     if (failed) {
-        tick_release(ending->tick);
+        tick_leave(ending->tick);
         ending_free(ending);
         return;
     }
@@ -254,7 +264,10 @@ void life_fail(struct tick *tick, enum error_code code, const char *message)
 
 static void orphan_done(struct commit *c, struct engine *engine)
 {
-    engine->counters.ended[RUN_SKIPPED]++;
+    if (!c->failed) {
+        engine->counters.received++;
+        engine->counters.ended[RUN_SKIPPED]++;
+    }
     commit_free(c);
 }
 
@@ -263,13 +276,13 @@ static void skip_orphan(struct engine *engine, const struct pending *p)
 {
     struct commit *c = commit_new(engine->commits.journal, orphan_done, NULL);
 
-    engine->counters.received++;
     c->remove_pending = p->id;
     c->run.id = p->id;
     snprintf(c->run.plugin, sizeof c->run.plugin, "%s", p->plugin);
     c->run.status = RUN_SKIPPED;
     c->run.trigger = p->kind;
     c->run.topic = mem_strdup(p->topic);
+    return_closures(tick);
     c->run.payload = mem_strdup(p->payload);
     c->run.scheduled_ms = p->scheduled_ms;
     c->run.finished_ms = clock_now_ms(&engine->clock);

@@ -63,38 +63,37 @@ void strategy_free(struct plugin *p)
     free(p);
 }
 
-/* Ticks waiting for the disk beyond this many are not taken in any more, only counted. */
-#define BACKLOG_MAX 65536
+/* After a stall or a stepped clock: this many missed times are counted one by one, then the rest is
+ * jumped over (a clock that starts in 1970 would have millions). */
+#define MISSED_MAX 10000
+
+/* The times from `next` up to now are folded: counted, the newest of them in `*due`. Returns the
+ * first one to come. */
+static int64_t fold_missed(struct plugin *p, const struct cron *cron, int64_t next, int64_t now_ms,
+                           int64_t *due)
+{
+    for (int i = 0; next <= now_ms; i++) {
+        int64_t skipped = cron->every_ms > 0 ? (now_ms - next) / cron->every_ms : 0;
+        plugin_miss(p, (uint64_t)skipped + 1);
+        *due = next + skipped * cron->every_ms;
+        next = cron_next(cron, i < MISSED_MAX ? *due : now_ms);
+    }
+    return next;
+}
 
 static void cron_fired(struct timer *timer, int64_t now_ms)
 {
     struct cron_timer *t = (struct cron_timer *)timer;
     struct plugin *p = t->plugin;
-    const struct cron *cron = &t->trigger->cron;
-    int64_t due = timer->due_ms, next = cron_next(cron, due);
+    int64_t due = timer->due_ms, next = cron_next(&t->cron, due);
     bool late = next <= now_ms;
 
-    /* A stall or a suspended machine: what was missed is folded into one tick, or dropped, as the
-     * trigger says. */
-    while (next <= now_ms) {
-        int64_t skipped = cron->every_ms > 0 ? (now_ms - next) / cron->every_ms : 0;
-        p->counters.missed += (uint64_t)skipped + 1;
-        p->engine->counters.missed += (uint64_t)skipped + 1;
-        due = next + skipped * (cron->every_ms > 0 ? cron->every_ms : 0);
-        next = cron_next(cron, due);
-    }
+    next = fold_missed(p, &t->cron, next, now_ms, &due);
     timeline_arm(&p->engine->timeline, timer, next);
-    if (late && t->trigger->catch_up == CATCH_UP_SKIP) {
-        p->counters.missed++;
-        p->engine->counters.missed++;
-        return;
-    }
-    if (commits_depth(p->engine) > BACKLOG_MAX) {
-        p->counters.missed++;
-        p->engine->counters.missed++;
-        return;
-    }
-    engine_receive(p, TRIGGER_CRON, NULL, NULL, due, 0, 0, 0, NULL);
+    if ((late && t->trigger->catch_up == CATCH_UP_SKIP) || engine_backlogged(p->engine))
+        plugin_miss(p, 1);
+    else
+        engine_receive(p, TRIGGER_CRON, NULL, NULL, due, 0, 0, 0, NULL);
 }
 
 static bool same_cron(const struct cron *a, const struct cron *b)

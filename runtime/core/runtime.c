@@ -122,7 +122,7 @@ static void stop_queue(struct plugin *p)
         p->queued--;
         p->engine->waiting--;
         if (tick->durable)
-            tick_release(tick);
+            tick_leave(tick);
         else
             life_skip(tick, "the daemon is stopping");
         tick = next;

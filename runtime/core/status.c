@@ -17,14 +17,14 @@ static json_t *text(const char *s)
     return s != NULL && s[0] != '\0' ? json_string(s) : json_null();
 }
 
-static json_t *counters_json(const struct counters *c, uint64_t running, uint64_t queued)
+static json_t *counters_json(const struct counters *c, uint64_t queued)
 {
     json_t *o = json_object();
 
     json_object_set_new(o, "received", count(c->received));
     for (int i = RUN_NOOP; i < RUN_STATUS_COUNT; i++)
         json_object_set_new(o, run_status_name((enum run_status)i), count(c->ended[i]));
-    json_object_set_new(o, "running", count(running));
+    json_object_set_new(o, "running", count(c->open - queued));
     json_object_set_new(o, "queued", count(queued));
     json_object_set_new(o, "requeued", count(c->requeued));
     json_object_set_new(o, "missed", count(c->missed));
@@ -82,7 +82,7 @@ static json_t *plugin_json(const struct plugin *p)
     json_object_set_new(o, "running", json_integer(p->running));
     json_object_set_new(o, "queued", json_integer(p->queued));
     json_object_set_new(o, "next_due", next_due(p));
-    json_object_set_new(o, "counters", counters_json(&p->counters, p->running, p->queued));
+    json_object_set_new(o, "counters", counters_json(&p->counters, p->queued));
     json_object_set_new(o, "state_url", text(p->state_url));
     json_object_set_new(o, "state_keys", count(p->state_keys));
     json_object_set_new(o, "memory", count(p->memory));
@@ -248,9 +248,7 @@ json_t *status_json(struct engine *engine)
                              : engine->draining ? "draining"
                                                 : "running"));
     json_object_set_new(o, "stall", text(engine->stalled ? engine->stall_reason : NULL));
-    json_object_set_new(
-        o, "counters",
-        counters_json(&engine->counters, engine->live_ticks - engine->waiting, engine->waiting));
+    json_object_set_new(o, "counters", counters_json(&engine->counters, engine->waiting));
     json_object_set_new(o, "noop_reasons", reasons_json(engine));
     add_lists(engine, o);
     return o;
