@@ -341,7 +341,7 @@ static int make_plugins(struct maker *m, struct error *e)
     struct blueprint *b = m->b;
     struct error problem = ERROR_INIT;
 
-    if (desk_read_strategies(&b->desk, b->config.strategies, &problem) < 0) {
+    if (desk_read_strategies(&b->desk, b->config.strategies, &b->problems, &problem) < 0) {
         problem_add_error(&b->problems, b->config.strategies, &problem);
         b->config_ok = false;
         return 0;
@@ -351,7 +351,7 @@ static int make_plugins(struct maker *m, struct error *e)
     for (size_t i = 0; i < b->plugin_count; i++)
         b->plugins[i].file = &b->desk.strategies.items[i];
     for (size_t i = 0; i < b->plugin_count; i++)
-        if (make_plugin(m, i, e) < 0)
+        if (b->plugins[i].file->source != NULL && make_plugin(m, i, e) < 0)
             return -1;
     check_overrides(b);
     drop_disabled(b);

@@ -2,13 +2,16 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "model/problem.h"
 #include "stdlib/stdlib.h"
 
 #define CONFIG_NAME "orrery.lua"
@@ -22,18 +25,34 @@ static char *join(const char *dir, const char *name)
     return path;
 }
 
+/* NULL unless it is a regular file: a pipe would be waited for, a folder has nothing to read. */
+static FILE *open_regular(const char *path, struct error *e)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat s;
+
+    if (fd < 0) {
+        error_set(e, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO, "cannot read the file: %s",
+                  strerror(errno));
+        return NULL;
+    }
+    if (fstat(fd, &s) == 0 && S_ISREG(s.st_mode))
+        return fdopen(fd, "r");
+    close(fd);
+    error_set(e, ERROR_IO, "cannot read the file: it is not a regular file");
+    return NULL;
+}
+
 /* Reads at most LIMIT_SOURCE_BYTES. A file that an editor is just replacing may be absent:
  * NOT_FOUND. */
 static int read_source(const char *path, const char *shown, char **out, size_t *out_len,
                        struct error *e)
 {
-    FILE *file = fopen(path, "re");
+    FILE *file = open_regular(path, e);
     char *data;
     size_t len;
 
     if (file == NULL) {
-        error_set(e, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO, "cannot read the file: %s",
-                  strerror(errno));
         error_locate(e, shown, 0);
         return -1;
     }
@@ -75,32 +94,45 @@ static struct desk_file *add_file(struct desk_files *files)
     return &files->items[files->count++];
 }
 
+/* One file of a folder. With `problems`, one that cannot be read is a problem of its own. */
+static int read_entry(const char *desk, const char *folder, const char *name,
+                      struct problems *problems, struct desk_files *out, struct error *e)
+{
+    struct desk_file file = {.path = join(folder, name),
+                             .name = mem_strndup(name, strlen(name) - strlen(".lua"))};
+    char *path = join(desk, file.path);
+    struct error problem = ERROR_INIT;
+    int result = read_source(path, file.path, &file.source, &file.len, problems ? &problem : e);
+
+    free(path);
+    if (result < 0 && problems == NULL) {
+        free(file.path);
+        free(file.name);
+        return -1;
+    }
+    if (result < 0)
+        problem_add_error(problems, file.path, &problem);
+    *add_file(out) = file;
+    return 0;
+}
+
 /* Reads every *.lua file of one folder, in the order of their names. A missing folder is empty. */
-static int read_folder(const char *desk, const char *folder, size_t max, struct desk_files *out,
-                       struct error *e)
+static int read_folder(const char *desk, const char *folder, size_t max, struct problems *problems,
+                       struct desk_files *out, struct error *e)
 {
     char *dir = join(desk, folder);
     struct dirent **entries = NULL;
     int count = scandir(dir, &entries, lua_filter, alphasort);
     int result = 0;
 
+    if (count > 0 && (size_t)count > max) {
+        error_set(e, ERROR_LIMIT, "%d Lua files: at most %zu", count, max);
+        error_locate(e, folder, 0);
+        result = -1;
+    }
     for (int i = 0; i < count; i++) {
-        char *path = join(dir, entries[i]->d_name);
-        struct desk_file file = {.path = join(folder, entries[i]->d_name)};
-        if (result == 0 && out->count >= max) {
-            error_set(e, ERROR_LIMIT, "more than %zu Lua files", max);
-            error_locate(e, folder, 0);
-            result = -1;
-        }
         if (result == 0)
-            result = read_source(path, file.path, &file.source, &file.len, e);
-        if (result == 0) {
-            file.name = mem_strndup(entries[i]->d_name, strlen(entries[i]->d_name) - 4);
-            *add_file(out) = file;
-        } else {
-            free(file.path);
-        }
-        free(path);
+            result = read_entry(desk, folder, entries[i]->d_name, problems, out, e);
         free(entries[i]);
     }
     free(entries);
@@ -147,9 +179,10 @@ void desk_release(struct desk *desk)
     memset(desk, 0, sizeof *desk);
 }
 
-int desk_read_strategies(struct desk *desk, const char *folder, struct error *e)
+int desk_read_strategies(struct desk *desk, const char *folder, struct problems *problems,
+                         struct error *e)
 {
-    return read_folder(desk->dir, folder, LIMIT_PLUGINS, &desk->strategies, e);
+    return read_folder(desk->dir, folder, LIMIT_PLUGINS, problems, &desk->strategies, e);
 }
 
 int desk_read(const char *dir, struct desk *out, struct error *e)
@@ -168,7 +201,7 @@ int desk_read(const char *dir, struct desk *out, struct error *e)
         }
         goto fail;
     }
-    if (read_folder(dir, "lib", LIMIT_MODULES, &desk.modules, e) < 0)
+    if (read_folder(dir, "lib", LIMIT_MODULES, NULL, &desk.modules, e) < 0)
         goto fail;
     add_standard_library(&desk.modules);
     for (size_t i = 0; i < desk.modules.count; i++)

@@ -19,7 +19,7 @@ struct desk_file {
     char *path;   /* relative to the desk: "strategies/momentum.lua" */
     char *name;   /* modules: what require() takes: "risk" for lib/risk.lua, "orrery.indicators" for
                      the standard library */
-    char *source; /* NUL-terminated */
+    char *source; /* NUL-terminated; NULL: a strategy that could not be read */
     size_t len;
 };
 
@@ -36,9 +36,11 @@ struct desk {
 };
 
 /* Reads orrery.lua and the modules; NOT_FOUND when there is no orrery.lua. The strategies' folder
- * is known once the configuration is: desk_read_strategies() adds them. */
+ * is known once the configuration is: desk_read_strategies() adds them, and a problem for each that
+ * cannot be read. */
 int desk_read(const char *dir, struct desk *out, struct error *e);
-int desk_read_strategies(struct desk *desk, const char *folder, struct error *e);
+int desk_read_strategies(struct desk *desk, const char *folder, struct problems *problems,
+                         struct error *e);
 void desk_release(struct desk *desk);
 
 /* What `orrery check` knows about one strategy. */
