@@ -335,30 +335,41 @@ void control_state_delete(struct request *r)
     commits_query(&ask->query);
 }
 
-void control_state_set(struct request *r)
+/* What is wrong with the value or the time to live of a "state_set"; 0 when nothing is. */
+static int check_set(const struct request *r, struct error *e)
 {
-    struct ask *ask = state_ask(r, work_get, true);
-    const json_t *q = request_json(r), *value = json_object_get(q, "value"),
-                 *ttl = json_object_get(q, "ttl_ms");
+    const json_t *value = json_object_get(request_json(r), "value"),
+                 *ttl = json_object_get(request_json(r), "ttl_ms");
+    size_t max = request_engine(r)->blueprint->config.limits.value_bytes, len;
     char *text;
 
-    if (ask == NULL)
-        return;
-    text = value && !json_is_null(value) ? value_text(value) : NULL;
-    ask->value = json_deep_copy(value);
-    ask->ttl_ms = json_integer_value(ttl);
-    if (text == NULL)
-        fail(r, ERROR_INVALID, "value: expected a JSON value other than null");
-    else if (strlen(text) > request_engine(r)->blueprint->config.limits.value_bytes)
-        fail(r, ERROR_LIMIT, "value: larger than the limit for one value (limits.value_bytes)");
-    else if (ttl != NULL &&
-             (!json_is_integer(ttl) || ask->ttl_ms <= 0 || ask->ttl_ms > INT64_MAX / 4))
-        fail(r, ERROR_INVALID, "ttl_ms: expected a positive number of milliseconds");
-    else {
-        push_change(ask);
-        free(text);
+    if (value == NULL || json_is_null(value))
+        return error_set(e, ERROR_INVALID, "value: expected a JSON value other than null");
+    text = value_text(value);
+    len = strlen(text);
+    free(text);
+    if (len > max)
+        return error_set(e, ERROR_LIMIT,
+                         "value: %zu bytes as JSON, at most %zu (limits.value_bytes)", len, max);
+    if (ttl != NULL && (!json_is_integer(ttl) || json_integer_value(ttl) <= 0 ||
+                        json_integer_value(ttl) > INT64_MAX / 4))
+        return error_set(e, ERROR_INVALID, "ttl_ms: expected a positive number of milliseconds");
+    return 0;
+}
+
+void control_state_set(struct request *r)
+{
+    struct error e = ERROR_INIT;
+    struct ask *ask;
+
+    if (check_set(r, &e) < 0) {
+        request_fail(r, &e);
         return;
     }
-    free(text);
-    free_ask(ask);
+    ask = state_ask(r, work_get, true);
+    if (ask == NULL)
+        return;
+    ask->value = json_deep_copy(json_object_get(request_json(r), "value"));
+    ask->ttl_ms = json_integer_value(json_object_get(request_json(r), "ttl_ms"));
+    push_change(ask);
 }

@@ -59,7 +59,10 @@ def test_lines_that_are_no_requests(desk):
                  b"[" * 100000, b'{"op":' + b'{"a":' * 40000, b'{"op":"fire"}', b'{"op":"fire","plugin":["counter"]}',
                  b'{"op":"emit","topic":"a b"}', b'{"op":"run","id":"zzz"}', b'{"op":"runs","limit":-1}',
                  b'{"op":"runs","before":7,"status":"great"}', b'{"op":"state_get","plugin":"counter","key":""}',
-                 b'{"op":"state_set","plugin":"counter","key":"k"}', b'{"op":"reload","plugin":"nosuch"}']:
+                 b'{"op":"state_set","plugin":"counter","key":"k"}',
+                 b'{"op":"state_set","plugin":"nosuch","key":"k","value":1}', b'{"op":"state_delete","plugin":"nosuch","key":"k"}',
+                 b'{"op":"state_set","plugin":"counter","key":"k","value":1,"ttl_ms":0}',
+                 b'{"op":"state_set","plugin":"counter","key":"k","value":"%s"}' % (b"x" * 70000), b'{"op":"reload","plugin":"nosuch"}']:
         raw.send(line + b"\n")
         answer = raw.answer()
         assert not answer["ok"] and answer["message"], (line[:40], answer)
