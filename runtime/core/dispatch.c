@@ -196,12 +196,23 @@ void engine_requeue(struct tick *tick)
     plugin->engine->waiting++;
 }
 
+/*
+ * A worker runs one tick after the other, so several at once only save wake-ups. A plugin whose
+ * ticks are expensive gets one at a time: its neighbours' turns come in between.
+ */
+#define EXPENSIVE_US 2000
+
+static uint32_t concurrency(const struct plugin *plugin)
+{
+    return plugin->cost_us > EXPENSIVE_US ? 1 : plugin->manifest.max_concurrency;
+}
+
 static bool may_dispatch(const struct plugin *plugin)
 {
     const struct engine *engine = plugin->engine;
 
     return plugin->queue != NULL && plugin->stage == STAGE_READY && plugin->update == NULL &&
-           plugin->changes == NULL && plugin->running < plugin->manifest.max_concurrency &&
+           plugin->changes == NULL && plugin->running < concurrency(plugin) &&
            plugin->worker->link.ready && plugin->worker->link.outstanding < WORKER_WINDOW &&
            plugin->worker->link.out.len < OUT_HIGH && !engine->stalled &&
            engine->live_ticks - engine->waiting < COMMIT_WINDOW;

@@ -157,6 +157,9 @@ struct plugin {
     char *last_error;
     struct counters counters;
     struct reason_count reasons[REASONS];
+    uint32_t cost_us; /* CPU time of a decide(), moving average */
+    int64_t print_ns; /* of the rate limit on its log lines */
+    uint64_t unprinted;
     uint64_t state_keys; /* live entries as of the last tick */
 };
 
@@ -265,12 +268,12 @@ void engine_pump(struct engine *engine);
 void tick_release(struct tick *tick); /* gives up one hold; the last one frees */
 void tick_unobserve(struct tick *tick);
 struct plugin *engine_plugin(const struct engine *engine, const char *name);
-
-/* life.c */
-int life_decided(struct tick *tick, const struct message_decided *decided, struct error *e);
 void tick_leave(struct tick *tick); /* not ended here: its pending row brings it back */
 bool engine_backlogged(const struct engine *engine); /* the stores are too far behind for more */
 void plugin_miss(struct plugin *plugin, uint64_t count); /* times without a tick */
+
+/* life.c */
+int life_decided(struct tick *tick, const struct message_decided *decided, struct error *e);
 void life_skip(struct tick *tick, const char *reason);
 void life_fail(struct tick *tick, enum error_code code, const char *message);
 void life_start_pending(struct engine *engine, const struct pending *pending);

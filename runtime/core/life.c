@@ -15,12 +15,42 @@
 #include "core/engine.h"
 #include "model/value.h"
 
+/* What one plugin may print: bursts of 100 lines, 20 a second in the long run. All lines are in the
+ * run's record. */
+#define PRINT_BURST      100
+#define PRINT_PER_SECOND 20
+
+static bool may_print(struct plugin *plugin)
+{
+    int64_t now = clock_mono_ns(&plugin->engine->clock);
+    int64_t step = 1000000000 / PRINT_PER_SECOND;
+    char count[24];
+
+    if (plugin->print_ns < now - PRINT_BURST * step)
+        plugin->print_ns = now - PRINT_BURST * step;
+    if (plugin->print_ns + step > now) {
+        plugin->unprinted++;
+        return false;
+    }
+    plugin->print_ns += step;
+    if (plugin->unprinted > 0) {
+        snprintf(count, sizeof count, "%llu", (unsigned long long)plugin->unprinted);
+        log_write(plugin->engine->log, LOG_WARN,
+                  "too many lines: some were not printed, `orrery runs show` has them", "plugin",
+                  plugin->name, "lines", count, NULL);
+        plugin->unprinted = 0;
+    }
+    return true;
+}
+
 static void log_lines(const struct tick *tick, const struct message_log *logs, size_t count)
 {
     const struct engine *engine = tick->plugin->engine;
     char id[ID_TEXT_SIZE];
 
     for (size_t i = 0; i < count; i++) {
+        if ((enum log_level)logs[i].level < engine->log->level || !may_print(tick->plugin))
+            continue;
         char *fields =
             logs[i].fields.data ? mem_strndup(logs[i].fields.data, logs[i].fields.len) : NULL;
         log_write(engine->log, (enum log_level)logs[i].level, logs[i].message, "plugin",
@@ -67,7 +97,9 @@ static void count_end(struct plugin *plugin, const struct run *run)
     struct engine *engine = plugin->engine;
 
     engine->counters.ended[run->status]++;
+    engine->counters.open--;
     plugin->counters.ended[run->status]++;
+    plugin->counters.open--;
     if (run->status == RUN_NOOP)
         plugin_count_reason(plugin, run->reason);
     if (run->status == RUN_FAILED || run->status == RUN_REJECTED) {
@@ -97,9 +129,7 @@ static void ended(struct commit *c, struct engine *engine)
         return;
     }
     count_end(plugin, &c->run);
-    engine->counters.open--;
     start_events(engine, c);
-    plugin->counters.open--;
     if (tick->waiter != NULL) {
         tick->waiter->ended(tick->waiter, &c->run);
         tick->waiter = NULL;
@@ -227,6 +257,7 @@ int life_decided(struct tick *tick, const struct message_decided *decided, struc
         return -1;
     }
     plugin->state_keys = decided->state_keys;
+    plugin->cost_us = (3 * plugin->cost_us + decided->cpu_us) / 4;
     log_lines(tick, decided->logs, decided->log_count);
     judge_health(plugin, &ending->commit->run);
     if (!store_is_apart(plugin->state)) {
@@ -249,6 +280,7 @@ static void end_without_decide(struct tick *tick, enum run_status status, const 
     run->status = status;
     run->reason = mem_strdup(reason);
     run->error = error;
+    return_closures(tick);
     hand_in(ending);
 }
 
@@ -282,7 +314,6 @@ static void skip_orphan(struct engine *engine, const struct pending *p)
     c->run.status = RUN_SKIPPED;
     c->run.trigger = p->kind;
     c->run.topic = mem_strdup(p->topic);
-    return_closures(tick);
     c->run.payload = mem_strdup(p->payload);
     c->run.scheduled_ms = p->scheduled_ms;
     c->run.finished_ms = clock_now_ms(&engine->clock);
