@@ -215,10 +215,29 @@ static void take_back(struct crew_member *member, const char *why)
     }
 }
 
-static void stage_down(struct plugin *p, const struct crew_member *member)
+static void stage_down(struct plugin *p)
 {
-    if (p->worker == member && p->stage != STAGE_BROKEN)
+    if (p->stage != STAGE_BROKEN)
         p->stage = p->removed ? STAGE_BROKEN : STAGE_DOWN; /* what is removed is not loaded again */
+}
+
+/* Nothing of the plugin is under way now: whatever waited for that goes on. */
+static void after_death(struct plugin *p)
+{
+    hooks_waiting(p);
+    plugin_quiet(p);
+}
+
+static void each_plugin(const struct crew_member *member, void (*call)(struct plugin *p))
+{
+    const struct engine *engine = member->engine;
+
+    for (size_t i = 0; i < engine->plugin_count; i++)
+        if (engine->plugins[i]->worker == member)
+            call(engine->plugins[i]);
+    for (struct plugin *p = engine->retired; p != NULL; p = p->next_retired)
+        if (p->worker == member)
+            call(p);
 }
 
 static void on_restart(uv_timer_t *timer);
@@ -251,11 +270,9 @@ static void on_death(void *arg, struct link *link, const char *why)
     snprintf(index, sizeof index, "%d", member->index);
     log_write(engine->log, LOG_ERROR, "a worker died and is started again", "worker", index, "why",
               why, NULL);
-    for (size_t i = 0; i < engine->plugin_count; i++)
-        stage_down(engine->plugins[i], member);
-    for (struct plugin *p = engine->retired; p != NULL; p = p->next_retired)
-        stage_down(p, member);
+    each_plugin(member, stage_down);
     take_back(member, why);
+    each_plugin(member, after_death);
     member->culprit = 0;
     if (engine->draining && engine->live_ticks == 0)
         return;
