@@ -256,7 +256,8 @@ static int read_member(struct reader *r, json_t *object, struct step *member, in
     json_t *value;
 
     if (lua_type(r->L, key) != LUA_TSTRING) {
-        refuse_key(r, key, member->up);
+        if (spend(r, 1) == 0) /* bounds the careful reading, which goes on */
+            refuse_key(r, key, member->up);
         return -1;
     }
     member->key = lua_tolstring(r->L, key, &member->key_len);

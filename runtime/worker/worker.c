@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -146,6 +147,26 @@ static int fail(const struct error *e)
     return 1;
 }
 
+static int never_swaps(const void *left, const void *right)
+{
+    (void)left;
+    (void)right;
+    return 0;
+}
+
+/*
+ * What libraries ask the system for once, at first use, they must ask before the confinement
+ * forbids it: jansson reads /dev/urandom for its hash, and glibc's qsort() asks for the machine's
+ * memory when it first sorts more than 1 KiB (100 keys of one table are enough).
+ */
+static void warm_up(void)
+{
+    char items[64][64] = {{0}};
+
+    json_object_seed(0);
+    qsort(items, sizeof items / sizeof items[0], sizeof items[0], never_swaps);
+}
+
 int worker_main(void)
 {
     struct confine_limits limits = {.address_space = ADDRESS_SPACE};
@@ -157,7 +178,7 @@ int worker_main(void)
 
     if (page == NULL || vm_timer_start(&e) < 0)
         return fail(&e);
-    json_object_seed(0); /* reads /dev/urandom, which the confinement forbids */
+    warm_up();
     connection_open(&connection, SPAWN_SOCKET_FD, page);
     if (confine_worker(&limits, &confinement, &e) < 0)
         return fail(&e);
