@@ -119,6 +119,8 @@ static int place_descriptors(posix_spawn_file_actions_t *actions, const struct s
     return failure;
 }
 
+/* A process group of its own, too: Ctrl-C is for the parent, which ends its children in good order.
+ */
 static int default_signals(posix_spawnattr_t *attributes)
 {
     sigset_t none, all;
@@ -127,7 +129,9 @@ static int default_signals(posix_spawnattr_t *attributes)
     sigfillset(&all);
     posix_spawnattr_setsigmask(attributes, &none);
     posix_spawnattr_setsigdefault(attributes, &all);
-    return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setpgroup(attributes, 0);
+    return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                                    POSIX_SPAWN_SETPGROUP);
 }
 
 /* Sanitizer options only: the child must not depend on, nor know, what is in our environment. */
