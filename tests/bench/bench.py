@@ -5,7 +5,8 @@
 Prints one JSON document and a table, and writes the document to BUILD_FOLDER/bench.json. A figure that misses its
 mark is shown as missed, not failed: machines differ and are busy. The exit code is 1 only when something could not
 be measured at all. --quick is a smoke test of the measurements (some twenty seconds, without the peer); its figures
-mean little. Before each measurement the machine may have --patience seconds to become quiet.
+mean little. Before each measurement the machine may have --patience seconds to become quiet; how much other work ran
+during each is part of the document.
 """
 import argparse
 import importlib
@@ -47,15 +48,16 @@ def say(text):
 
 def measure(name, binary, folder, o):
     """The result of one measurement, or None when the program did not do what is measured."""
-    busy = machine.wait_quiet(o.patience)
-    say(f"{name} …" + (f" (other work uses {busy:.0%} of the machine)" if busy > 0.1 else ""))
+    machine.wait_quiet(o.patience)
+    say(f"{name} …")
     begin = time.monotonic()
+    other_work = machine.OtherWork()
     try:
         result = importlib.import_module(name).measure(binary, folder, o.quick)
     except (Failure, OSError, subprocess.TimeoutExpired) as e:
         say(f"{name} could not be measured: {e}")
         return None
-    return {**result, "took_s": round(time.monotonic() - begin, 1), "busy_before": busy}
+    return {**result, "took_s": round(time.monotonic() - begin, 1), "other_work": other_work.share()}
 
 
 def measure_peer(o, folder):
@@ -76,9 +78,10 @@ def warnings(document):
     about = document["machine"]
     if about["filesystem"] in ("tmpfs", "ramfs", "overlay"):
         yield f"the desks were on {about['filesystem']}, not on a disk: (a) and (b) say nothing about durability"
-    busy = [n for n, r in document["results"].items() if r and r["busy_before"] > 0.1]
+    busy = [f"{n} ({r['other_work']:.0%} of all processors)"
+            for n, r in document["results"].items() if r and r["other_work"] > 0.15]
     if busy:
-        yield f"the machine was busy with other work before: {', '.join(busy)}"
+        yield f"other work was running during {', '.join(busy)}: these figures are worse than on a quiet machine"
     if document["quick"]:
         yield "--quick: a smoke test; the figures mean little"
 

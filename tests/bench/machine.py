@@ -18,6 +18,24 @@ def busy_share(seconds=0.5):
     return 1 - (idle_after - idle) / max(1, total_after - total)
 
 
+class OtherWork:
+    """Between its making and share(): how much of all processors was used by what is not ours, 0 to 1. Ours is this
+    program and the processes that it has waited for, with theirs; the kernel's own writing counts as other work."""
+
+    def __init__(self):
+        self.total, self.idle = cpu_times()
+        self.own = self.own_ticks()
+
+    @staticmethod
+    def own_ticks():
+        return sum(os.times()[:4]) * os.sysconf("SC_CLK_TCK")
+
+    def share(self):
+        total, idle = cpu_times()
+        total, used = total - self.total, (total - self.total) - (idle - self.idle)
+        return round(min(1, max(0, used - (self.own_ticks() - self.own)) / max(1, total)), 2)
+
+
 def wait_quiet(patience_s, limit=0.1):
     """Waits for the machine to be quiet, but not longer than this; how busy it was at last."""
     deadline = time.monotonic() + patience_s
