@@ -7,7 +7,7 @@ import time
 import pytest
 
 from books import check_journal, check_ledger
-from support import OK, PATIENCE, REPO, SHARED, Desk, run, seeded
+from support import OK, REPO, SHARED, Desk, run, seeded
 
 KILLS = max(5, int(os.environ.get("ORRERY_KILLS", "32")) // 4)
 REAL = SHARED / "data" / "btc-perp-1m-2022-01.csv"
@@ -89,7 +89,7 @@ def replay_with_kills(desk, rng, env, undisturbed, session_s):
     kills = 0
     while kills < KILLS:
         desk.start("--until-feeds-end", "--log-level", "error", env=env, wait=False)
-        time.sleep(rng.uniform(0, 2 * session_s / KILLS))
+        time.sleep(rng.uniform(0, 2 * session_s / KILLS))  # the random moment
         if desk.process.poll() is not None:
             assert desk.ended() == OK, desk.log()
             break
@@ -107,32 +107,46 @@ def show(name, data, result, took):
     print(f"{name}: {len(statuses)} runs in {took:.1f} s ({len(statuses) / took:,.0f}/s), {counts}, NAV {nav}")
 
 
-def twice_and_with_kills(tmp_path, name, env, session_s, with_gambler):
-    first, second, third = (replay_desk(tmp_path / n, with_gambler) for n in ("first", "second", "third"))
+def twice(tmp_path, name, env, with_gambler=False):
+    """Two replays from scratch; the first one's summary, outcome and time."""
+    first, second = (replay_desk(tmp_path / n, with_gambler) for n in ("first", "second"))
     data, took = replay(first, env)
     undisturbed = outcome(first)
     show(name, data, undisturbed, took)
     again, _ = replay(second, env)
     check_same(undisturbed, outcome(second))
     assert data["vaults"] == again["vaults"]
-    shutil.rmtree(second.path)
+    return data, undisturbed, took
+
+
+def slow_down(desk, speed):
+    text = (desk.path / "orrery.lua").read_text()
+    assert 'speed = "max"' in text
+    (desk.path / "orrery.lua").write_text(text.replace('speed = "max"', f"speed = {speed}"))
+
+
+def once_more_with_kills(tmp_path, name, env, undisturbed, took, speed=None):
+    desk = replay_desk(tmp_path / "killed", False)
+    if speed is not None:
+        slow_down(desk, speed)
     try:
-        kills = replay_with_kills(third, seeded(name), env, undisturbed, min(took, session_s))
+        kills = replay_with_kills(desk, seeded(name), env, undisturbed, took)
     finally:
-        third.close()
+        desk.close()
     print(f"{name}: the same after {kills} kills")
     assert kills >= 2
-    return data, undisturbed
 
 
 def test_the_sample(tmp_path):
-    data, result = twice_and_with_kills(tmp_path, "sample", {"ORRERY_HISTORY": ""}, 1.5, False)
+    env = {"ORRERY_HISTORY": ""}
+    data, result, _ = twice(tmp_path, "sample", env)
     assert data["counters"]["received"] == 1440 and data["clock"] == "data"
     assert data["counters"]["completed"] > 10
+    once_more_with_kills(tmp_path, "sample", env, result, 2, speed=43200)  # a day in two seconds
 
 
 def test_the_sample_with_another_plugin_on_the_vault(tmp_path):
-    _, result = twice_and_with_kills(tmp_path, "sample with two plugins", {"ORRERY_HISTORY": ""}, 1.5, True)
+    _, result, _ = twice(tmp_path, "sample with two plugins", {"ORRERY_HISTORY": ""}, True)
     statuses = {(r[1], r[2]) for r in result["runs"]}
     assert ("gambler", "completed") in statuses and ("momentum", "completed") in statuses
     assert any(r[3] == "event" for r in result["runs"])
@@ -140,16 +154,16 @@ def test_the_sample_with_another_plugin_on_the_vault(tmp_path):
 
 @pytest.mark.skipif(not REAL.exists(), reason=f"{REAL.relative_to(REPO.parent)} is not there")
 def test_a_month_of_real_minutes(tmp_path):
-    data, result = twice_and_with_kills(tmp_path, "January 2022", {"ORRERY_HISTORY": str(REAL)}, 30 * PATIENCE, False)
+    env = {"ORRERY_HISTORY": str(REAL)}
+    data, result, took = twice(tmp_path, "January 2022", env)
     assert data["counters"]["received"] == REAL_BARS == len(result["runs"])
     assert data["counters"]["completed"] > 100 and data["counters"]["failed"] == 0
+    once_more_with_kills(tmp_path, "January 2022", env, result, took)
 
 
 def test_a_replay_at_finite_speed_keeps_the_data_s_time(tmp_path):
     desk = replay_desk(tmp_path / "paced", False)
-    text = (desk.path / "orrery.lua").read_text()
-    assert 'speed = "max"' in text
-    (desk.path / "orrery.lua").write_text(text.replace('speed = "max"', "speed = 28800"))  # a day in three seconds
+    slow_down(desk, 28800)  # a day in three seconds
     data, took = replay(desk, {"ORRERY_HISTORY": ""})
     assert data["counters"]["received"] == 1440 and 2.5 <= took
     print(f"1,440 minutes at 28,800 times real time: {took:.2f} s")
