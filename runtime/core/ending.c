@@ -279,8 +279,10 @@ void ending_plan(struct ending *ending)
         return;
     emits = count_kind(list, ACTION_EMIT);
     if (emits > 0 && ending->tick->depth + 1 > LIMIT_DEPTH) {
-        reject(run, "EMIT_DEPTH",
-               "EMIT_DEPTH: this run is the 10th of a chain of events; expected at most 10", 0);
+        reject(
+            run, "EMIT_DEPTH",
+            "EMIT_DEPTH: 10 events led to this run, one after the other: it may not emit another",
+            0);
         return;
     }
     if (add_events(ending) < 0)
