@@ -133,6 +133,18 @@ static bool acts_on_terminal(const unsigned char *s, size_t n)
            (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9);
 }
 
+bool text_is_printable(const char *data, size_t len)
+{
+    while (len > 0) {
+        size_t n = utf8_sequence((const unsigned char *)data, len);
+        if (n == 0 || acts_on_terminal((const unsigned char *)data, n))
+            return false;
+        data += n;
+        len -= n;
+    }
+    return true;
+}
+
 void text_add_inert(struct buf *out, const char *data, size_t len, size_t max)
 {
     size_t shown = 0;

@@ -19,6 +19,8 @@ int text_to_double(const char *text, double *out);  /* finite only */
 int text_to_duration(const char *text, int64_t *out_ms);
 
 bool text_is_utf8(const char *data, size_t len); /* strict: no surrogates, no overlong forms */
+/* UTF-8 that a terminal shows as it is: no controls (C0, DEL, C1), no marks that reorder text. */
+bool text_is_printable(const char *data, size_t len);
 bool text_is_name(const char *text);             /* [a-z0-9][a-z0-9_-]{0,63} */
 
 /* Appends at most `max` bytes of UTF-8, control characters and invalid bytes as \xNN, with "…" when cut. */

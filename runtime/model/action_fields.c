@@ -20,14 +20,6 @@ static const char json_text[] = "a value of at most 16384 bytes as JSON, nested 
 static const char array_text[] =
     "an array of at most 16384 bytes as JSON, nested at most 32 levels";
 
-static bool is_printable(const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-            return false;
-    return text_is_utf8(text, len);
-}
-
 bool action_topic_ok(const char *topic)
 {
     static const char legal[] =
@@ -66,7 +58,7 @@ static bool is_reason(const char *text, size_t len)
         FIELD(member, FIELD_JSON_ARRAY, false), .max = LIMIT_ACTION_BYTES, .expected = array_text  \
     }
 #define MARKET                                                                                     \
-    TEXT(market_id, MARKET_ID_BYTES, is_printable, "a market id (1 to 96 printable bytes)")
+    TEXT(market_id, MARKET_ID_BYTES, text_is_printable, "a market id (1 to 96 printable bytes)")
 #define END                                                                                        \
     {                                                                                              \
         .name = NULL                                                                               \
@@ -83,7 +75,8 @@ static const struct action_field fields_EMIT[] = {
     END};
 
 static const struct action_field fields_CALL[] = {
-    TEXT(target, TARGET_BYTES, is_printable, "the name of a function (1 to 256 printable bytes)"),
+    TEXT(target, TARGET_BYTES, text_is_printable,
+         "the name of a function (1 to 256 printable bytes)"),
     ARRAY(type_arguments), ARRAY(arguments), END};
 
 static const struct action_field fields_MINT_BINARY[] = {

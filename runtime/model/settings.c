@@ -14,20 +14,12 @@
 
 /* Each store_* takes the value if it is acceptable. */
 
-static bool is_printable(const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-            return false;
-    return true;
-}
-
 static bool store_text(const struct setting *setting, const json_t *value, char **place)
 {
     size_t len = json_string_length(value);
 
     if (!json_is_string(value) || len == 0 || (double)len > setting->max ||
-        !is_printable(json_string_value(value), len))
+        !text_is_printable(json_string_value(value), len))
         return false;
     free(*place);
     *place = mem_strdup(json_string_value(value));

@@ -144,6 +144,25 @@ static void expect_inert(const char *data, size_t len, size_t max, const char *e
     buf_release(&out);
 }
 
+static void knows_what_a_terminal_shows(void **state)
+{
+    static const char *const good[] = {"", "btc:17", "\xc3\xa9\xe2\x82\xac", "\xf0\x9f\x98\x80"};
+    static const char *const bad[] = {"\n",
+                                      "a\x1b[2J",
+                                      "\x7f",
+                                      "\xc2\x9b"
+                                      "31m",
+                                      "\xe2\x80\xae",
+                                      "\xff"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(text_is_printable(good[i], strlen(good[i])));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(text_is_printable(bad[i], strlen(bad[i])));
+    assert_false(text_is_printable("a\0b", 3));
+}
+
 static void prints_inert(void **state)
 {
     (void)state;
@@ -205,10 +224,15 @@ static void groups_digits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_integers),     cmocka_unit_test(reads_doubles),
-        cmocka_unit_test(reads_durations),    cmocka_unit_test(knows_utf8),
-        cmocka_unit_test(knows_names),        cmocka_unit_test(prints_inert),
-        cmocka_unit_test(finds_likely_typos), cmocka_unit_test(groups_digits),
+        cmocka_unit_test(reads_integers),
+        cmocka_unit_test(reads_doubles),
+        cmocka_unit_test(reads_durations),
+        cmocka_unit_test(knows_utf8),
+        cmocka_unit_test(knows_names),
+        cmocka_unit_test(prints_inert),
+        cmocka_unit_test(knows_what_a_terminal_shows),
+        cmocka_unit_test(finds_likely_typos),
+        cmocka_unit_test(groups_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
