@@ -9,8 +9,4 @@ set -eu
 orrery=$1
 cd "$(dirname "$0")/.."
 "$orrery" run examples/quickstart --for "${2:-20s}" --summary
-cat <<TEXT
-  orrery new my-desk     a desk of your own
-
-(orrery is $orrery here; rm -r examples/quickstart/data begins anew)
-TEXT
+printf '\n(orrery is %s here; rm -r examples/quickstart/data begins anew)\n' "$orrery"

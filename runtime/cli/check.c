@@ -240,13 +240,14 @@ const struct command command_check = {
         "ended.\n",
     .options = options,
     .examples = "  $ orrery check my-desk\n"
-                "  PLUGIN  FILE                  VAULT  TRIGGERS          STATE\n"
-                "  first   strategies/first.lua  paper  every 1s, manual  sqlite:data/orrery.db\n"
+                "  PLUGIN  FILE                  VAULT  TRIGGERS                      STATE\n"
+                "  first   strategies/first.lua  paper  every 1s, event wake, manual  "
+                "sqlite:data/orrery.db\n"
                 "\n"
                 "  ok: 1 plugin, 1 vault, 1 feed; journal sqlite:data/orrery.db; Lua 5.4.4\n"
                 "\n"
                 "  $ orrery check my-desk\n"
-                "  orrery.lua:9: error: unknown key 'quote_balanse' in vaults.paper\n"
+                "  orrery.lua:12: error: unknown key 'vaults.paper.quote_balanse'\n"
                 "    hint: did you mean 'quote_balance'?\n"
                 "  orrery: 1 error\n",
     .exits = "  4 when there is an error; 1 when something was not contained; 2 when DIR is not a "

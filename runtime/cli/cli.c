@@ -53,12 +53,24 @@ int command_choose(const struct context *c, const char *const *words, struct err
         if (strcmp(words[i], word) == 0)
             return i;
     nearest = text_nearest(word, words);
-    error_set(e, ERROR_INVALID, "orrery %s: unknown action '%.60s'", c->command->name, word);
+    error_set(e, ERROR_INVALID, "%s: unknown action '%.60s'", c->command->name, word);
     if (nearest != NULL)
         error_hint(e, "did you mean `orrery %s %s`?", c->command->name, nearest);
     else
         error_hint(e, "see `orrery %s --help`", c->command->name);
     return -1;
+}
+
+/* The usage when it is one line, else where to find it. */
+static void hint_usage(const struct command *command, struct error *e)
+{
+    const char *usage = command->usage + strspn(command->usage, " ");
+    const char *end = strchr(usage, '\n');
+
+    if (end != NULL && end[1] == '\0')
+        error_hint(e, "usage: %.*s", (int)(end - usage), usage);
+    else
+        error_hint(e, "see `orrery %s --help`", command->name);
 }
 
 int command_misused(const struct context *c, struct error *e, const char *format, ...)
@@ -69,8 +81,8 @@ int command_misused(const struct context *c, struct error *e, const char *format
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    error_set(e, ERROR_INVALID, "orrery %s: %s", c->command->name, message);
-    error_hint(e, "see `orrery %s --help`", c->command->name);
+    error_set(e, ERROR_INVALID, "%s: %s", c->command->name, message);
+    hint_usage(c->command, e);
     return -1;
 }
 
@@ -91,8 +103,8 @@ static int check_arguments(const struct context *c, struct error *e)
     size_t count = c->options.argument_count;
 
     if (count < c->command->min_arguments)
-        return command_misused(c, e, "%s",
-                               count == 0 ? "it needs an argument" : "an argument is missing");
+        return command_misused(
+            c, e, "%s", count == 0 ? "an argument is missing" : "another argument is missing");
     if (count > c->command->max_arguments)
         return command_misused(c, e, "unexpected argument '%.80s'",
                                c->options.arguments[c->command->max_arguments]);
@@ -139,6 +151,11 @@ static const struct command *find_command(struct context *c, int argc, char **ar
             help_command(c->output.out, command);
             *code = 0;
         }
+        return NULL;
+    }
+    if (c->output.json && !options_given(&c->options, "help")) {
+        error_set(e, ERROR_INVALID, "no command was given");
+        error_hint(e, "`orrery help` lists the commands");
         return NULL;
     }
     *code = options_given(&c->options, "help") ? 0 : 1;

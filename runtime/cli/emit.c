@@ -49,10 +49,10 @@ const struct command command_emit = {
         "Fires every plugin that has an event trigger for TOPIC. The event is on disk when the\n"
         "command returns: it survives a crash of the daemon. JSON, when given, is\n"
         "ctx.trigger.payload.\n",
-    .examples = "  $ orrery emit price.btc '{\"spot\": 101250.5}'\n"
+    .examples = "  $ orrery emit wake '{\"why\": \"news\"}'\n"
                 "  2 subscribers\n"
-                "    run 01kah3qbd8000\n"
-                "    run 01kah3qbd8001\n",
+                "    run 38fw4zaf80000\n"
+                "    run 38fw4zaf80001\n",
     .exits = "  3 when no daemon is running; 5 when it does not answer\n",
     .min_arguments = 1,
     .max_arguments = 2,

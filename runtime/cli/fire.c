@@ -22,9 +22,10 @@ static int show_run(struct context *c, const json_t *run)
     }
     buf_init(&what, RUN_TEXT_MAX);
     run_text_what(&what, run);
-    fprintf(o->out, "%s  %s%s%s  %s\n", id ? id : "-",
+    fprintf(o->out, "%s  %s%s%s%s%s\n", id ? id : "-",
             output_tone(o->colour, output_status_tone(status ? status : "")),
-            status ? status : "queued", output_plain(o->colour), buf_text(&what));
+            status ? status : "queued", output_plain(o->colour), what.len > 0 ? "  " : "",
+            buf_text(&what));
     buf_release(&what);
     return done_well ? 0 : 1;
 }
@@ -69,9 +70,9 @@ const struct command command_fire = {
         "JSON, when given, is what decide() sees as ctx.trigger.payload.\n",
     .options = options,
     .examples = "  $ orrery fire first\n"
-                "  01kah3q5v0g7r  completed  mint_binary 5,000,000 @100,000 up\n"
+                "  38fw4z7z00000  completed  mint_binary 5,000,000 @100,000 up\n"
                 "  $ orrery fire first '{\"force\": true}' --no-wait\n"
-                "  01kah3q9c8000  queued  \n",
+                "  38fw4z8yg0000  queued  \n",
     .exits =
         "  1 when the run failed, was rejected or was skipped; 2 when there is no such plugin;\n"
         "  3 when no daemon is running; 5 when the run has not ended in time (it goes on)\n",

@@ -229,6 +229,32 @@ static size_t bytes_within(const char *text, size_t columns, size_t *used)
     return at;
 }
 
+void format_add_word(struct buf *out, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_-./:@%+=,";
+
+    if (*text != '\0' && text[strspn(text, plain)] == '\0') {
+        buf_add_str(out, text);
+        return;
+    }
+    buf_add_char(out, '\'');
+    for (; *text != '\0'; text++) {
+        if (*text == '\'')
+            buf_add_str(out, "'\\''");
+        else
+            buf_add_char(out, *text);
+    }
+    buf_add_char(out, '\'');
+}
+
+size_t format_within(const char *text, size_t columns)
+{
+    size_t used;
+
+    return bytes_within(text, columns, &used);
+}
+
 size_t format_width(const char *text)
 {
     size_t used;

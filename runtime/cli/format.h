@@ -34,8 +34,13 @@ char *format_amount(const json_t *amount, char out[FORMAT_SIZE]);
 /* Decimal text: grouped when it is an integer that fits, else "-". */
 char *format_amount_text(const char *text, char out[FORMAT_SIZE]);
 
+/* Appends `text` as one word of a shell: as it is, or in single quotes where that is needed. */
+void format_add_word(struct buf *out, const char *text);
+
 /* Columns that `text` (UTF-8) takes. */
 size_t format_width(const char *text);
+/* How many bytes of `text` take at most `columns` columns; never ends inside a character. */
+size_t format_within(const char *text, size_t columns);
 /* Appends `text`, cut to at most `columns` columns with "…" as the last when it was cut; never
  * inside a character. */
 void format_fit(struct buf *out, const char *text, size_t columns);

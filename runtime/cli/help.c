@@ -16,6 +16,11 @@ static const struct option shared_options[] = {
     {0},
 };
 
+static const struct option program_options[] = {
+    {"version", 0, OPTION_FLAG, NULL, "show the version", 0},
+    {0},
+};
+
 static const char exit_codes[] =
     "Exit codes\n"
     "  0 ok   1 error   2 not found   3 not running   4 configuration   5 timeout\n";
@@ -28,7 +33,7 @@ void help_program(FILE *out)
     buf_add_str(&text,
                 "orrery runs trading strategies written in Lua: each in a jailed process, each "
                 "decision one\n"
-                "atomic transaction that happens exactly once. Paper money unless told otherwise.\n"
+                "atomic transaction that happens exactly once. Paper money only.\n"
                 "\n"
                 "Usage\n"
                 "  orrery [-C DESK] COMMAND [OPTIONS]\n"
@@ -38,6 +43,7 @@ void help_program(FILE *out)
         buf_addf(&text, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
     buf_add_str(&text, "\nGeneral options\n");
     options_help(&text, shared_options);
+    options_help(&text, program_options);
     buf_addf(&text,
              "\n"
              "First steps\n"
@@ -93,7 +99,7 @@ const struct command command_help = {
     .summary = "explain the program or a command",
     .usage = "  orrery help [COMMAND]\n",
     .text = "Prints the same as --help.\n",
-    .examples = "  orrery help run\n",
+    .examples = "  $ orrery help run\n",
     .max_arguments = 1,
     .run = run_help,
 };

@@ -1,11 +1,14 @@
 #include "cli/live.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "cli/client.h"
+#include "cli/format.h"
 #include "cli/stopped.h"
 #include "model/config.h"
 
@@ -57,6 +60,20 @@ int live_try_open(const struct context *c, struct client **out, struct error *e)
     return result;
 }
 
+static void hint_start(const char *desk, struct error *e)
+{
+    struct buf command;
+
+    buf_init(&command, 2 * PATH_MAX);
+    buf_add_str(&command, "orrery run");
+    if (strcmp(desk, ".") != 0) {
+        buf_add_char(&command, ' ');
+        format_add_word(&command, desk);
+    }
+    error_hint(e, "start it with `%s` in another terminal", buf_text(&command));
+    buf_release(&command);
+}
+
 int live_ask(const struct context *c, json_t *request, json_t **data, struct error *e)
 {
     struct client *client = NULL;
@@ -64,8 +81,7 @@ int live_ask(const struct context *c, json_t *request, json_t **data, struct err
 
     if (found == 0) {
         error_set(e, ERROR_NOT_RUNNING, "no daemon is running for the desk '%s'", c->desk);
-        error_hint(e, "start it with `orrery run%s%s` in another terminal",
-                   strcmp(c->desk, ".") == 0 ? "" : " ", strcmp(c->desk, ".") == 0 ? "" : c->desk);
+        hint_start(c->desk, e);
     } else if (found == 1) {
         result = client_call(client, request, data, e);
     }

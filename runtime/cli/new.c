@@ -2,13 +2,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/format.h"
 #include "cli/stopped.h"
 #include "cli/template.h"
 
@@ -96,11 +99,16 @@ static void report(struct context *c, const char *dir, const struct template_fil
         output_data(&c->output, data);
     } else {
         const json_t *name;
+        struct buf word;
         size_t i;
         fprintf(c->output.out, "A new desk in %s\n", dir);
         json_array_foreach(names, i, name)
             fprintf(c->output.out, "  %s\n", json_string_value(name));
-        fprintf(c->output.out, "\nNext\n  cd %s\n  orrery check\n  orrery run --watch\n", dir);
+        buf_init(&word, 2 * PATH_MAX);
+        format_add_word(&word, dir);
+        fprintf(c->output.out, "\nNext\n  cd %s\n  orrery check\n  orrery run --watch\n",
+                buf_text(&word));
+        buf_release(&word);
     }
     json_decref(data);
 }

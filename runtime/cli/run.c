@@ -109,7 +109,8 @@ static int run_run(struct context *c, struct error *e)
 }
 
 static const struct option options[] = {
-    {"for", 0, OPTION_DURATION, "TIME", "stop after this long: 20s, 5m, 2h", 0},
+    {"for", 0, OPTION_DURATION, "TIME",
+     "stop after this long: 20s, 5m, 2h (a bare number: seconds)", 0},
     {"until-feeds-end", 0, OPTION_FLAG, NULL, "stop when the csv feeds have no more rows", 0},
     {"dry-run", 0, OPTION_FLAG, NULL, "decide, check and price, but execute nothing", 0},
     {"watch", 0, OPTION_FLAG, NULL, "reload strategies and modules when they are saved", 0},

@@ -71,7 +71,7 @@ static void add_actions(struct buf *out, const json_t *actions)
     json_array_foreach(actions, i, action)
     {
         if (i == ACTIONS_SHOWN) {
-            buf_addf(out, " and %zu more", count - i);
+            buf_addf(out, " + %zu more", count - i);
             break;
         }
         if (i > 0)

@@ -214,10 +214,10 @@ const struct command command_runs = {
     .options = options,
     .examples = "  $ orrery runs -n 2\n"
                 "  RUN            TIME (UTC)           PLUGIN  TRIGGER  STATUS     WHAT\n"
-                "  01kah3q5v0g7r  2026-11-21 01:33:07  first   cron     noop       resting\n"
-                "  01kah3q4w8000  2026-11-21 01:33:06  first   cron     completed  mint_binary "
+                "  38fw4z7z00000  2026-11-21 01:33:07  first   cron     noop       resting\n"
+                "  38fw4z60g0001  2026-11-21 01:33:06  first   cron     completed  mint_binary "
                 "5,000,000 @100,000 up\n"
-                "  $ orrery runs show 01kah3q4w8000\n"
+                "  $ orrery runs show 38fw4z60g0001\n"
                 "  $ orrery runs --status failed --json | jq -r '.data[].error.message'\n",
     .exits = "  2 when there is no such run, or no journal yet\n",
     .max_arguments = 2,

@@ -31,8 +31,8 @@ const struct command command_status = {
     .examples =
         "  $ orrery status\n"
         "  orrery 0.1.0  running, pid 41234, up 2 h 10 min, my-desk\n"
-        "  runs  7,800 received: 41 completed, 7,759 noop, 0 rejected, 0 failed, 0 skipped; 0 "
-        "running, 0 queued\n"
+        "  runs  7,800 received: 41 completed, 7,759 noop, 0 rejected, 0 failed, 0 skipped\n"
+        "        0 running, 0 queued\n"
         "\n"
         "  PLUGIN  HEALTH   VAULT  TRIGGERS          NEXT  DONE  NOOP   FAILED  STATE   MEMORY    "
         "LAST ERROR\n"

@@ -73,7 +73,7 @@ static void print_counters(const struct output *o, const json_t *counters)
         const char *name, *after;
     } parts[] = {
         {"received", " received: "}, {"completed", " completed, "}, {"noop", " noop, "},
-        {"rejected", " rejected, "}, {"failed", " failed, "},       {"skipped", " skipped; "},
+        {"rejected", " rejected, "}, {"failed", " failed, "},       {"skipped", " skipped\n      "},
         {"running", " running, "},   {"queued", " queued\n"},
     };
     char text[FORMAT_SIZE];

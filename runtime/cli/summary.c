@@ -1,12 +1,17 @@
 /* The closing summary of `orrery run`. */
+#include <limits.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "cli/format.h"
 #include "cli/status_text.h"
 #include "cli/table.h"
+#include "model/limits.h"
 
 #define REASONS_SHOWN 5
 #define STATES_SHOWN  12
+#define TRY_WIDTH     53  /* of a command to try */
+#define TRY_COLUMNS   108 /* a narrower terminal has what it is for below */
 
 static const char *text_of(const json_t *object, const char *name)
 {
@@ -69,9 +74,8 @@ static void print_counts(const struct output *o, const json_t *status)
 static void print_vaults(const struct output *o, const json_t *vaults)
 {
     static const struct column columns[] = {
-        {"VAULT", false, 24},        {"NAV", true, 0},
-        {"QUOTE", true, 0},          {"POSITION MANAGER", true, 0},
-        {"OPEN POSITIONS", true, 0}, {0},
+        {"VAULT", false, 24},          {"NAV", true, 0},  {"QUOTE", true, 0},
+        {"POSITION MANAGER", true, 0}, {"OPEN", true, 0}, {0},
     };
     static const char *const names[] = {"nav", "quote_balance", "pm_balance", "open_positions"};
     const json_t *one;
@@ -122,32 +126,43 @@ static void print_state(const struct output *o, const json_t *plugins)
     table_release(&t);
 }
 
-/* One command, padded, with what it is for. */
-static void print_try(const struct output *o, const char *command, const char *purpose)
+/* "orrery runs -C DESK" and what it is for: beside it, or below where the terminal is too narrow.
+ */
+static void print_try(const struct output *o, const char *command, const char *before,
+                      const char *desk, const char *purpose)
 {
+    struct buf line;
+    size_t width;
+
+    buf_init(&line, 4 * PATH_MAX);
+    buf_addf(&line, "orrery %s", command);
+    if (strcmp(desk, ".") != 0) {
+        buf_addf(&line, " %s", before);
+        format_add_word(&line, desk);
+    }
+    width = format_width(buf_text(&line));
     fputs("  ", o->out);
-    output_inert(o->out, command);
-    fprintf(o->out, "%*s  %s\n", (int)(format_width(command) < 52 ? 52 - format_width(command) : 0),
-            "", purpose);
+    output_inert(o->out, buf_text(&line));
+    if (o->width > 0 && o->width < TRY_COLUMNS)
+        fprintf(o->out, "\n      %s\n", purpose);
+    else
+        fprintf(o->out, "%*s  %s\n", (int)(width < TRY_WIDTH ? TRY_WIDTH - width : 0), "", purpose);
+    buf_release(&line);
 }
 
 static void print_next(const struct output *o, const json_t *status, const char *desk)
 {
     const json_t *first = json_array_get(json_object_get(status, "plugins"), 0);
     const char *plugin = text_of(first, "name");
-    bool here = strcmp(desk, ".") == 0;
-    char command[512];
+    char keys[64 + LIMIT_NAME_BYTES];
 
     fprintf(o->out, "\n%sWhat to try next%s\n", output_tone(o->colour, TONE_BOLD),
             output_plain(o->colour));
-    snprintf(command, sizeof command, "orrery runs --status completed%s%s", here ? "" : " -C ",
-             here ? "" : desk);
-    print_try(o, command, "what was traded");
-    snprintf(command, sizeof command, "orrery state keys %s%s%s", plugin ? plugin : "PLUGIN",
-             here ? "" : " -C ", here ? "" : desk);
-    print_try(o, command, "what that strategy remembers");
-    snprintf(command, sizeof command, "orrery run --watch%s%s", here ? "" : " ", here ? "" : desk);
-    print_try(o, command, "keep it running; edit a strategy and see it reload");
+    snprintf(keys, sizeof keys, "state keys %s", plugin ? plugin : "PLUGIN");
+    print_try(o, "runs --status completed", "-C ", desk, "what was traded");
+    print_try(o, keys, "-C ", desk, "what that strategy remembers");
+    print_try(o, "run --watch", "", desk, "keep it running; edit a strategy and see it reload");
+    print_try(o, "new my-desk", "", ".", "a desk of your own");
 }
 
 void summary_print(const struct output *o, const json_t *status, const char *desk, bool next)

@@ -74,16 +74,29 @@ static size_t column_width(const struct table *t, size_t column)
     return max > 0 && width > max ? max : width;
 }
 
-static void measure(const struct table *t, const struct output *o, size_t indent, size_t *widths)
-{
-    size_t before = indent, last = t->column_count - 1;
+/* Columns [from, to) in one block, behind the first column, which is in every block. */
+struct block {
+    size_t from, to;
+};
 
-    for (size_t c = 0; c < t->column_count; c++)
-        widths[c] = column_width(t, c);
-    for (size_t c = 0; c < last; c++)
-        before += widths[c] + GAP;
-    if (o->width > before && widths[last] > o->width - before)
-        widths[last] = o->width - before < MIN_LAST ? MIN_LAST : o->width - before;
+/* The columns from `from` on that fit the line. The table's last one may be cut down to MIN_LAST
+ * when it is text. At least one column is taken, whatever its width. */
+static struct block next_block(const struct table *t, const struct output *o, size_t indent,
+                               size_t from, size_t *widths)
+{
+    size_t line = indent + (from > 0 ? widths[0] + GAP : 0), last = t->column_count - 1;
+    struct block block = {from, from};
+
+    for (; block.to < t->column_count; block.to++) {
+        size_t width = widths[block.to], left = o->width > line ? o->width - line : 0;
+        bool cuttable = block.to == last && !t->columns[last].right;
+        if (o->width > 0 && cuttable && width > left && (left >= MIN_LAST || block.to == from))
+            width = widths[last] = left < MIN_LAST ? MIN_LAST : left;
+        if (o->width > 0 && width > left && block.to > from)
+            break;
+        line += width + GAP;
+    }
+    return block;
 }
 
 static void print_cell(const struct output *o, const char *text, enum tone tone, size_t width,
@@ -104,21 +117,34 @@ static void print_cell(const struct output *o, const char *text, enum tone tone,
     buf_release(&fitted);
 }
 
+/* One line: the titles (`row` NULL) or a row's cells. */
+static void print_line(const struct table *t, const struct output *o, size_t indent,
+                       struct block block, const size_t *widths, const struct cell *row)
+{
+    size_t c = 0;
+
+    fprintf(o->out, "%*s", (int)indent, "");
+    while (c < block.to) {
+        print_cell(o, row ? row[c].text : t->columns[c].title, row ? row[c].tone : TONE_DIM,
+                   widths[c], t->columns[c].right, c + 1 == block.to);
+        c = c == 0 && block.from > 0 ? block.from : c + 1;
+    }
+    fputc('\n', o->out);
+}
+
 void table_print(const struct table *t, const struct output *o, size_t indent)
 {
     size_t widths[TABLE_COLUMNS];
+    struct block block = {0, 0};
 
-    measure(t, o, indent, widths);
-    fprintf(o->out, "%*s", (int)indent, "");
     for (size_t c = 0; c < t->column_count; c++)
-        print_cell(o, t->columns[c].title, TONE_DIM, widths[c], t->columns[c].right,
-                   c + 1 == t->column_count);
-    fputc('\n', o->out);
-    for (size_t i = 0; i + t->column_count <= t->count; i += t->column_count) {
-        fprintf(o->out, "%*s", (int)indent, "");
-        for (size_t c = 0; c < t->column_count; c++)
-            print_cell(o, t->cells[i + c].text, t->cells[i + c].tone, widths[c],
-                       t->columns[c].right, c + 1 == t->column_count);
-        fputc('\n', o->out);
+        widths[c] = column_width(t, c);
+    while (block.to < t->column_count) {
+        if (block.to > 0)
+            fputc('\n', o->out);
+        block = next_block(t, o, indent, block.to, widths);
+        print_line(t, o, indent, block, widths, NULL);
+        for (size_t i = 0; i + t->column_count <= t->count; i += t->column_count)
+            print_line(t, o, indent, block, widths, t->cells + i);
     }
 }

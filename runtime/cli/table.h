@@ -1,7 +1,8 @@
 /*
  * table: aligned columns for people. Cells are made inert as they are added; columns are as wide as
- * their widest cell, at most `max`; on a terminal the last column is cut to what is left of the
- * line.
+ * their widest cell, at most `max`. On a terminal no line is longer than the terminal: a last
+ * column of text is cut to what is left of the line, and columns that have no room at all follow in
+ * a block of their own below, each row under its first cell again.
  */
 #ifndef ORRERY_CLI_TABLE_H
 #define ORRERY_CLI_TABLE_H

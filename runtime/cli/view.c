@@ -8,9 +8,11 @@
 #include "base/text.h"
 #include "cli/format.h"
 #include "cli/run_text.h"
+#include "cli/wrap.h"
 #include "model/run.h"
 
 #define NAME_WIDTH  12
+#define WHAT_COLUMN 35 /* where the words of a run begin */
 #define DAY_MS      86400000
 #define BAR_COLUMNS 24
 
@@ -127,13 +129,16 @@ static char *words_of(const struct run *run)
 static void tell_run(struct view *view, struct story *story, int64_t at_ms, const char *nav)
 {
     char clock[FORMAT_SIZE], amount[FORMAT_SIZE];
+    struct buf words;
 
+    buf_init(&words, RUN_TEXT_MAX + 64);
+    buf_add_str(&words, story->what);
+    if (story->status == RUN_COMPLETED && nav != NULL)
+        buf_addf(&words, "   NAV %s", format_amount_text(nav, amount));
     tell_day(view, at_ms);
     print_status(view, format_clock(at_ms, clock), story);
-    fputs(story->what, view->output.out);
-    if (story->status == RUN_COMPLETED && nav != NULL)
-        fprintf(view->output.out, "   NAV %s", format_amount_text(nav, amount));
-    fputc('\n', view->output.out);
+    wrap_print(view->output.out, buf_text(&words), WHAT_COLUMN, view->output.width);
+    buf_release(&words);
 }
 
 void view_run_ended(void *arg, const struct run *run, const char *nav)

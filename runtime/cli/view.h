@@ -7,8 +7,9 @@
  *               first       noop       … 4 more times
  *
  * A run that ended as its plugin's run before (same status, same words) is only counted; the count
- * is shown when the story changes and at the end. Completed runs are always shown. Times are the
- * desk's clock, UTC; a new day is announced on a line of its own.
+ * is shown when the story changes and at the end. On a terminal long lines are broken (cli/wrap.h).
+ * Completed runs are always shown. Times are the desk's clock, UTC; a new day is announced on a
+ * line of its own.
  */
 #ifndef ORRERY_CLI_VIEW_H
 #define ORRERY_CLI_VIEW_H

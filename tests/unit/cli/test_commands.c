@@ -13,7 +13,7 @@
 
 static const char program_help[] =
     "orrery runs trading strategies written in Lua: each in a jailed process, each decision one\n"
-    "atomic transaction that happens exactly once. Paper money unless told otherwise.\n"
+    "atomic transaction that happens exactly once. Paper money only.\n"
     "\n"
     "Usage\n"
     "  orrery [-C DESK] COMMAND [OPTIONS]\n"
@@ -37,6 +37,7 @@ static const char program_help[] =
     "      --json                 print one JSON document instead of text\n"
     "      --timeout TIME         wait this long for the daemon (default 10s)\n"
     "  -h, --help                 show help, of the program or of a command\n"
+    "      --version              show the version\n"
     "\n"
     "First steps\n"
     "  orrery new my-desk           makes a working desk\n"
@@ -64,6 +65,10 @@ static void test_program_help(void **state)
     check(capture("help", NULL), 0, program_help, "");
     check(capture("-C", "x", "-h", NULL), 0, program_help, "");
     check(capture(NULL), 1, "", program_help);
+    check(capture("--json", NULL), 1,
+          "{\"code\":\"INVALID\",\"hint\":\"`orrery help` lists the commands\",\"message\":\"no "
+          "command was given\",\"ok\":false}\n",
+          "orrery: no command was given\n  hint: `orrery help` lists the commands\n");
 }
 
 static void test_every_command_explains_itself(void **state)
@@ -101,7 +106,7 @@ static void test_suggestions(void **state)
     check(capture("status", "--jsn", NULL), 1, "",
           "orrery: unknown option '--jsn'\n  hint: did you mean --json?\n");
     check(capture("state", "gte", "first", "k", NULL), 1, "",
-          "orrery: orrery state: unknown action 'gte'\n"
+          "orrery: state: unknown action 'gte'\n"
           "  hint: did you mean `orrery state get`?\n");
     check(capture("runs", "--status", "compelted", NULL), 1, "",
           "orrery: --status: unknown status 'compelted'\n  hint: did you mean completed?\n");
@@ -114,17 +119,17 @@ static void test_wrong_use(void **state)
 {
     (void)state;
     check(capture("new", NULL), 1, "",
-          "orrery: orrery new: it needs an argument\n  hint: see `orrery new --help`\n");
+          "orrery: new: an argument is missing\n  hint: usage: orrery new DIR\n");
     check(capture("status", "x", NULL), 1, "",
-          "orrery: orrery status: unexpected argument 'x'\n  hint: see `orrery status --help`\n");
+          "orrery: status: unexpected argument 'x'\n  hint: usage: orrery status\n");
     check(capture("check", "a", "-C", "b", NULL), 1, "",
-          "orrery: orrery check: two desks are named: 'b' and 'a'\n"
+          "orrery: check: two desks are named: 'b' and 'a'\n"
           "  hint: see `orrery check --help`\n");
     check(capture("state", "set", "first", "k", NULL), 1, "",
-          "orrery: orrery state: expected `orrery state set PLUGIN KEY JSON`\n"
+          "orrery: state: expected `orrery state set PLUGIN KEY JSON`\n"
           "  hint: see `orrery state --help`\n");
     check(capture("state", "get", "first", "k", "--ttl", "5m", NULL), 1, "",
-          "orrery: orrery state: --ttl belongs to `orrery state set`\n"
+          "orrery: state: --ttl belongs to `orrery state set`\n"
           "  hint: see `orrery state --help`\n");
     check(capture("state", "keys", "First", NULL), 1, "",
           "orrery: 'First' cannot be a plugin's name: expected [a-z0-9][a-z0-9_-]{0,63}\n");
@@ -246,8 +251,8 @@ static const char status_answer[] =
 static const char status_text[] =
     "orrery 0.1.0  running, pid 77, up 2 h 10 min, my-desk\n"
     "the desk's clock is the data's: 2022-01-01 08:05:00\n"
-    "runs  7,800 received: 41 completed, 7,759 noop, 0 rejected, 0 failed, 0 skipped; 0 running, 0 "
-    "queued\n"
+    "runs  7,800 received: 41 completed, 7,759 noop, 0 rejected, 0 failed, 0 skipped\n"
+    "      0 running, 0 queued\n"
     "\n"
     "PLUGIN  HEALTH              VAULT  TRIGGERS          NEXT    DONE   NOOP  FAILED   STATE    "
     "MEMORY  LAST ERROR\n"
@@ -307,7 +312,7 @@ static void test_fire(void **state)
     check(capture("fire", "first", "{\"a\": 1}", "-C", d.desk, NULL), 0,
           "0000000000001  completed  pm_deposit 1,000\n", "");
     check(capture("fire", "first", "-C", d.desk, NULL), 1, "0000000000002  failed  boom\n", "");
-    check(capture("fire", "first", "--no-wait", "-C", d.desk, NULL), 0, "0000000000003  queued  \n",
+    check(capture("fire", "first", "--no-wait", "-C", d.desk, NULL), 0, "0000000000003  queued\n",
           "");
     check(capture("fire", "frist", "-C", d.desk, NULL), 2, "",
           "orrery: no plugin 'frist'\n  hint: did you mean first?\n");

@@ -171,13 +171,32 @@ static void test_json_is_inert(void **state)
     json_decref(value);
 }
 
+static void expect_word(const char *text, const char *expected)
+{
+    struct buf word;
+
+    buf_init(&word, 256);
+    format_add_word(&word, text);
+    assert_string_equal(buf_text(&word), expected);
+    buf_release(&word);
+}
+
+static void test_shell_words(void **state)
+{
+    (void)state;
+    expect_word("my-desk/one_2.x", "my-desk/one_2.x");
+    expect_word("", "''");
+    expect_word("my desk", "'my desk'");
+    expect_word("it's $HOME", "'it'\\''s $HOME'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_times),         cmocka_unit_test(test_spans_and_ages),
         cmocka_unit_test(test_amounts),       cmocka_unit_test(test_width_and_fit),
         cmocka_unit_test(test_table),         cmocka_unit_test(test_table_on_a_narrow_terminal),
-        cmocka_unit_test(test_json_is_inert),
+        cmocka_unit_test(test_json_is_inert), cmocka_unit_test(test_shell_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,18 +52,19 @@ static void test_summary(void **state)
         "  failed                 0\n"
         "  skipped                4\n"
         "\n"
-        "  VAULT                NAV  QUOTE  POSITION MANAGER  OPEN POSITIONS\n"
-        "  paper  1,000,045,972,170      5                 6               2\n"
+        "  VAULT                NAV  QUOTE  POSITION MANAGER  OPEN\n"
+        "  paper  1,000,045,972,170      5                 6     2\n"
         "\n"
         "  STATE OF  KEYS  KEPT IN\n"
         "  first        3  sqlite:data/orrery.db\n"
         "  b            0  memory: (gone now)\n"
         "\n"
         "What to try next\n"
-        "  orrery runs --status completed -C my-desk             what was traded\n"
-        "  orrery state keys first -C my-desk                    what that strategy remembers\n"
-        "  orrery run --watch my-desk                            keep it running; edit a strategy "
-        "and see it reload\n");
+        "  orrery runs --status completed -C my-desk              what was traded\n"
+        "  orrery state keys first -C my-desk                     what that strategy remembers\n"
+        "  orrery run --watch my-desk                             keep it running; edit a strategy "
+        "and see it reload\n"
+        "  orrery new my-desk                                     a desk of your own\n");
     free(text);
 }
 

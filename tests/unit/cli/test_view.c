@@ -157,7 +157,7 @@ static void test_words(void **state)
                "\"0x2::x\"},{\"kind\":\"withdraw_plp\",\"shares_amount\":7},{\"kind\":\"redeem_"
                "binary\",\"quantity\":1,\"strike\":1000000000,\"is_up\":false},{\"kind\":\"noop\","
                "\"reason\":\"r\"},{}]}",
-               "emit a.b + call 0x2::x + withdraw_plp 7 + redeem_binary 1 @1 down and 2 more");
+               "emit a.b + call 0x2::x + withdraw_plp 7 + redeem_binary 1 @1 down + 2 more");
     check_what("{\"reason\":\"CAP: action=2\",\"actions\":[{\"kind\":\"x\"}],\"dry_run\":true}",
                "(dry run) CAP: action=2");
     check_what("{\"error\":\"plain\"}", "plain");
