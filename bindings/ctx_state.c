@@ -79,7 +79,7 @@ static int state_has(lua_State *L)
     struct plugin *plugin = ctx_check_self(L, "ctx.state", "has", "key");
     struct key key = check_key(L, "has");
 
-    lua_pushboolean(L, find(plugin, &key) != NULL);
+    lua_pushboolean(L, kv_has(plugin->kv, key.data, key.len, plugin->tick->now_ms));
     return 1;
 }
 

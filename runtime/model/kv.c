@@ -18,7 +18,7 @@
 
 struct entry {
     UT_hash_handle hh;
-    json_t *value; /* NULL: deleted in this tick, gone when it is accepted */
+    json_t *value; /* packed; NULL: deleted in this tick, gone when it is accepted */
     int64_t expires_ms;
     size_t size;     /* of key and text; 0 when deleted */
     uint32_t change; /* newest record of this tick, counted from 1; 0: none */
@@ -48,7 +48,33 @@ struct kv {
     int64_t next_expiry_ms; /* no entry expires before */
     size_t expiring;        /* puts with an expiry since the last sweep */
     struct buf scratch;
+    json_t *shown; /* the array or object that kv_get() handed out last */
 };
+
+/*
+ * Arrays and objects are kept as text, for in jansson's form an empty one takes a hundred times its
+ * two bytes: a script could fill the worker's memory with a state well within its limit. Packed is
+ * an array of one string, which no value that is kept as it is can be. Takes `value` over.
+ */
+static json_t *pack(json_t *value, const char *text, size_t len)
+{
+    if (!json_is_array(value) && !json_is_object(value))
+        return value;
+    json_decref(value);
+    return json_pack("[o]", json_stringn_nocheck(text, len));
+}
+
+static const json_t *unpack(struct kv *kv, const json_t *value)
+{
+    const json_t *text = json_array_get(value, 0);
+    size_t len = json_string_length(text);
+
+    if (!json_is_array(value))
+        return value;
+    json_decref(kv->shown);
+    kv->shown = value_parse(json_string_value(text), len, len, NULL);
+    return kv->shown;
+}
 
 struct kv *kv_new(size_t max_value, size_t max_total)
 {
@@ -81,6 +107,7 @@ void kv_free(struct kv *kv)
         entry_remove(kv, entry);
     }
     buf_release(&kv->scratch);
+    json_decref(kv->shown);
     free(kv->changes);
     free(kv);
 }
@@ -151,7 +178,7 @@ int kv_load(struct kv *kv, const char *key, size_t key_len, const char *value, s
     entry = entry_find(kv, key, key_len);
     if (entry == NULL)
         entry = entry_add(kv, key, key_len);
-    entry_assign(kv, entry, json, expires_ms, key_len + value_len);
+    entry_assign(kv, entry, pack(json, value, value_len), expires_ms, key_len + value_len);
     kv->expiring += expires_ms != 0;
     note_expiry(kv, expires_ms);
     return 0;
@@ -169,7 +196,14 @@ const json_t *kv_get(struct kv *kv, const char *key, size_t key_len, int64_t now
 {
     struct entry *entry = entry_find(kv, key, key_len);
 
-    return entry != NULL && is_live(entry, now_ms) ? entry->value : NULL;
+    return entry != NULL && is_live(entry, now_ms) ? unpack(kv, entry->value) : NULL;
+}
+
+bool kv_has(const struct kv *kv, const char *key, size_t key_len, int64_t now_ms)
+{
+    const struct entry *entry = entry_find(kv, key, key_len);
+
+    return entry != NULL && is_live(entry, now_ms);
 }
 
 /* Expired entries that this tick has not touched. */
@@ -301,6 +335,7 @@ int kv_put(struct kv *kv, const char *key, size_t key_len, json_t *value, int64_
         entry = entry_add(kv, key, key_len);
     kv->expiring += expires_ms != 0;
     note_expiry(kv, expires_ms);
+    value = pack(value, buf_text(&kv->scratch), kv->scratch.len);
     write_entry(kv, entry, value, expires_ms);
     return 0;
 }
@@ -416,6 +451,8 @@ void kv_undo(struct kv *kv)
 void kv_accept(struct kv *kv)
 {
     buf_release(&kv->scratch);
+    json_decref(kv->shown);
+    kv->shown = NULL;
     for (uint32_t i = 0; i < kv->change_count; i++) {
         struct change *change = &kv->changes[i];
         struct entry *entry = change->entry;

@@ -14,6 +14,8 @@
  * values together max_total bytes (a change that makes the whole smaller is always fine); at most
  * LIMIT_WRITES keys and KV_WRITE_BYTES bytes written per tick, so that a tick's writes fit in one
  * message. Exceeding one is ERROR_LIMIT, a wrong key ERROR_INVALID; either way nothing changes.
+ * Arrays and objects are kept as text and parsed by kv_get(): what an entry takes of the memory is
+ * near what the limits count.
  * Entries past their expiry leave the memory now and then (kv_sweep, or when room is short); the
  * store sweeps its own.
  */
@@ -47,8 +49,9 @@ int kv_load(struct kv *kv, const char *key, size_t key_len, const char *value, s
             int64_t expires_ms, struct error *e);
 void kv_unload(struct kv *kv, const char *key, size_t key_len); /* an outside delete */
 
-const json_t *kv_get(struct kv *kv, const char *key, size_t key_len,
-                     int64_t now_ms); /* borrowed; NULL: missing */
+/* Borrowed until the next kv_get(), kv_undo() or change of the key; NULL: missing. */
+const json_t *kv_get(struct kv *kv, const char *key, size_t key_len, int64_t now_ms);
+bool kv_has(const struct kv *kv, const char *key, size_t key_len, int64_t now_ms);
 int kv_put(struct kv *kv, const char *key, size_t key_len, json_t *value, int64_t expires_ms,
            struct error *e); /* steals `value`, also on failure */
 int kv_delete(struct kv *kv, const char *key, size_t key_len, struct error *e); /* idempotent */
