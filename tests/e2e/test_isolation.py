@@ -44,7 +44,7 @@ def beats(desk, number):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_hang_in_c_costs_the_others_a_bounded_delay_and_no_tick(desk, workers):
     healthy(desk, workers)
-    desk.add("hang", HANG, '{ kind = "manual" }, ' + every(1))
+    desk.add("hang", HANG)
     desk.start()
     beats(desk, 4)
     hung = desk.fire("hang")
