@@ -1,6 +1,8 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
@@ -171,6 +173,28 @@ static bool wants_json(int argc, char **argv)
     return false;
 }
 
+/* Whether nobody reads what is written any more: not an error of ours. */
+static bool reader_is_gone(FILE *out)
+{
+    struct pollfd p = {.fd = fileno(out), .events = POLLOUT};
+
+    return p.fd >= 0 && poll(&p, 1, 0) == 1 && (p.revents & POLLERR) != 0;
+}
+
+/* Output that was lost is told, and is not a success. */
+static int finish_output(FILE *out, FILE *err, int code)
+{
+    bool lost;
+
+    errno = 0;
+    lost = fflush(out) != 0;
+    if ((!lost && !ferror(out)) || errno == EPIPE || reader_is_gone(out))
+        return code;
+    fprintf(err, "orrery: cannot write the output: %s\n",
+            errno != 0 ? strerror(errno) : "not all of it was written");
+    return code == 0 ? 1 : code;
+}
+
 int cli_run(int argc, char **argv, const struct registry *registry, FILE *out, FILE *err)
 {
     struct context c = {.registry = registry, .desk = "."};
@@ -186,11 +210,17 @@ int cli_run(int argc, char **argv, const struct registry *registry, FILE *out, F
         code = run_command(&c, at < argc ? argc - at : 0, argv + (at < argc ? at : argc), &e);
     if (code < 0)
         code = output_error(&c.output, &e, NULL);
-    if (fflush(out) != 0 && errno != EPIPE) {
-        fprintf(err, "orrery: cannot write the output: %s\n", strerror(errno));
-        code = code == 0 ? 1 : code;
-    }
-    return code;
+    return finish_output(out, err, code);
+}
+
+/* Descriptors 0 to 2 that the caller has closed are taken, unreadable or unwritable: a socket or a
+ * database must never become the standard output. */
+static void keep_standard_streams(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            (void)open("/dev/null",
+                       fd == 0 ? O_WRONLY : O_RDONLY); /* the lowest that is free: fd */
 }
 
 int cli_main(int argc, char **argv, const struct registry *registry)
@@ -198,5 +228,6 @@ int cli_main(int argc, char **argv, const struct registry *registry)
     /* A reader that has seen enough (`orrery runs | head`) ends our output, not a daemon in the
      * middle of a commit. */
     signal(SIGPIPE, SIG_IGN);
+    keep_standard_streams();
     return cli_run(argc, argv, registry, stdout, stderr);
 }

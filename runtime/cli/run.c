@@ -89,6 +89,8 @@ static int run_run(struct context *c, struct error *e)
     log_init(&log, c->output.err, &clock);
     log.json = options_given(&c->options, "log-json");
     log.colour = c->output.colour_err && !log.json;
+    if (options_given(&c->options, "quiet"))
+        log.level = LOG_WARN;
     if (read_level(options_text(&c->options, "log-level"), &log.level, e) < 0 ||
         command_take_desk(c, 0, e) < 0)
         return -1;
@@ -114,9 +116,11 @@ static const struct option options[] = {
     {"until-feeds-end", 0, OPTION_FLAG, NULL, "stop when the csv feeds have no more rows", 0},
     {"dry-run", 0, OPTION_FLAG, NULL, "decide, check and price, but execute nothing", 0},
     {"watch", 0, OPTION_FLAG, NULL, "reload strategies and modules when they are saved", 0},
-    {"quiet", 'q', OPTION_FLAG, NULL, "no line per run; the summary only", 0},
+    {"quiet", 'q', OPTION_FLAG, NULL, "no line per run and the log from warn on: then the summary",
+     0},
     {"summary", 0, OPTION_FLAG, NULL, "end the summary with what to try next", 0},
-    {"log-level", 0, OPTION_TEXT, "LEVEL", "debug, info, warn or error (default info)", 0},
+    {"log-level", 0, OPTION_TEXT, "LEVEL",
+     "debug, info, warn or error (default info; warn with -q)", 0},
     {"log-json", 0, OPTION_FLAG, NULL, "log one JSON object per line, on standard error", 0},
     {0},
 };

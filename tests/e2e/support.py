@@ -131,9 +131,10 @@ class Desk:
     def start(self, *args, env=None, preexec=None, wait=True):
         assert self.process is None, "the daemon runs already"
         self.log_path = self.path / f"session-{next(self.sessions)}.log"
+        level = [] if "--log-level" in args else ["--log-level", "info"]
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
-                [BINARY, "run", str(self.path), "--quiet", *map(str, args)], stdout=log, stderr=log,
+                [BINARY, "run", str(self.path), "--quiet", *level, *map(str, args)], stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, start_new_session=True, env={**os.environ, **(env or {})}, preexec_fn=preexec)
         if wait:
             self.wait_ready()
