@@ -34,6 +34,7 @@ struct convert_rules {
     size_t max_bytes;
     bool functions;        /* a function becomes {"$function": true} instead of being refused */
     bool no_negative_zero; /* -0.0 is refused */
+    size_t *spent;         /* of max_bytes, by what was read before; may be NULL */
 };
 
 /* The value at `index` as a new JSON value. NULL: INVALID or LIMIT. */

@@ -37,9 +37,10 @@ static int refuse(struct error *e, const char *key, const char *what)
     return -1;
 }
 
-static json_t *read_value(lua_State *L, const char *key, struct error *e)
+/* The fields share one budget: what a few KiB of source describe must not fill the memory. */
+static json_t *read_value(lua_State *L, const char *key, size_t *spent, struct error *e)
 {
-    struct convert_rules rules = {.root = key, .max_bytes = DECLARATION_BYTES};
+    struct convert_rules rules = {.root = key, .max_bytes = DECLARATION_BYTES, .spent = spent};
     struct error why = ERROR_INIT;
     json_t *value = convert_to_json(L, -1, &rules, &why);
 
@@ -49,7 +50,7 @@ static json_t *read_value(lua_State *L, const char *key, struct error *e)
 }
 
 /* One field, key and value on the top of the stack. */
-static int read_field(lua_State *L, json_t *fields, json_t *hooks, struct error *e)
+static int read_field(lua_State *L, json_t *fields, json_t *hooks, size_t *spent, struct error *e)
 {
     char got[120];
     const char *key;
@@ -70,7 +71,7 @@ static int read_field(lua_State *L, json_t *fields, json_t *hooks, struct error 
     }
     if (strcmp(key, "hooks") == 0)
         return refuse(e, key, "unknown field; hooks are the functions on_executed and on_error");
-    value = read_value(L, key, e);
+    value = read_value(L, key, spent, e);
     if (value == NULL)
         return -1;
     return json_object_set_new(fields, key, value) < 0
@@ -81,10 +82,11 @@ static int read_field(lua_State *L, json_t *fields, json_t *hooks, struct error 
 static int read_fields(lua_State *L, json_t *fields, json_t *hooks, struct error *e)
 {
     int table = lua_gettop(L);
+    size_t spent = 0;
 
     lua_pushnil(L);
     while (lua_next(L, table) != 0) {
-        if (read_field(L, fields, hooks, e) < 0)
+        if (read_field(L, fields, hooks, &spent, e) < 0)
             return -1;
         if (json_object_size(fields) + json_array_size(hooks) >= 64)
             return error_set(e, ERROR_CONFIG,

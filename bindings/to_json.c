@@ -436,13 +436,17 @@ static json_t *read_any(struct reader *r, int index, const struct step *step, in
 json_t *convert_to_json(lua_State *L, int index, const struct convert_rules *rules, struct error *e)
 {
     struct error hasty = ERROR_INIT;
-    struct reader r = {.L = L, .rules = rules, .left = rules->max_bytes, .e = &hasty};
+    size_t left = rules->max_bytes - (rules->spent ? *rules->spent : 0);
+    struct reader r = {.L = L, .rules = rules, .left = left, .e = &hasty};
     json_t *value = read_any(&r, lua_absindex(L, index), NULL, 1);
 
-    if (value != NULL)
+    if (value != NULL) {
+        if (rules->spent != NULL)
+            *rules->spent = rules->max_bytes - r.left;
         return value;
+    }
     r = (struct reader){
-        .L = L, .rules = rules, .left = rules->max_bytes, .is_careful = true, .e = e ? e : &hasty};
+        .L = L, .rules = rules, .left = left, .is_careful = true, .e = e ? e : &hasty};
     json_decref(read_any(&r, lua_absindex(L, index), NULL, 1));
     error_set(e, hasty.code, "%s", hasty.message); /* unless the second reading said it */
     return NULL;

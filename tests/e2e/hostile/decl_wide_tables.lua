@@ -4,5 +4,5 @@
 local e, list = {}, {}
 for i = 1, 15000 do list[i] = e end
 local d = { name = "decl_wide_tables", vault_id = "v", decide = function() end }
-for i = 1, 59 do d["f" .. i] = { list, list, list, list, list, list } end
+for i = 1, 59 do d["f" .. i] = { list, list, list, list, list } end
 return d
