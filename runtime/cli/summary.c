@@ -23,8 +23,9 @@ static void print_title(const struct output *o, const json_t *status)
     const json_t *counters = json_object_get(status, "counters");
     char span[FORMAT_SIZE], ticks[FORMAT_SIZE];
 
-    fprintf(o->out, "\n%sSummary%s  %s ticks in %s%s\n", output_tone(o->colour, TONE_BOLD),
+    fprintf(o->out, "\n%sSummary%s  %s tick%s in %s%s\n", output_tone(o->colour, TONE_BOLD),
             output_plain(o->colour), format_amount(json_object_get(counters, "received"), ticks),
+            strcmp(ticks, "1") == 0 ? "" : "s",
             format_span(json_integer_value(json_object_get(status, "uptime_ms")), span),
             json_is_true(json_object_get(status, "dry_run")) ? ", dry run: nothing was executed"
                                                              : "");
@@ -41,7 +42,8 @@ static void print_reasons(const struct output *o, const json_t *reasons)
         const char *plugin = text_of(one, "plugin"), *reason = text_of(one, "reason");
         char count[FORMAT_SIZE];
         if (i == REASONS_SHOWN) {
-            fprintf(o->out, "  %26s… and %zu other reasons\n", "", json_array_size(reasons) - i);
+            fprintf(o->out, "  %26s… and %zu other reason%s\n", "", json_array_size(reasons) - i,
+                    json_array_size(reasons) - i == 1 ? "" : "s");
             break;
         }
         fprintf(o->out, "  %24s × ", format_amount(json_object_get(one, "count"), count));
@@ -122,7 +124,8 @@ static void print_state(const struct output *o, const json_t *plugins)
         table_print(&t, o, 2);
     }
     if (shown > STATES_SHOWN)
-        fprintf(o->out, "  … and %zu more plugins\n", shown - STATES_SHOWN);
+        fprintf(o->out, "  … and %zu more plugin%s\n", shown - STATES_SHOWN,
+                shown - STATES_SHOWN == 1 ? "" : "s");
     table_release(&t);
 }
 
