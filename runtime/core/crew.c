@@ -143,27 +143,34 @@ struct death {
     bool overran;
 };
 
+/* A SIGKILL that core did not send comes from outside (an operator, the kernel's out-of-memory
+ * killer), as does a stop signal. */
+static bool from_outside(const struct link *link, const char *why)
+{
+    static const char *const signals[] = {"killed by signal 9 ", "killed by signal 15 ",
+                                          "killed by signal 2 "};
+
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        if (strncmp(why, signals[i], strlen(signals[i])) == 0)
+            return link->why[0] == '\0';
+    return false;
+}
+
 static struct death examine(const struct crew_member *member, const char *why)
 {
     const struct link *link = &member->link;
     const struct question *now = link_under_way(link);
     struct death d = {why, member->culprit, now ? now->id : 0, member->culprit != 0};
 
-    if (member->culprit != 0)
+    if (member->culprit != 0 || from_outside(link, why))
         return d;
     /* Killed by core without a culprit: it broke the protocol, or burnt no time and gave no answer.
-     * Something in it has to answer for that in the end, or it would go on for ever. */
-    if (link->why[0] != '\0') {
-        if (d.suspect == 0 && link->first != NULL)
-            d.suspect = link->first->id;
-        return d;
-    }
-    /* An unexplained SIGKILL comes from outside (an operator, the kernel's out-of-memory killer),
-     * as does a stop signal to the whole process group. */
-    if (strncmp(why, "killed by signal 9 ", 19) != 0 &&
-        strncmp(why, "killed by signal 15 ", 20) != 0 &&
-        strncmp(why, "killed by signal 2 ", 19) != 0)
+     * Else it crashed, and what it was executing is to blame. When it names nothing, whatever comes
+     * next has to answer for that in the end, or it would go on for ever. */
+    if (link->why[0] == '\0')
         d.culprit = d.suspect;
+    if (d.suspect == 0 && link->first != NULL)
+        d.suspect = link->first->id;
     return d;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -79,11 +80,29 @@ static void end_process(struct link *link, char *why, size_t size)
     buf_clear(&link->out);
 }
 
+/* Its end of the socket is closed: by its end, or was that all it did? A process that ends closes
+ * its files a moment before it can be reaped. */
+static bool has_ended(const struct link *link)
+{
+    siginfo_t info = {.si_pid = 0};
+    struct timespec moment = {.tv_nsec = 1000000};
+
+    for (int i = 0; i < 20; i++) {
+        if (waitid(P_PID, (id_t)link->child.pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+            info.si_pid != 0)
+            return true;
+        nanosleep(&moment, NULL);
+    }
+    return false;
+}
+
 /* `died` is called when the handles are closed. */
 static void worker_gone(struct link *link)
 {
     if (!link->alive)
         return;
+    if (link->why[0] == '\0' && !has_ended(link))
+        snprintf(link->why, sizeof link->why, "hung up and was killed");
     link->dying = true;
     end_process(link, link->end, sizeof link->end);
 }

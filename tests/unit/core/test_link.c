@@ -309,7 +309,7 @@ static void test_deaths_are_told_apart(void **state)
     (void)state;
     dies("exits", "exited with code 7", 0);
     dies("killed", "killed by signal 9 ", 0);
-    dies("hangs_up", "killed by signal 9 ", 0); /* alive, but of no use */
+    dies("hangs_up", "hung up and was killed", 0); /* alive, but of no use */
     dies("half_then_exit", "exited with code 3", 0);
 }
 
