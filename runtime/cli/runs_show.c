@@ -25,6 +25,23 @@ static json_int_t number_of(const json_t *run, const char *name)
     return json_integer_value(json_object_get(run, name));
 }
 
+static int no_such_run(const char *id, struct error *e)
+{
+    error_clear(e);
+    error_set(e, ERROR_NOT_FOUND, "there is no run '%.40s'", id);
+    error_hint(e, "`orrery runs` lists the newest");
+    return -1;
+}
+
+static int find_live(struct client *client, const char *id, json_t **out, struct error *e)
+{
+    json_t *request = json_pack("{s:s, s:s}", "op", "run", "id", id);
+    int result = client_call(client, request, out, e);
+
+    json_decref(request);
+    return result < 0 && e->code == ERROR_NOT_FOUND ? no_such_run(id, e) : result;
+}
+
 static int find_stopped(struct context *c, const char *id, json_t **out, struct error *e)
 {
     struct stopped stopped;
@@ -40,10 +57,8 @@ static int find_stopped(struct context *c, const char *id, json_t **out, struct 
     result = stopped_journal(&stopped, &journal, e);
     if (result == 0 && id_parse(id, &number) == 0)
         result = journal_get_run(journal, number, take_run, found, e);
-    if (result == 0 && json_array_size(found) == 0) {
-        result = error_set(e, ERROR_NOT_FOUND, "there is no run '%.40s'", id);
-        error_hint(e, "`orrery runs` lists the newest");
-    }
+    if (result == 0 && json_array_size(found) == 0)
+        result = no_such_run(id, e);
     if (result == 0)
         *out = json_incref(json_array_get(found, 0));
     stopped_close(&stopped);
@@ -148,18 +163,16 @@ int runs_show(struct context *c, struct error *e)
     const char *id = options_argument(&c->options, 1);
     struct client *client = NULL;
     json_t *run = NULL;
+    uint64_t number;
     int result;
 
     if (id == NULL)
         return command_misused(c, e, "which run? expected `orrery runs show ID`");
     result = live_try_open(c, &client, e);
-    if (result == 1) {
-        json_t *request = json_pack("{s:s, s:s}", "op", "run", "id", id);
-        result = client_call(client, request, &run, e);
-        json_decref(request);
-    } else if (result == 0) {
+    if (result == 1)
+        result = id_parse(id, &number) < 0 ? no_such_run(id, e) : find_live(client, id, &run, e);
+    else if (result == 0)
         result = find_stopped(c, id, &run, e);
-    }
     client_close(client);
     if (result < 0)
         return -1;

@@ -345,8 +345,8 @@ const struct command command_state = {
                 "  set\n"
                 "  $ orrery state set first cooldown:order 0 --ttl 5m\n"
                 "  set, for 5 min 00 s\n",
-    .exits =
-        "  2 when there is no such key; 3 when the state is in memory and no daemon is running\n",
+    .exits = "  2 when there is no such plugin, or no such key to get;\n"
+             "  3 when the state is in memory and no daemon is running\n",
     .min_arguments = 1,
     .max_arguments = 4,
     .run = run_state,

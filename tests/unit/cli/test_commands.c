@@ -463,7 +463,8 @@ static void test_run_in_full(void **state)
           "log        info  hi\\x1b  {\"a\":1}\n"
           "           warn  ho\n",
           "");
-    check(capture("runs", "show", "0000000000009", "-C", d.desk, NULL), 2, "", "orrery: no run\n");
+    check(capture("runs", "show", "0000000000009", "-C", d.desk, NULL), 2, "",
+          "orrery: there is no run '0000000000009'\n  hint: `orrery runs` lists the newest\n");
     fake_stop(&d);
 }
 
