@@ -8,7 +8,8 @@
 #include "model/value.h"
 
 /* Events one run may cause, over all its emits and their subscribers. */
-#define FANOUT_MAX 1024
+#define FANOUT_MAX   1024
+#define FANOUT_BYTES (1024 * 1024) /* of payloads: each run caused keeps its own copy */
 
 struct ending *ending_new(struct tick *tick)
 {
@@ -198,9 +199,11 @@ static int add_events(struct ending *ending)
 {
     const struct action_list *list = ending->actions;
     const struct tick *tick = ending->tick;
+    size_t bytes = 0;
 
     for (size_t i = 0; i < list->count; i++) {
         const struct action *a = &list->items[i];
+        size_t before = ending->commit->add_count;
         char *payload;
         int result;
         if (a->kind != ACTION_EMIT || tick->plugin->engine->options.dry_run)
@@ -208,8 +211,9 @@ static int add_events(struct ending *ending)
         payload = a->payload ? value_text(a->payload) : NULL;
         result = ending_add_event(ending->commit, tick->plugin->engine, a->topic, payload, tick->id,
                                   tick->depth + 1);
+        bytes += (payload ? strlen(payload) : 0) * (ending->commit->add_count - before);
         free(payload);
-        if (result < 0)
+        if (result < 0 || bytes > FANOUT_BYTES)
             return -1;
     }
     return 0;
@@ -287,7 +291,9 @@ void ending_plan(struct ending *ending)
     }
     if (add_events(ending) < 0)
         reject(run, "EMIT_FANOUT",
-               "EMIT_FANOUT: the emitted events would cause more than 1024 runs", 0);
+               "EMIT_FANOUT: the emitted events would cause more than 1024 runs, or runs with more "
+               "than 1 MiB of payloads in all",
+               0);
     else if (emits + count_kind(list, ACTION_NOOP) < list->count)
         execute(ending);
     if (run->status == RUN_COMPLETED)

@@ -385,6 +385,38 @@ static void test_events_fan_out_so_far(void **state)
     buf_release(&list);
 }
 
+static struct ending *plan_large_events(struct fixture *f, int count)
+{
+    struct ending *ending;
+    struct buf list;
+
+    buf_init(&list, 256 * 1024);
+    for (int i = 0; i < count; i++)
+        buf_addf(&list, "%s{\"kind\":\"emit\",\"topic\":\"topic\",\"payload\":\"%015000d\"}",
+                 i ? "," : "[", i);
+    buf_add_str(&list, "]");
+    ending = plan(f, buf_text(&list));
+    buf_release(&list);
+    return ending;
+}
+
+static void test_events_carry_so_much(void **state)
+{
+    struct fixture *f = *state;
+    struct ending *ending;
+
+    f->engine.plugin_count = 17; /* 16 subscribers x 15,002 bytes: four events fit into 1 MiB */
+    ending = plan_large_events(f, 4);
+    assert_int_equal(ending->commit->run.status, RUN_COMPLETED);
+    assert_int_equal(ending->commit->add_count, 64);
+    ending_free(ending);
+    ending = plan_large_events(f, 5);
+    assert_int_equal(ending->commit->run.status, RUN_REJECTED);
+    assert_non_null(strstr(ending->commit->run.reason, "1 MiB"));
+    assert_int_equal(ending->commit->add_count, 0);
+    ending_free(ending);
+}
+
 static void test_what_hooks_see(void **state)
 {
     struct fixture *f = *state;
@@ -448,6 +480,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_events_go_to_every_subscriber, setup, teardown),
         cmocka_unit_test_setup_teardown(test_chains_of_events_end, setup, teardown),
         cmocka_unit_test_setup_teardown(test_events_fan_out_so_far, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_events_carry_so_much, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_hooks_see, setup, teardown),
         cmocka_unit_test_setup_teardown(test_logs_and_failures_are_kept, setup, teardown),
     };
