@@ -88,7 +88,7 @@ static const struct field state_entry[] = {
 static const struct field market[] = {STRING(market, feed, LIMIT_NAME_BYTES),
                                       BYTES(market, json, SNAPSHOT_BYTES)};
 static const struct field vault[] = {STRING(vault, vault, LIMIT_NAME_BYTES),
-                                     BYTES(vault, json, SNAPSHOT_BYTES)};
+                                     BYTES(vault, json, 4 * SNAPSHOT_BYTES)};
 static const struct field last[] = {U32(last, slot, ANY_U32),
                                     BYTES(last, json, 4 * SNAPSHOT_BYTES)};
 static const struct field tick[] = {U32(tick, slot, ANY_U32),

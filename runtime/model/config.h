@@ -19,7 +19,7 @@
  *                permissions (all; array of action names, or bits), is_frozen, auto_fund,
  *                spread_pct (1; 0..50), fee_pct (0; 0..100),
  *                caps = {max_single_position_pct, max_exposure_pct, max_drawdown_pct (0..100),
- *                max_open_positions (0..100000), max_spend (0..4e18),
+ *                max_open_positions (0..10000), max_spend (0..4e18),
  *                spend_window ("1h" or seconds; 1s..31d)}}}
  *   feeds        {[name] = {kind, …}}: the keys of struct feed_config; a key of another kind is
  *                an error

@@ -27,7 +27,7 @@ static const struct setting caps_settings[] = {
     SETTING(NUMBER, struct caps_config, max_single_position_pct, 0, 100),
     SETTING(NUMBER, struct caps_config, max_exposure_pct, 0, 100),
     SETTING(NUMBER, struct caps_config, max_drawdown_pct, 0, 100),
-    SETTING(AMOUNT, struct caps_config, max_open_positions, 0, 100000),
+    SETTING(AMOUNT, struct caps_config, max_open_positions, 0, 10000),
     SETTING(AMOUNT, struct caps_config, max_spend, 0, AMOUNT_MAX),
     {.name = "spend_window",
      .type = SETTING_DURATION,
