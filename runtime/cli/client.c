@@ -37,7 +37,9 @@ static int timed_out(const struct client *c, const char *doing, struct error *e)
 {
     error_set(e, ERROR_TIMEOUT, "%s: no answer from the daemon within %lld ms", doing,
               (long long)c->timeout_ms);
-    error_hint(e, "it may be busy: try again, or give it longer with --timeout 60s");
+    error_hint(
+        e, "it may be busy, and may still do what was asked: look before you repeat it, or wait "
+           "longer with --timeout 60s");
     return -1;
 }
 
