@@ -16,6 +16,8 @@
 #include "model/limits.h"
 #include "model/value.h"
 
+#define SHOWN_BYTES 4096 /* an unpacked value of more text is not kept between ticks */
+
 struct entry {
     UT_hash_handle hh;
     json_t *value; /* packed; NULL: deleted in this tick, gone when it is accepted */
@@ -48,7 +50,8 @@ struct kv {
     int64_t next_expiry_ms; /* no entry expires before */
     size_t expiring;        /* puts with an expiry since the last sweep */
     struct buf scratch;
-    json_t *shown; /* the array or object that kv_get() handed out last */
+    json_t *shown;    /* the array or object that was read or written last, unpacked */
+    json_t *shown_of; /* the packed value that it belongs to */
 };
 
 /*
@@ -64,15 +67,24 @@ static json_t *pack(json_t *value, const char *text, size_t len)
     return json_pack("[o]", json_stringn_nocheck(text, len));
 }
 
-static const json_t *unpack(struct kv *kv, const json_t *value)
+/* Takes `value` over. What was written in one tick is mostly read in the next. */
+static void show(struct kv *kv, json_t *value, json_t *packed)
+{
+    json_decref(kv->shown);
+    json_decref(kv->shown_of);
+    kv->shown = value;
+    kv->shown_of = json_incref(packed);
+}
+
+static const json_t *unpack(struct kv *kv, json_t *value)
 {
     const json_t *text = json_array_get(value, 0);
     size_t len = json_string_length(text);
 
     if (!json_is_array(value))
         return value;
-    json_decref(kv->shown);
-    kv->shown = value_parse(json_string_value(text), len, len, NULL);
+    if (value != kv->shown_of)
+        show(kv, value_parse(json_string_value(text), len, len, NULL), value);
     return kv->shown;
 }
 
@@ -107,7 +119,7 @@ void kv_free(struct kv *kv)
         entry_remove(kv, entry);
     }
     buf_release(&kv->scratch);
-    json_decref(kv->shown);
+    show(kv, NULL, NULL);
     free(kv->changes);
     free(kv);
 }
@@ -325,6 +337,7 @@ int kv_put(struct kv *kv, const char *key, size_t key_len, json_t *value, int64_
            struct error *e)
 {
     struct entry *entry;
+    json_t *packed;
 
     if (check_put(kv, key, key_len, value, e) < 0) {
         json_decref(value);
@@ -335,8 +348,12 @@ int kv_put(struct kv *kv, const char *key, size_t key_len, json_t *value, int64_
         entry = entry_add(kv, key, key_len);
     kv->expiring += expires_ms != 0;
     note_expiry(kv, expires_ms);
-    value = pack(value, buf_text(&kv->scratch), kv->scratch.len);
-    write_entry(kv, entry, value, expires_ms);
+    packed = pack(json_incref(value), buf_text(&kv->scratch), kv->scratch.len);
+    if (packed != value)
+        show(kv, value, packed);
+    else
+        json_decref(value);
+    write_entry(kv, entry, packed, expires_ms);
     return 0;
 }
 
@@ -451,8 +468,8 @@ void kv_undo(struct kv *kv)
 void kv_accept(struct kv *kv)
 {
     buf_release(&kv->scratch);
-    json_decref(kv->shown);
-    kv->shown = NULL;
+    if (json_string_length(json_array_get(kv->shown_of, 0)) > SHOWN_BYTES)
+        show(kv, NULL, NULL);
     for (uint32_t i = 0; i < kv->change_count; i++) {
         struct change *change = &kv->changes[i];
         struct entry *entry = change->entry;

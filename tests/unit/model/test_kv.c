@@ -287,6 +287,28 @@ static json_t *text_of(size_t len)
     return value;
 }
 
+/* Values are kept packed; what kv_get() shows must be the key's own, whatever was shown before. */
+static void test_tables_are_shown_one_at_a_time(void **state)
+{
+    (void)state;
+    kv_mark(kv);
+    put("a", "[\"text\"]", 0); /* looks like a packed value */
+    put("b", "{\"x\":[[],{}]}", 0);
+    put("n", "1", 0);
+    assert_value("a", "[\"text\"]");
+    assert_value("b", "{\"x\":[[],{}]}");
+    assert_value("n", "1");
+    kv_accept(kv);
+    kv_mark(kv);
+    put("b", "[]", 0);
+    assert_value("b", "[]");
+    assert_true(kv_has(kv, "a", 1, NOW));
+    kv_undo(kv);
+    assert_value("b", "{\"x\":[[],{}]}");
+    assert_value("a", "[\"text\"]");
+    assert_false(kv_has(kv, "none", 4, NOW));
+}
+
 static void test_value_limit(void **state)
 {
     (void)state;
@@ -495,6 +517,7 @@ int main(void)
         TEST(test_inner_merge),
         TEST(test_accept_inside_inner),
         TEST(test_key_limits),
+        TEST(test_tables_are_shown_one_at_a_time),
         TEST(test_value_limit),
         TEST(test_total_limit_and_expired_room),
         TEST(test_loaded_above_the_limit_may_shrink),
