@@ -3,13 +3,15 @@
  * due. In a replay it is the data's: it stands still while any tick's outcome could still be
  * observed, then jumps to the next due time (speed "max") or follows the real clock at a multiple.
  */
+#include <stdio.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "core/engine.h"
 
 #define LIVE_NAP_MAX_MS 1000 /* so that a stepped clock is noticed */
-#define STEPS_PER_TURN  64   /* of a replay, before the loop looks at its sockets again */
+#define SET_BACK_MS     2000
+#define STEPS_PER_TURN  64 /* of a replay, before the loop looks at its sockets again */
 
 static void fire_due(struct engine *engine, int64_t now)
 {
@@ -39,10 +41,27 @@ static void set_alarm(struct engine *engine, int64_t ms)
     }
 }
 
+/* Small corrections are waited out: no time fires twice. */
+static void note_clock(struct engine *engine, int64_t now)
+{
+    int64_t back = engine->shown_ms - now;
+    char ms[24];
+
+    engine->shown_ms = now;
+    if (back < SET_BACK_MS)
+        return;
+    snprintf(ms, sizeof ms, "%lld", (long long)back);
+    log_write(engine->log, LOG_WARN, "the machine's clock was set back: schedules start from there",
+              "ms", ms, NULL);
+    for (size_t i = 0; i < engine->plugin_count; i++)
+        plugin_clock_set_back(engine->plugins[i], now);
+}
+
 static void advance_live(struct engine *engine)
 {
     int64_t now = clock_now_ms(&engine->clock), next;
 
+    note_clock(engine, now);
     fire_due(engine, now);
     if (engine->draining)
         return;
@@ -182,6 +201,10 @@ void advance_start(struct engine *engine)
     engine->started = true;
     engine->data_start_ms = clock_now_ms(&engine->clock);
     engine->real_start_ns = clock_mono_ns(&engine->clock);
+    if (engine->data_clock) {
+        feeds_announce(engine);
+        fire_due(engine, clock_now_ms(&engine->clock));
+    }
     advance_kick(engine);
 }
 

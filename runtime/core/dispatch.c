@@ -152,6 +152,18 @@ static void enqueue(struct plugin *plugin, struct tick *tick)
     plugin->engine->waiting++;
 }
 
+/* In a replay by what the trigger is, not by its id, which may be another one after an
+ * interruption: triggers of one plugin, instant and kind draw the same numbers. */
+static uint64_t seed_of(const struct tick *tick)
+{
+    const struct engine *engine = tick->plugin->engine;
+    uint64_t which = tick->id;
+
+    if (engine->data_clock && tick->kind != TRIGGER_MANUAL)
+        which = (uint64_t)tick->scheduled_ms * 64 + tick->depth * 4 + tick->kind;
+    return random_mix(engine->blueprint->config.seed ^ name_hash(tick->plugin->name), which);
+}
+
 struct tick *engine_receive(struct plugin *plugin, enum trigger_kind kind, const char *topic,
                             const char *payload, int64_t scheduled_ms, uint64_t parent,
                             uint32_t depth, uint64_t id, struct waiter *waiter)
@@ -169,9 +181,9 @@ struct tick *engine_receive(struct plugin *plugin, enum trigger_kind kind, const
     reason = refusal(plugin, text, sizeof text);
     tick->durable = id != 0;
     tick->id = id != 0 ? id : id_next(&engine->ids, clock_now_ms(&engine->clock));
-    tick->seed = random_mix(engine->blueprint->config.seed ^ name_hash(plugin->name), tick->id);
     tick->parent = parent;
     tick->depth = depth;
+    tick->seed = seed_of(tick);
     tick->waiter = waiter;
     if (reason != NULL) {
         life_skip(tick, reason);

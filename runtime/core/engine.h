@@ -16,6 +16,7 @@
  *   vaults.c     executors, settlement, snapshots
  *   feeds.c      feeds on the timeline
  *   reload.c     a changed desk becomes the running one
+ *   replay.c     an interrupted replay goes on in the middle of an instant
  *   control_*.c  the socket and its operations
  *   status.c     what status says
  *
@@ -203,6 +204,14 @@ struct crew_member {
     uint64_t culprit; /* run or slot that core killed it for, 0: none */
 };
 
+/* The newest recorded instant of a replay that was interrupted, and its triggers that have been
+ * answered. */
+struct replay {
+    int64_t instant_ms; /* 0: none */
+    struct replayed *items;
+    size_t count;
+};
+
 struct engine {
     uv_loop_t loop;
     struct runtime_options options;
@@ -215,9 +224,11 @@ struct engine {
     struct clock clock;
     bool data_clock; /* history is replayed: the clock is the data's */
     bool data_ended;
+    struct replay replay;
     bool started; /* the timeline runs */
     double speed; /* data seconds per real second; 0: as fast as ticks complete */
     int64_t data_start_ms, real_start_ns; /* anchor of a replay at finite speed */
+    int64_t shown_ms;                     /* live: what the clock showed when it was last asked */
     struct id_source ids;
     struct timeline timeline;
     uv_timer_t wake;   /* real time of the next due timer, in a replay */
@@ -292,6 +303,7 @@ void crew_open(struct engine *engine);
 int crew_start(struct engine *engine, struct error *e);
 void crew_free(struct engine *engine);
 void crew_stop(struct engine *engine);
+void crew_hurry(struct engine *engine); /* a drain: workers that wait to be started do not */
 void crew_watch(struct engine *engine); /* deadlines: called by the watchdog timer */
 void crew_sync(struct crew_member *member, struct vault *vault); /* snapshots that changed */
 void crew_send_modules(struct crew_member *member);
@@ -309,12 +321,20 @@ void vault_refresh(struct vault *vault); /* brings snapshot and settlement timer
 /* feeds.c */
 int feeds_open(struct engine *engine, struct error *e);
 int feeds_start(struct engine *engine, struct error *e);
+void feeds_announce(struct engine *engine); /* a replay's first instant: its prices */
 void feeds_close(struct engine *engine);
 bool feeds_ended(const struct engine *engine);
 void feed_refresh(struct feed_slot *slot);
 
+/* replay.c */
+int replay_open(struct engine *engine, struct error *e); /* sets the clock to that instant */
+void replay_free(struct engine *engine);
+/* Whether such a trigger has its run on record; each one is counted once. */
+bool replay_answered(struct engine *engine, const struct plugin *plugin, enum trigger_kind kind,
+                     const char *topic, int64_t scheduled_ms);
+
 /* advance.c */
-void advance_start(struct engine *engine);
+void advance_start(struct engine *engine); /* fires what is due in a replay's first instant */
 void advance_stop(struct engine *engine);
 void advance_kick(struct engine *engine); /* something may have become due, or idle */
 
@@ -328,6 +348,7 @@ void plugin_arm(struct plugin *plugin,
                 int64_t after_ms); /* its cron timers; those that were armed keep their time */
 bool plugin_subscribes(const struct plugin *plugin, const char *topic);
 bool engine_has_subscriber(const struct engine *engine, const char *topic);
+void plugin_clock_set_back(struct plugin *plugin, int64_t now_ms);
 void plugin_flush_queue(struct plugin *plugin, const char *reason); /* skips what waits */
 void plugin_disarm(struct plugin *plugin);
 void plugin_quiet(struct plugin *plugin); /* a tick or hook is done: does what waited for quiet */

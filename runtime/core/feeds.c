@@ -51,7 +51,7 @@ static void announce(struct feed_slot *slot)
             continue;
         else if (engine_backlogged(engine))
             plugin_miss(engine->plugins[i], 1);
-        else
+        else if (!replay_answered(engine, engine->plugins[i], TRIGGER_EVENT, topic, market->at_ms))
             engine_receive(engine->plugins[i], TRIGGER_EVENT, topic, text, market->at_ms, 0, 0, 0,
                            NULL);
     free(text);
@@ -178,6 +178,13 @@ int feeds_start(struct engine *engine, struct error *e)
         timeline_arm(&engine->timeline, &slot->timer, feed_next_due(slot->feed));
     }
     return 0;
+}
+
+void feeds_announce(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->feed_count; i++)
+        if (engine->feeds[i].feed->market.at_ms == clock_now_ms(&engine->clock))
+            announce(&engine->feeds[i]);
 }
 
 bool feeds_ended(const struct engine *engine)

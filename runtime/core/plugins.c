@@ -92,7 +92,7 @@ static void cron_fired(struct timer *timer, int64_t now_ms)
     timeline_arm(&p->engine->timeline, timer, next);
     if ((late && t->trigger->catch_up == CATCH_UP_SKIP) || engine_backlogged(p->engine))
         plugin_miss(p, 1);
-    else
+    else if (!replay_answered(p->engine, p, TRIGGER_CRON, NULL, due))
         engine_receive(p, TRIGGER_CRON, NULL, NULL, due, 0, 0, 0, NULL);
 }
 
@@ -120,8 +120,20 @@ void plugin_disarm(struct plugin *p)
         timeline_disarm(&p->engine->timeline, &p->timers[i].timer);
 }
 
+/* At one instant plugin by plugin, in an order that does not depend on when they were armed: a
+ * replay that is taken up again has the order of an undisturbed one. */
+static int cron_rank(const struct plugin *p)
+{
+    size_t index = 0;
+
+    while (index < p->engine->plugin_count && p->engine->plugins[index] != p)
+        index++;
+    return RANK_CRON + (int)index;
+}
+
 void plugin_arm(struct plugin *p, int64_t after_ms)
 {
+    int rank = cron_rank(p);
     struct cron_timer *old = p->timers;
     size_t old_count = p->timer_count;
 
@@ -137,12 +149,23 @@ void plugin_arm(struct plugin *p, int64_t after_ms)
         t->trigger = &p->manifest.triggers[i];
         t->cron = t->trigger->cron;
         t->timer.fire = cron_fired;
-        t->timer.rank = RANK_CRON;
+        t->timer.rank = rank;
         due = inherited_due(old, old_count, t->trigger);
         timeline_arm(&p->engine->timeline, &t->timer, due ? due : cron_next(&t->cron, after_ms));
     }
     free(old);
     advance_kick(p->engine);
+}
+
+/* Its next times are reckoned from now on: else nothing would fire until the clock is where it was.
+ */
+void plugin_clock_set_back(struct plugin *p, int64_t now_ms)
+{
+    for (size_t i = 0; i < p->timer_count; i++) {
+        struct cron_timer *t = &p->timers[i];
+        if (t->trigger != NULL)
+            timeline_arm(&p->engine->timeline, &t->timer, cron_next(&t->cron, now_ms));
+    }
 }
 
 void plugin_count_reason(struct plugin *p, const char *reason)

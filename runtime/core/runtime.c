@@ -109,8 +109,8 @@ static void on_drain_limit(uv_timer_t *timer)
     leave_loop(engine);
 }
 
-/* What waits is not started any more: durable triggers stay on record for the next start, the
- * others are skipped. */
+/* What waits is not started any more: durable triggers stay on record for the next start, and a
+ * replay fires the others again; else they are skipped. */
 static void stop_queue(struct plugin *p)
 {
     struct tick *tick = p->queue;
@@ -121,7 +121,7 @@ static void stop_queue(struct plugin *p)
         struct tick *next = tick->next;
         p->queued--;
         p->engine->waiting--;
-        if (tick->durable)
+        if (tick->durable || p->engine->data_clock)
             tick_leave(tick);
         else
             life_skip(tick, "the daemon is stopping");
@@ -139,6 +139,7 @@ void engine_stop(struct engine *engine, const char *why)
         plugin_disarm(engine->plugins[i]);
         stop_queue(engine->plugins[i]);
     }
+    crew_hurry(engine);
     uv_timer_start(&engine->drain_timer, on_drain_limit, DRAIN_LIMIT_MS, 0);
 }
 
@@ -254,23 +255,6 @@ static int make_origin(struct engine *engine, struct error *e)
     return problems->errors > 0 ? problems_to_error(problems, e) : 0;
 }
 
-static int last_scheduled(void *arg, const struct run *run)
-{
-    *(int64_t *)arg = run->scheduled_ms;
-    return 0;
-}
-
-/* When the newest recorded run of a plugin (NULL: of any) was due; 0 when there is none. */
-static int64_t newest_run(struct engine *engine, const char *plugin)
-{
-    struct run_filter filter = {.plugin = plugin, .status = -1, .limit = 1};
-    struct error ignored = ERROR_INIT;
-    int64_t at = 0;
-
-    journal_list_runs(engine->commits.journal->journal, &filter, last_scheduled, &at, &ignored);
-    return at;
-}
-
 static int keep_last(void *arg, const struct run *run)
 {
     struct run *best = arg;
@@ -318,18 +302,13 @@ static int start_plugins(struct engine *engine, struct error *e)
     return 0;
 }
 
-/* Live, a plugin's cron starts now; in a replay that was interrupted, behind its last recorded run.
- */
+/* Live, a plugin's cron starts now; a replay goes through its present instant (see replay.c). */
 static void arm_plugins(struct engine *engine)
 {
-    for (size_t i = 0; i < engine->plugin_count; i++) {
-        int64_t after = clock_now_ms(&engine->clock);
-        if (engine->data_clock) {
-            int64_t last = newest_run(engine, engine->plugins[i]->name);
-            after = last ? last : after - 1;
-        }
+    int64_t after = clock_now_ms(&engine->clock) - (engine->data_clock ? 1 : 0);
+
+    for (size_t i = 0; i < engine->plugin_count; i++)
         plugin_arm(engine->plugins[i], after);
-    }
 }
 
 struct pending_list {
@@ -388,23 +367,20 @@ static int start(struct engine *engine, struct error *e)
         check_options(engine, e) < 0 || commits_open(engine, e) < 0 ||
         journal_last_id(engine->commits.journal->journal, &engine->ids.last, e) < 0)
         return -1;
-    if (engine->data_clock)
-        clock_set(&engine->clock, newest_run(engine, NULL));
-    if (vaults_open(engine, e) < 0 || feeds_start(engine, e) < 0)
+    if (replay_open(engine, e) < 0 || vaults_open(engine, e) < 0 || feeds_start(engine, e) < 0)
         return -1;
     crew_open(engine);
     if (start_plugins(engine, e) < 0 || crew_start(engine, e) < 0 || control_start(engine, e) < 0 ||
         start_watch(engine, e) < 0)
         return -1;
     start_handles(engine);
+    arm_plugins(engine);
+    advance_start(engine);
+    /* Events of an instant come after its cron times. Up to here the stores were read from this
+     * thread; from here on they belong to theirs. */
     if (requeue_pending(engine, e) < 0)
         return -1;
-    arm_plugins(engine);
-    /* Up to here the stores were read from this thread; from here on they belong to theirs. */
-    if (commits_run(engine, e) < 0)
-        return -1;
-    advance_start(engine);
-    return 0;
+    return commits_run(engine, e);
 }
 
 /* ---- end ---- */
@@ -457,6 +433,7 @@ static void stop(struct engine *engine, struct runtime_summary *summary)
     free_plugins(engine);
     crew_free(engine);
     timeline_release(&engine->timeline);
+    replay_free(engine);
     if (engine->blueprint != engine->origin)
         blueprint_free(engine->blueprint);
     blueprint_free(engine->origin);

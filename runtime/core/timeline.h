@@ -12,12 +12,16 @@
 struct timer;
 typedef void timer_fn(struct timer *timer, int64_t now_ms);
 
-enum timer_rank { RANK_FEED, RANK_SETTLE, RANK_CRON };
+enum timer_rank {
+    RANK_FEED,
+    RANK_SETTLE,
+    RANK_CRON
+}; /* RANK_CRON and above: cron, plugin by plugin */
 
 /* Embedded in its owner. Armed timers must not move in memory. */
 struct timer {
     int64_t due_ms;
-    enum timer_rank rank;
+    int rank;
     uint64_t order;
     size_t index; /* in the heap, from 1; 0: not armed */
     timer_fn *fire;
