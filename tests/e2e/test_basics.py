@@ -169,19 +169,19 @@ def test_fire_waits_and_carries_its_payload(desk):
 
 def test_emit_reaches_its_subscribers_only(desk):
     desk.configure()
-    for name, topic in (("one", "price.btc"), ("two", "price.btc"), ("three", "price.eth")):
+    for name, topic in (("one", "news.btc"), ("two", "news.btc"), ("three", "news.eth")):
         desk.add(name, 'return action.noop(ctx.trigger.topic .. " " .. ctx.trigger.payload.p)',
                  f'{{ kind = "event", topic = "{topic}" }}')
     desk.start()
-    answer = desk.cli("emit", "price.btc", '{"p": 7}', "--json")
+    answer = desk.cli("emit", "news.btc", '{"p": 7}', "--json")
     assert answer.code == OK and answer.data["subscribers"] == 2 and len(answer.data["runs"]) == 2
     desk.wait_until(lambda s: s["counters"]["noop"] == 2)
     runs = desk.ask("runs", limit=10)
     assert {r["plugin"] for r in runs} == {"one", "two"}
     assert {r["id"] for r in runs} == set(answer.data["runs"])
-    assert {r["reason"] for r in runs} == {"price.btc 7"}
+    assert {r["reason"] for r in runs} == {"news.btc 7"}
     assert {r["trigger"] for r in runs} == {"event"}
-    nobody = desk.cli("emit", "price.doge", "--json")
+    nobody = desk.cli("emit", "news.doge", "--json")
     assert nobody.code == OK and nobody.data["subscribers"] == 0
     desk.stop()
     assert desk.value("SELECT count(*) FROM pending") == 0
