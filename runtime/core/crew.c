@@ -264,7 +264,16 @@ static void schedule_restart(struct crew_member *member)
         member->link.restarts = 0;
     member->link.restarts++;
     member->deaths++;
+    if (member->engine->draining && member->restart_delay_ms > RESTART_FIRST_MS)
+        member->restart_delay_ms = RESTART_FIRST_MS;
     uv_timer_start(&member->restart, on_restart, member->restart_delay_ms, 0);
+}
+
+void crew_hurry(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->crew_count; i++)
+        if (uv_is_active((uv_handle_t *)&engine->crew[i].restart))
+            uv_timer_start(&engine->crew[i].restart, on_restart, 0, 0);
 }
 
 static void on_death(void *arg, struct link *link, const char *why)
