@@ -176,6 +176,9 @@ static struct ending *plan(struct fixture *f, const char *actions)
 #define MINT                                                                                       \
     "{\"kind\":\"mint_binary\",\"market_id\":\"btc:1\",\"strike\":100,\"is_up\":true,"             \
     "\"quantity\":5}"
+#define NEGATIVE                                                                                   \
+    "[{\"kind\":\"mint_binary\",\"market_id\":\"btc:1\",\"strike\":100,\"is_up\":true,"            \
+    "\"quantity\":-5}]"
 #define EMIT "{\"kind\":\"emit\",\"topic\":\"topic\",\"payload\":{\"a\":1}}"
 
 static void test_a_noop_is_recorded_as_it_is(void **state)
@@ -216,17 +219,9 @@ static void test_impossible_answers_are_refused(void **state)
 {
     struct fixture *f = *state;
     struct kv_write write = {"k", 1, "{\"a\":", 5, 0};
-    static const char *const lists[] = {
-        "",
-        "null",
-        "{}",
-        "[]",
-        "[17]",
-        "[{\"kind\":\"steal\"}]",
-        "[" MINT,
-        "[" MINT "]x",
-        "[{\"kind\":\"mint_binary\",\"market_id\":\"btc:1\",\"strike\":100,\"is_up\":true,"
-        "\"quantity\":-5}]"};
+    static const char *const lists[] = {"",       "null",        "{}",
+                                        "[]",     "[17]",        "[{\"kind\":\"steal\"}]",
+                                        "[" MINT, "[" MINT "]x", NEGATIVE};
 
     f->decided.outcome = DECIDED_NOOP;
     refused(f, "without a reason");

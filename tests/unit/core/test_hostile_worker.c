@@ -28,6 +28,7 @@
 #include "io/spawn.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
+#include "unit/core/fake_worker.h"
 
 #define ENOUGH     30 /* noops of good after bad's end */
 #define DEADLINE_S 60
@@ -45,20 +46,9 @@
 struct fake {
     struct status_page *page;
     struct buf out;
-    char scenario[64];
+    char scenario[SCENARIO_BYTES];
     uint32_t bad; /* slot of strategies/bad.lua */
 };
-
-static void put(const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(SPAWN_SOCKET_FD, data, len);
-        if (n <= 0)
-            _exit(0);
-        data += n;
-        len -= (size_t)n;
-    }
-}
 
 static void say(struct fake *f, const struct message *m)
 {
@@ -66,7 +56,7 @@ static void say(struct fake *f, const struct message *m)
 
     if (message_encode(&f->out, m, &e) < 0)
         _exit(9);
-    put(f->out.data, f->out.len);
+    fake_put(f->out.data, f->out.len);
     buf_clear(&f->out);
 }
 
@@ -88,9 +78,9 @@ static void misbehave(struct fake *f, struct message *m)
         m->type = MESSAGE_HOOKED;
         m->as.hooked.run = run;
     } else if (is(f, "garbage")) {
-        put("\x08\0\0\0\xc1\xc1\xc1\xc1\xc1\xc1\xc1\xc1", 12);
+        fake_put("\x08\0\0\0\xc1\xc1\xc1\xc1\xc1\xc1\xc1\xc1", 12);
     } else if (is(f, "giant frame")) {
-        put("\xff\xff\xff\x7f", 4);
+        fake_put("\xff\xff\xff\x7f", 4);
     } else if (is(f, "impossible actions")) {
         d->outcome = DECIDED_ACTIONS;
         d->reason = NULL;
@@ -217,25 +207,15 @@ static void serve(struct fake *f)
     }
 }
 
-static void path_of(pid_t pid, char *out, size_t size)
-{
-    snprintf(out, size, "hostile_scenario.%d", (int)pid);
-}
-
 static int worker(void)
 {
     struct fake *f = mem_zero(1, sizeof *f);
     struct error e = ERROR_INIT;
-    char path[64];
-    FILE *file;
 
     alarm(DEADLINE_S);
     f->page = spawn_map_page(&e);
-    path_of(getppid(), path, sizeof path);
-    file = fopen(path, "r");
-    if (f->page == NULL || file == NULL || fgets(f->scenario, sizeof f->scenario, file) == NULL)
+    if (f->page == NULL || !fake_scenario(f->scenario))
         return 8;
-    fclose(file);
     buf_init(&f->out, LIMIT_FRAME_BYTES + 64);
     say(f, &(struct message){.type = MESSAGE_HELLO, .as.hello = {PROTOCOL_VERSION, "Lua 5.4", 0}});
     serve(f);
@@ -384,7 +364,7 @@ static void check_counters(const json_t *owner)
 
 static void run_with(const char *scenario, bool blames)
 {
-    char dir[] = "hostile_desk.XXXXXX", path[64];
+    char dir[] = "hostile_desk.XXXXXX";
     struct runtime_summary summary = {NULL};
     struct watcher watcher = {.blames = blames};
     struct error e = ERROR_INIT;
@@ -394,8 +374,7 @@ static void run_with(const char *scenario, bool blames)
     json_t *status, *plugin;
     size_t i;
 
-    path_of(getpid(), path, sizeof path);
-    write_file(".", path, scenario);
+    assert_true(fake_set_scenario(scenario));
     make_desk(dir);
     clock_init_real(&clock);
     log_init(&log, out, &clock);
@@ -422,7 +401,7 @@ static void run_with(const char *scenario, bool blames)
     json_decref(status);
     free(summary.json);
     fclose(out);
-    unlink(path);
+    fake_forget_scenario();
     remove_desk(dir);
 }
 
@@ -484,7 +463,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_hook_that_breaks_the_rules),
     };
 
-    if (argc == 2 && strncmp(argv[1], "--role=", 7) == 0)
+    if (fake_is_worker(argc, argv))
         return worker();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,27 +18,12 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "core/link.h"
+#include "unit/core/fake_worker.h"
 
 #define TICKS       20
 #define DEADLINE_MS 30000
 
 /* ---- the worker ---- */
-
-static void path_of(pid_t pid, char *out, size_t size)
-{
-    snprintf(out, size, "link_scenario.%d", (int)pid);
-}
-
-static void put(const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(SPAWN_SOCKET_FD, data, len);
-        if (n <= 0)
-            _exit(0);
-        data += n;
-        len -= (size_t)n;
-    }
-}
 
 static void say(const struct message *m, bool slowly)
 {
@@ -49,9 +34,9 @@ static void say(const struct message *m, bool slowly)
     if (message_encode(&out, m, &e) < 0)
         _exit(9);
     for (size_t i = 0; slowly && i < out.len; i++)
-        put(out.data + i, 1);
+        fake_put(out.data + i, 1);
     if (!slowly)
-        put(out.data, out.len);
+        fake_put(out.data, out.len);
     buf_release(&out);
 }
 
@@ -85,10 +70,10 @@ static void answer(const char *scenario, uint64_t run)
         memset(&m, 0, sizeof m);
         m.type = MESSAGE_UNLOAD;
     } else if (strcmp(scenario, "half_then_exit") == 0) {
-        put("\x40\0\0\0\x91", 5);
+        fake_put("\x40\0\0\0\x91", 5);
         _exit(3);
     } else if (strcmp(scenario, "garbage_answer") == 0) {
-        put("\x08\0\0\0\xc1\xc1\xc1\xc1\xc1\xc1\xc1\xc1", 12);
+        fake_put("\x08\0\0\0\xc1\xc1\xc1\xc1\xc1\xc1\xc1\xc1", 12);
         return;
     }
     if (strcmp(scenario, "twice") == 0)
@@ -121,24 +106,20 @@ static void serve(const char *scenario)
 
 static int worker(void)
 {
-    char path[64], scenario[64] = "";
-    FILE *file;
+    char scenario[SCENARIO_BYTES];
 
     alarm(60);
-    path_of(getppid(), path, sizeof path);
-    file = fopen(path, "r");
-    if (file == NULL || fgets(scenario, sizeof scenario, file) == NULL)
+    if (!fake_scenario(scenario))
         return 8;
-    fclose(file);
     if (strcmp(scenario, "silent") == 0)
         for (;;)
             pause();
     if (strcmp(scenario, "early") == 0)
         answer("", 1);
     if (strcmp(scenario, "giant_frame") == 0)
-        put("\xff\xff\xff\xff", 4);
+        fake_put("\xff\xff\xff\xff", 4);
     if (strcmp(scenario, "empty_frame") == 0)
-        put("\0\0\0\0", 4);
+        fake_put("\0\0\0\0", 4);
     hello(strcmp(scenario, "foreign") == 0 ? PROTOCOL_VERSION + 1 : PROTOCOL_VERSION);
     if (strcmp(scenario, "hello_again") == 0)
         hello(PROTOCOL_VERSION);
@@ -225,25 +206,13 @@ static void on_deadline(uv_timer_t *timer)
     fail_msg("nothing happened for %d ms", DEADLINE_MS);
 }
 
-static void set_scenario(const char *scenario)
-{
-    char path[64];
-    FILE *file;
-
-    path_of(getpid(), path, sizeof path);
-    file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(scenario, file);
-    fclose(file);
-}
-
 static struct fixture *start(const char *scenario, size_t ticks)
 {
     struct fixture *f = mem_zero(1, sizeof *f);
     struct link_hooks hooks = {on_answer, on_ready, on_death, f};
     struct error e = ERROR_INIT;
 
-    set_scenario(scenario);
+    assert_true(fake_set_scenario(scenario));
     f->ask = ticks;
     uv_loop_init(&f->loop);
     uv_timer_init(&f->loop, &f->deadline);
@@ -255,15 +224,12 @@ static struct fixture *start(const char *scenario, size_t ticks)
 
 static void end(struct fixture *f)
 {
-    char path[64];
-
     link_close(&f->link);
     uv_close((uv_handle_t *)&f->deadline, NULL);
     uv_run(&f->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&f->loop), 0);
     free(f);
-    path_of(getpid(), path, sizeof path);
-    unlink(path);
+    fake_forget_scenario();
 }
 
 static void turn(struct fixture *f)
@@ -358,7 +324,7 @@ static void test_a_killed_worker_says_why_and_the_next_one_works(void **state)
         turn(f);
     assert_string_equal(f->why, "it was silent");
     assert_false(f->ready);
-    set_scenario("good");
+    assert_true(fake_set_scenario("good"));
     f->died = false;
     assert_int_equal(link_start(&f->link, &e), 0);
     while (f->answered < TICKS)
@@ -434,7 +400,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_telling_too_much),
     };
 
-    if (argc == 2 && strncmp(argv[1], "--role=", 7) == 0)
+    if (fake_is_worker(argc, argv))
         return worker();
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
