@@ -217,7 +217,8 @@ static int worker(void)
     if (f->page == NULL || !fake_scenario(f->scenario))
         return 8;
     buf_init(&f->out, LIMIT_FRAME_BYTES + 64);
-    say(f, &(struct message){.type = MESSAGE_HELLO, .as.hello = {PROTOCOL_VERSION, "Lua 5.4", 0}});
+    say(f, &(struct message){.type = MESSAGE_HELLO,
+                             .as.hello = {.version = PROTOCOL_VERSION, .lua = "Lua 5.4"}});
     serve(f);
     return 0;
 }

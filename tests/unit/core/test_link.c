@@ -42,7 +42,9 @@ static void say(const struct message *m, bool slowly)
 
 static void hello(uint32_t version)
 {
-    say(&(struct message){.type = MESSAGE_HELLO, .as.hello = {version, "Lua 5.4", 0}}, false);
+    say(&(struct message){.type = MESSAGE_HELLO,
+                          .as.hello = {.version = version, .lua = "Lua 5.4"}},
+        false);
 }
 
 static struct message decided(uint64_t run)
