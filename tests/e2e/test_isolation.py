@@ -119,7 +119,7 @@ MISDEEDS = {
 
 
 def test_thirteen_misdeeds_at_once_beside_twenty_healthy_plugins(desk):
-    healthy(desk, 1, more="limits = { soft_ms = 30 },")
+    healthy(desk, 1, more=f"limits = {{ soft_ms = {30 * PATIENCE:g} }},")
     for name, (decide, _, _) in MISDEEDS.items():
         desk.add(name, decide, '{ kind = "manual" }, ' + every(0.2))
     desk.start()

@@ -255,7 +255,8 @@ def kill_a_worker(desk, rng):
     victim = rng.choice(status["workers"])
     if rng.random() < 0.4:
         os.kill(victim["pid"], signal.SIGSTOP)
-        desk.wait_until(lambda s: any(p["running"] for p in s["plugins"] if p["worker"] == victim["index"]), what="a tick")
+        desk.wait_until(lambda s: any(p["running"] or p["queued"] for p in s["plugins"]
+                                             if p["worker"] == victim["index"]), what="a tick")
     time.sleep(rng.uniform(0, 0.1))
     os.kill(victim["pid"], signal.SIGKILL)
     desk.wait_until(lambda s: s["workers"][victim["index"]]["pid"] not in (0, victim["pid"]), 30, "a new worker")
