@@ -354,11 +354,26 @@ int crew_start(struct engine *engine, struct error *e)
     return 0;
 }
 
+/* A stop need not wait for strategies that are being loaded. */
+static void forget_loads(struct link *link)
+{
+    struct question *q = link->first;
+
+    link->first = link->last = NULL;
+    while (q != NULL) {
+        struct question *next = q->next;
+        if (q->expected == MESSAGE_LOADED)
+            loading_forget(q);
+        q = next;
+    }
+}
+
 void crew_stop(struct engine *engine)
 {
     for (size_t i = 0; i < engine->crew_count; i++) {
         struct crew_member *member = &engine->crew[i];
         link_close(&member->link);
+        forget_loads(&member->link);
         if (member->restart_open)
             uv_close((uv_handle_t *)&member->restart, NULL);
         member->restart_open = false;

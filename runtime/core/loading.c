@@ -293,6 +293,11 @@ void loading_lost(struct question *question, bool culprit, bool suspect, const c
     free(load);
 }
 
+void loading_forget(struct question *question)
+{
+    free((struct load *)question);
+}
+
 void update_free(struct plugin_update *update)
 {
     if (update == NULL)
