@@ -67,7 +67,8 @@ static void format_json(struct buf *b, enum log_level level, const char *time, c
 static void format_human(struct buf *b, const struct log *log, enum log_level level,
                          const char *time, const char *message, va_list fields)
 {
-    buf_addf(b, "%s%.12s %-5s ", log->colour ? colours[level] : "", time + 11, names[level]);
+    buf_addf(b, "%s%s%.12s %-5s ", log->colour ? "\r\033[K" : "", log->colour ? colours[level] : "",
+             time + 11, names[level]);
     text_add_inert(b, message, strlen(message), 4096);
     for (const char *name; (name = va_arg(fields, const char *)) != NULL;) {
         const char *value = va_arg(fields, const char *);

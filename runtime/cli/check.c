@@ -147,6 +147,7 @@ struct proof {
     struct table table;
     json_t *list;
     size_t tried, contained;
+    char in_force[256]; /* what the worker reports of itself */
 };
 
 static void take_probe(void *arg, const char *what, const char *description, const char *outcome,
@@ -169,13 +170,15 @@ static int report_proof(struct context *c, const struct proof *proof)
 {
     struct error e = ERROR_INIT;
     bool all = proof->tried > 0 && proof->contained == proof->tried;
-    json_t *data = json_pack("{s:I, s:I, s:O}", "tried", (json_int_t)proof->tried, "contained",
-                             (json_int_t)proof->contained, "probes", proof->list);
+    json_t *data = json_pack("{s:s, s:I, s:I, s:O}", "in_force", proof->in_force, "tried",
+                             (json_int_t)proof->tried, "contained", (json_int_t)proof->contained,
+                             "probes", proof->list);
     int code = 0;
 
     if (!c->output.json) {
         table_print(&proof->table, &c->output, 0);
-        fprintf(c->output.out, "\n%zu of %zu contained, each tried in a worker of its own\n",
+        fprintf(c->output.out, "\nin force: %s\n", proof->in_force);
+        fprintf(c->output.out, "%zu of %zu contained, each tried in a worker of its own\n",
                 proof->contained, proof->tried);
     } else if (all) {
         output_data(&c->output, data);
@@ -203,7 +206,7 @@ static int check_confinement(struct context *c, struct error *e)
     int code;
 
     table_init(&proof.table, columns);
-    code = desk_probe_confinement(take_probe, &proof, e);
+    code = desk_probe_confinement(take_probe, &proof, proof.in_force, sizeof proof.in_force, e);
     if (code == 0)
         code = report_proof(c, &proof);
     table_release(&proof.table);

@@ -353,7 +353,8 @@ static int make_plugins(struct maker *m, struct error *e)
     for (size_t i = 0; i < b->plugin_count; i++)
         if (b->plugins[i].file->source != NULL && make_plugin(m, i, e) < 0)
             return -1;
-    check_overrides(b);
+    if (b->problems.errors == 0) /* else a name may be missing because its file is broken */
+        check_overrides(b);
     drop_disabled(b);
     if (b->plugin_count == 0)
         problem_warn(&b->problems, b->desk.config_file.path, 0,

@@ -171,11 +171,24 @@ static int probe_once(const char *what, char *outcome, size_t size, int *contain
     return 0;
 }
 
-int desk_probe_confinement(probe_fn *each, void *arg, struct error *e)
+static int measures_in_force(char *out, size_t size, struct error *e)
+{
+    struct session *session;
+
+    if (session_open(&session, LIMIT_HARD_DEADLINE_MS, e) < 0)
+        return -1;
+    snprintf(out, size, "%s", session_hello(session)->measures);
+    session_close(session);
+    return 0;
+}
+
+int desk_probe_confinement(probe_fn *each, void *arg, char *in_force, size_t size, struct error *e)
 {
     size_t count;
     const struct confine_probe *probes = confine_probes(&count);
 
+    if (measures_in_force(in_force, size, e) < 0)
+        return -1;
     for (size_t i = 0; i < count; i++) {
         char outcome[64];
         int contained;

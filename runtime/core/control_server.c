@@ -1,6 +1,7 @@
 #include "core/control_server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@ struct control {
     struct connection *connections;
     size_t count;
     char *path;
+    int folder; /* of the socket: see control_start() */
     bool closing;
 };
 
@@ -278,17 +280,25 @@ int control_start(struct engine *engine, struct error *e)
     struct control *control = mem_zero(1, sizeof *control);
     const char *data = engine->blueprint->config.data;
     size_t size = strlen(engine->options.desk) + strlen(data) + sizeof CONTROL_SOCKET + 2;
+    char address[64];
     mode_t mask;
     int result;
 
     control->engine = engine;
+    control->folder = -1;
     control->path = mem_alloc(size);
     snprintf(control->path, size, "%s/%s/%s", engine->options.desk, data, CONTROL_SOCKET);
     unlink(control->path); /* we hold the lock: nobody listens there */
+    /* A Unix socket's address has 107 bytes at most; a desk's path may be longer. The folder's
+     * descriptor is short. */
+    control->path[size - 1 - sizeof CONTROL_SOCKET] = '\0';
+    control->folder = open(control->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    control->path[size - 1 - sizeof CONTROL_SOCKET] = '/';
+    snprintf(address, sizeof address, "/proc/self/fd/%d/%s", control->folder, CONTROL_SOCKET);
     uv_pipe_init(&engine->loop, &control->listener, 0);
     engine->control = control;
     mask = umask(0177);
-    result = uv_pipe_bind(&control->listener, control->path);
+    result = control->folder < 0 ? UV_ENOENT : uv_pipe_bind(&control->listener, address);
     umask(mask);
     if (result == 0)
         result = uv_listen((uv_stream_t *)&control->listener, 2 * CONNECTIONS_MAX, on_connection);
@@ -296,9 +306,6 @@ int control_start(struct engine *engine, struct error *e)
         return 0;
     error_set(e, ERROR_IO, "cannot listen on the control socket %s: %s", control->path,
               uv_strerror(result));
-    if (result == UV_EINVAL || result == UV_ENAMETOOLONG)
-        error_hint(e, "the path of a Unix socket has at most 107 bytes: use a shorter path for the "
-                      "desk or `data`");
     return -1;
 }
 
@@ -330,6 +337,8 @@ void control_free(struct engine *engine)
         }
         free_connection(c);
     }
+    if (control->folder >= 0)
+        close(control->folder);
     free(control->path);
     free(control);
     engine->control = NULL;

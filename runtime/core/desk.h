@@ -81,6 +81,7 @@ void desk_session_close(struct desk_session *session);
  */
 typedef void probe_fn(void *arg, const char *what, const char *description, const char *outcome,
                       int contained);
-int desk_probe_confinement(probe_fn *each, void *arg, struct error *e);
+/* `in_force` receives what a worker reports of its own confinement: "seccomp, no_new_privs, …". */
+int desk_probe_confinement(probe_fn *each, void *arg, char *in_force, size_t size, struct error *e);
 
 #endif

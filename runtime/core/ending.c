@@ -8,7 +8,10 @@
 #include "model/value.h"
 
 /* Events one run may cause, over all its emits and their subscribers. */
-#define FANOUT_MAX   1024
+#define FANOUT_MAX 1024
+/* Commits on their way to the disk beyond which no run may cause others: a storm of events is held
+ * at its source. Well above what a replay at full speed has under way. */
+#define EMIT_BACKLOG 16384
 #define FANOUT_BYTES (1024 * 1024) /* of payloads: each run caused keeps its own copy */
 
 struct ending *ending_new(struct tick *tick)
@@ -289,7 +292,12 @@ void ending_plan(struct ending *ending)
             0);
         return;
     }
-    if (add_events(ending) < 0)
+    if (emits > 0 && commits_depth(ending->tick->plugin->engine) > EMIT_BACKLOG)
+        reject(run, "EMIT_BACKLOG",
+               "EMIT_BACKLOG: more than 16384 commits wait for the store: no new events until it "
+               "has caught up",
+               0);
+    else if (add_events(ending) < 0)
         reject(run, "EMIT_FANOUT",
                "EMIT_FANOUT: the emitted events would cause more than 1024 runs, or runs with more "
                "than 1 MiB of payloads in all",

@@ -74,7 +74,7 @@ static void log_problems(const struct engine *engine, const struct problems *pro
     for (size_t i = 0; i < problems->count; i++) {
         const struct problem *p = &problems->items[i];
         char place[300];
-        snprintf(place, sizeof place, "%s:%d", p->file, p->line);
+        snprintf(place, sizeof place, p->line > 0 ? "%s:%d" : "%s", p->file, p->line);
         log_write(engine->log, p->warning ? LOG_WARN : LOG_ERROR, p->message, "at", place, "hint",
                   p->hint, NULL);
     }
@@ -88,7 +88,8 @@ static int judge(struct reload *r, struct error *e)
         *e = r->error;
         return -1;
     }
-    log_problems(r->engine, &r->blueprint->problems);
+    if (!asked_for(r)) /* who asked is told in the answer */
+        log_problems(r->engine, &r->blueprint->problems);
     if (!r->blueprint->config_ok || (asked_for(r) && r->blueprint->problems.errors > 0))
         return problems_to_error(&r->blueprint->problems, e);
     key = restart_needed(r->engine->origin, r->blueprint);
@@ -245,6 +246,8 @@ static json_t *apply(struct reload *r)
     for (size_t i = 0; i < engine->crew_count; i++)
         if (engine->crew[i].link.ready)
             crew_send_modules(&engine->crew[i]);
+    if (r->blueprint->problems.errors > 0)
+        log_write(engine->log, LOG_WARN, "what is broken goes on in its old version", NULL);
     data = apply_plugins(r);
     r->blueprint = NULL;
     return data;

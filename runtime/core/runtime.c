@@ -73,7 +73,7 @@ void engine_stall(struct engine *engine, const char *why)
     if (!engine->stalled)
         return;
     engine->stalled = false;
-    log_write(engine->log, LOG_INFO, "the store works again: ticks go on", NULL);
+    log_write(engine->log, LOG_WARN, "the store works again: ticks go on", NULL);
     engine_pump(engine);
     advance_kick(engine);
 }
@@ -369,6 +369,12 @@ static int start(struct engine *engine, struct error *e)
         return -1;
     if (replay_open(engine, e) < 0 || vaults_open(engine, e) < 0 || feeds_start(engine, e) < 0)
         return -1;
+    if (engine->data_clock && feeds_ended(engine))
+        log_write(engine->log, LOG_WARN,
+                  "nothing is left to replay: every row is older than the newest recorded run; "
+                  "move the data "
+                  "folder away to replay from the start",
+                  NULL);
     crew_open(engine);
     if (start_plugins(engine, e) < 0 || crew_start(engine, e) < 0 || control_start(engine, e) < 0 ||
         start_watch(engine, e) < 0)

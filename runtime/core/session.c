@@ -25,7 +25,7 @@ struct session {
     struct buf out;
     struct message_decoder *decoder;
     struct message_hello hello;
-    char lua[64];
+    char lua[64], measures[257];
     int64_t hard_ms;
     bool reaped;
     int status;
@@ -124,6 +124,8 @@ int session_open(struct session **out, int64_t hard_ms, struct error *e)
     s->hello = s->answer.as.hello;
     strncpy(s->lua, s->hello.lua, sizeof s->lua - 1);
     s->hello.lua = s->lua;
+    snprintf(s->measures, sizeof s->measures, "%s", s->hello.measures ? s->hello.measures : "");
+    s->hello.measures = s->measures;
     *out = s;
     return 0;
 }

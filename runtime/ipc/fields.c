@@ -56,7 +56,8 @@
 #define ANY_U32        UINT32_MAX
 
 static const struct field hello[] = {U32(hello, version, ANY_U32), STRING(hello, lua, 64),
-                                     U32(hello, landlock_abi, ANY_U32)};
+                                     U32(hello, landlock_abi, ANY_U32),
+                                     OPT_STRING(hello, measures, 256)};
 static const struct field modules[] = {
     {FIELD_MODULES, AT(modules, items), AT(modules, count), LIMIT_MODULES, false}};
 static const struct field config[] = {STRING(config, file, FILE_BYTES),

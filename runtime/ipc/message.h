@@ -78,6 +78,7 @@ struct message_hello {
     uint32_t version;      /* PROTOCOL_VERSION */
     const char *lua;       /* "Lua 5.4.4" */
     uint32_t landlock_abi; /* 0: not in force */
+    const char *measures;  /* what confines it, in words: "seccomp, no_new_privs, …" */
 };
 
 /* core -> worker: all Lua modules that `require` may find. Replaces the set for later loads. */

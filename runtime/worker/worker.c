@@ -167,12 +167,24 @@ static void warm_up(void)
     qsort(items, sizeof items / sizeof items[0], sizeof items[0], never_swaps);
 }
 
+static void describe(const struct confinement *c, char *out, size_t size)
+{
+    char landlock[32] = "";
+
+    if (c->landlock_abi > 0)
+        snprintf(landlock, sizeof landlock, ", Landlock (ABI %u)", c->landlock_abi);
+    snprintf(out, size, "%s%s%s%s%s%s", c->seccomp ? "seccomp" : "NO seccomp",
+             c->no_new_privs ? ", no_new_privs" : "", c->not_dumpable ? ", not dumpable" : "",
+             c->rlimits ? ", rlimits" : "", c->mdwe ? ", no writable code (MDWE)" : "", landlock);
+}
+
 int worker_main(void)
 {
     struct confine_limits limits = {.address_space = ADDRESS_SPACE};
     struct message_hello hello = {.version = PROTOCOL_VERSION, .lua = vm_lua_release()};
     struct connection connection;
     struct confinement confinement;
+    char measures[160];
     struct error e = ERROR_INIT;
     struct status_page *page = spawn_map_page(&e);
 
@@ -183,6 +195,8 @@ int worker_main(void)
     if (confine_worker(&limits, &confinement, &e) < 0)
         return fail(&e);
     hello.landlock_abi = confinement.landlock_abi;
+    describe(&confinement, measures, sizeof measures);
+    hello.measures = measures;
     /* No clean-up: the process is the container. */
     _exit(serve(&connection, &hello, &e) < 0);
 }

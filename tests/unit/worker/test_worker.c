@@ -57,7 +57,7 @@ static void open_conversation(int socket)
 static void run_child(int socket)
 {
     static struct status_page page;
-    struct message_hello hello = {.version = PROTOCOL_VERSION, .lua = "Lua 5.4"};
+    struct message_hello hello = {.version = PROTOCOL_VERSION, .lua = "Lua 5.4", .measures = "none"};
     struct error why = ERROR_INIT;
 
     if (vm_timer_start(&why) < 0)
@@ -572,15 +572,18 @@ static void test_garbage_is_a_violation(void **state)
 
 static void test_page_names_the_run(void **state)
 {
+    uint64_t calls;
+
     (void)state;
     hear(MESSAGE_HELLO);
     load_body(1, "while true do end");
     assert_int_equal(child.page->run, 0);
+    calls = child.page->calls; /* loading was one */
     send_tick(1, 4711);
     while (child.page->run == 0)
         ;
     assert_int_equal(child.page->run, 4711);
-    assert_int_equal(child.page->calls, 1);
+    assert_int_equal(child.page->calls, calls + 1);
     hear(MESSAGE_DECIDED);
     assert_int_equal(child.page->run, 0);
 }
