@@ -217,8 +217,9 @@ static int worker(void)
     if (f->page == NULL || !fake_scenario(f->scenario))
         return 8;
     buf_init(&f->out, LIMIT_FRAME_BYTES + 64);
-    say(f, &(struct message){.type = MESSAGE_HELLO,
-                             .as.hello = {.version = PROTOCOL_VERSION, .lua = "Lua 5.4"}});
+    say(f, &(struct message){
+               .type = MESSAGE_HELLO,
+               .as.hello = {.version = PROTOCOL_VERSION, .lua = "Lua 5.4", .measures = "none"}});
     serve(f);
     return 0;
 }

@@ -43,7 +43,7 @@ static void say(const struct message *m, bool slowly)
 static void hello(uint32_t version)
 {
     say(&(struct message){.type = MESSAGE_HELLO,
-                          .as.hello = {.version = version, .lua = "Lua 5.4"}},
+                          .as.hello = {.version = version, .lua = "Lua 5.4", .measures = "none"}},
         false);
 }
 
