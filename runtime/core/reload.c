@@ -69,6 +69,15 @@ static bool asked_for(const struct reload *r)
     return false;
 }
 
+/* SIGHUP asks, but there is nobody to tell (no `arg`): the log has to say it. */
+static bool is_told(const struct reload *r)
+{
+    for (const struct asker *a = r->askers; a != NULL; a = a->next)
+        if (a->arg != NULL)
+            return true;
+    return false;
+}
+
 static void log_problems(const struct engine *engine, const struct problems *problems)
 {
     for (size_t i = 0; i < problems->count; i++) {
@@ -88,7 +97,7 @@ static int judge(struct reload *r, struct error *e)
         *e = r->error;
         return -1;
     }
-    if (!asked_for(r)) /* who asked is told in the answer */
+    if (!is_told(r)) /* else the answer says it */
         log_problems(r->engine, &r->blueprint->problems);
     if (!r->blueprint->config_ok || (asked_for(r) && r->blueprint->problems.errors > 0))
         return problems_to_error(&r->blueprint->problems, e);
