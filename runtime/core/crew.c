@@ -103,6 +103,7 @@ static int decided(struct tick *tick, const struct message_decided *m, struct er
     plugin->running--;
     if (life_decided(tick, m, e) < 0) {
         /* The worker cannot be trusted any more, but the trigger must not be lost. */
+        plugin->worker->charged = true;
         if (++tick->suspect >= SUSPECT_MAX)
             blame(tick, ERROR_PROTOCOL, "its worker broke the protocol three times while it ran");
         else
@@ -161,6 +162,9 @@ static struct death examine(const struct crew_member *member, const char *why)
     const struct link *link = &member->link;
     const struct question *now = link_under_way(link);
     struct death d = {why, member->culprit, now ? now->id : 0, member->culprit != 0};
+
+    if (member->charged) /* the answer that broke the rules: its tick answers for it, nobody else */
+        return (struct death){.why = why};
 
     if (member->culprit != 0 || from_outside(link, why))
         return d;
@@ -290,6 +294,7 @@ static void on_death(void *arg, struct link *link, const char *why)
     take_back(member, why);
     each_plugin(member, after_death);
     member->culprit = 0;
+    member->charged = false;
     if (engine->draining && engine->live_ticks == 0)
         return;
     schedule_restart(member);
