@@ -36,7 +36,7 @@ static void sync_market(struct crew_member *member, size_t index)
     struct feed_slot *slot = &member->engine->feeds[index];
     struct message m = {.type = MESSAGE_MARKET};
 
-    if (member->feed_versions[index] == slot->feed->market.version || slot->feed->market.at_ms == 0)
+    if (member->feed_versions[index] == slot->feed->market.version)
         return;
     feed_refresh(slot);
     m.as.market.feed = slot->config->name;

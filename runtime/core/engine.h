@@ -21,9 +21,10 @@
  *   status.c     what status says
  *
  * The life of a tick: engine_receive() makes it; it waits in its plugin's queue; dispatch sends it;
- * the worker's answer ends its time in `running`; life.c hands its commit to the store; when that
- * is durable its hooks run and it is freed. `engine.busy` counts ticks whose outcome a script could
- * still observe; while history is replayed the clock stands still until it is 0.
+ * the worker's answer ends its time in `running`; life.c hands its commit to the store and runs its
+ * hooks (ahead of the disk only where hand_in() says so); with both done it is freed. `engine.busy`
+ * counts ticks whose outcome a script could still observe; while history is replayed the clock
+ * stands still until it is 0.
  */
 #ifndef ORRERY_CORE_ENGINE_H
 #define ORRERY_CORE_ENGINE_H
