@@ -37,6 +37,12 @@
     X(STORE_FULL, "STORE_FULL", 1)       /* the disk (or the database's quota) is full */          \
     X(STORE_CORRUPT, "STORE_CORRUPT", 1) /* not a database, or a damaged one: never touched */     \
     X(STORE_NEWER, "STORE_NEWER", 1)     /* written by a newer orrery */                           \
+    X(STORE_DOWN, "STORE_DOWN", 1)       /* the store's server cannot be reached; worth a retry */ \
+    X(STORE_DENIED, "STORE_DENIED", 1)   /* the server refuses the login or lacks a permission */  \
+    X(STORE_READONLY, "STORE_READONLY", 1) /* a replica, or a server that takes no writes now */   \
+    X(STORE_MISSING, "STORE_MISSING", 2) /* the server has no such database */                     \
+    X(STORE_SCHEMA, "STORE_SCHEMA", 1)   /* tables are missing, or have other columns */           \
+    X(STORE_FENCED, "STORE_FENCED", 1)   /* another daemon owns the plugin: nothing was written */ \
     X(STORE, "STORE", 1)                 /* any other failure of a store; worth a retry */         \
     X(NETWORK, "NETWORK", 1)             /* a remote server could not be reached or misbehaved */
 

@@ -104,7 +104,7 @@ static int sweep_store(struct state_store *store, int64_t now_ms, json_int_t *to
 
     *total = 0;
     do {
-        if (state_begin(store, e) < 0)
+        if (state_begin(store, now_ms, e) < 0)
             return -1;
         if (state_sweep(store, now_ms, SWEEP_SLICE, &removed, e) < 0 ||
             state_commit(store, e) < 0) {
@@ -156,7 +156,7 @@ static int do_all(struct context *c, struct stopped *s, enum db_action action, j
     struct urls urls = {0};
     int result;
 
-    if (given != NULL && c->registry->check_url(given, e) < 0)
+    if (given != NULL && c->registry->check_state_url(given, e) < 0)
         return -1;
     result = find_urls(c, s->config, given, &urls, e);
     if (result == 0 && action != DB_SWEEP)

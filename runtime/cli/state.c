@@ -148,7 +148,7 @@ static int stopped_set(struct stopped *s, const struct state_query *q, struct st
         row.expires_ms = stopped_now_ms(s) + q->ttl_ms;
     result = check_value(s, q->value, text, e);
     if (result == 0)
-        result = state_begin(store, e);
+        result = state_begin(store, stopped_now_ms(s), e);
     if (result == 0)
         result = finish(store, state_put(store, q->plugin, &row, e), e);
     free(text);
@@ -167,7 +167,7 @@ static int stopped_delete(struct stopped *s, const struct state_query *q, struct
         return -1;
     existed = json_array_size(found) > 0;
     json_decref(found);
-    if (state_begin(store, e) < 0 ||
+    if (state_begin(store, stopped_now_ms(s), e) < 0 ||
         finish(store, state_remove(store, q->plugin, q->key, strlen(q->key), e), e) < 0)
         return -1;
     *data = json_pack("{s:b}", "existed", existed);

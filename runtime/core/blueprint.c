@@ -251,7 +251,7 @@ static int settle_plugin(struct maker *m, size_t index, const struct message_loa
     if (!b->config_ok)
         return -1;
     if (blueprint_state_url(b, m->session, p->manifest.name, &p->state_url, &e) < 0 ||
-        m->registry->check_url(p->state_url, &e) < 0) {
+        m->registry->check_state_url(p->state_url, &e) < 0) {
         error_prefix(&e, "state of plugin '%s': ", p->manifest.name);
         problem_add_error(&b->problems, b->desk.config_file.path, &e);
         return -1;
@@ -367,7 +367,7 @@ static int check_journal(struct maker *m)
 {
     struct error e = ERROR_INIT;
 
-    if (m->registry->check_url(m->b->config.journal, &e) == 0)
+    if (m->registry->check_journal_url(m->b->config.journal, &e) == 0)
         return 0;
     error_prefix(&e, "journal: ");
     problem_add_error(&m->b->problems, m->b->desk.config_file.path, &e);

@@ -127,7 +127,7 @@ static int begin(struct store *s, struct error *e)
 {
     if (s->is_journal && journal_begin(s->journal, e) < 0)
         return -1;
-    if (s->state == NULL || state_begin(s->state, e) == 0)
+    if (s->state == NULL || state_begin(s->state, clock_now_ms(&s->engine->clock), e) == 0)
         return 0;
     if (s->is_journal)
         journal_rollback(s->journal);

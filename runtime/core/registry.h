@@ -2,9 +2,10 @@
  * registry: the one table of concrete implementations, filled in by main/ and handed down. Core and
  * the commands name no backend, executor or feed themselves.
  *
- * Journal and state URLs: "memory:", "sqlite:PATH" (PATH relative to the desk). When a state URL
- * names the journal's own database, the returned store joins the journal's transactions (`joined`):
- * it must then be used on the journal's thread, between journal_begin and journal_commit.
+ * URLs of stores: see model/store_url.h. A journal is in memory or in SQLite, state also on a server.
+ * When a state URL names the journal's own database, the returned store joins the journal's
+ * transactions (`joined`): it must then be used on the journal's thread, between journal_begin and
+ * journal_commit. Stores on servers may be opened from any thread, each on its own.
  */
 #ifndef ORRERY_CORE_REGISTRY_H
 #define ORRERY_CORE_REGISTRY_H
@@ -15,16 +16,11 @@
 #include "executor/executor.h"
 #include "feed/feed.h"
 #include "journal/journal.h"
+#include "model/store_url.h"
 #include "state/state.h"
 
 struct error;
 struct stores;
-
-enum store_mode {
-    STORE_CREATE, /* make and migrate when missing: `orrery run` on a new desk, `db init` */
-    STORE_OPEN,   /* must exist; upgraded when older */
-    STORE_INSPECT /* must exist; read only, also beside a running daemon */
-};
 
 struct registry {
     /* The databases of one desk, opened on demand and shared by URL. close() after every store from
@@ -37,7 +33,8 @@ struct registry {
                       struct state_store **out, bool *joined, struct error *e);
     /* 0 when `url` is well-formed and known, else the error (with the known kinds as the hint).
      * Touches nothing. */
-    int (*check_url)(const char *url, struct error *e);
+    int (*check_journal_url)(const char *url, struct error *e);
+    int (*check_state_url)(const char *url, struct error *e);
     int (*open_executor)(const struct vault_config *config, const struct vault_record *record,
                          const struct market_source *markets, int64_t now_ms,
                          struct ledger_change *opening, struct executor **out, struct error *e);

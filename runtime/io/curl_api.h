@@ -1,9 +1,7 @@
 /*
  * curl_api: libcurl, loaded when the first HTTP client is made. For http.c only.
  *
- * Linked in the usual way, libcurl brings some thirty libraries, whose loading and relocation take
- * several milliseconds at the start of every process of this executable: of each worker too, which
- * has no use for them.
+ * See base/library.h for why.
  */
 #ifndef ORRERY_IO_CURL_API_H
 #define ORRERY_IO_CURL_API_H

@@ -1,17 +1,14 @@
 #include "main/stores.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "db/sqlite_db.h"
-
-#define SQLITE_SCHEME "sqlite:"
-#define MEMORY_URL    "memory:"
+#include "main/secret.h"
+#include "model/store_url.h"
 
 struct database {
     struct database *next;
@@ -48,33 +45,40 @@ void stores_close(struct stores *stores)
     free(stores);
 }
 
-int stores_check_url(const char *url, struct error *e)
+int stores_check_state_url(const char *text, struct error *e)
 {
-    static const char *const known[] = {"memory", "sqlite", NULL};
-    const char *colon = strchr(url, ':');
-    char scheme[32];
-    const char *near;
+    struct store_url url;
 
-    if (strcmp(url, MEMORY_URL) == 0)
+    if (store_url_parse(text, &url, e) != 0)
+        return -1;
+    store_url_release(&url);
+    return 0;
+}
+
+static int need_local(const struct store_url *url, struct error *e)
+{
+    if (!store_url_is_server(url))
         return 0;
-    if (strncmp(url, SQLITE_SCHEME, strlen(SQLITE_SCHEME)) == 0) {
-        if (strlen(url) > strlen(SQLITE_SCHEME) && strlen(url) < PATH_MAX / 2)
-            return 0;
-        return error_set(e, ERROR_CONFIG, "'%s': expected a path after sqlite:", url);
-    }
-    snprintf(scheme, sizeof scheme, "%.*s", colon ? (int)(colon - url) : 31, url);
-    near = text_nearest(scheme, known);
-    error_set(e, ERROR_CONFIG, "'%.200s' is not a store that this build knows", url);
-    if (near != NULL)
-        error_hint(e, "did you mean '%s:'? known are memory: and sqlite:PATH", near);
-    else
-        error_hint(e, "known are memory: and sqlite:PATH");
+    error_set(e, ERROR_CONFIG, "'%.200s': the journal cannot live there", url->label);
+    error_hint(e, "journal is \"sqlite:PATH\" or \"memory:\"; state may be on a server");
     return -1;
 }
 
-static char *full_path(const struct stores *stores, const char *url)
+int stores_check_journal_url(const char *text, struct error *e)
 {
-    const char *path = url + strlen(SQLITE_SCHEME);
+    struct store_url url;
+    int result;
+
+    if (store_url_parse(text, &url, e) != 0)
+        return -1;
+    result = need_local(&url, e);
+    store_url_release(&url);
+    return result;
+}
+
+/* `path` inside the desk, unless it is absolute: a new string. */
+static char *full_path(const struct stores *stores, const char *path)
+{
     size_t size = strlen(stores->desk) + strlen(path) + 2;
     char *joined = mem_alloc(size);
     char *real;
@@ -92,13 +96,13 @@ static char *full_path(const struct stores *stores, const char *url)
     return joined;
 }
 
-static int open_database(struct stores *stores, const char *url, enum store_mode mode,
+static int open_database(struct stores *stores, const char *file, enum store_mode mode,
                          struct database **out, struct error *e)
 {
     static const enum sqlite_mode modes[] = {[STORE_CREATE] = SQLITE_DB_CREATE,
                                              [STORE_OPEN] = SQLITE_DB_WRITE,
                                              [STORE_INSPECT] = SQLITE_DB_READ};
-    char *path = full_path(stores, url);
+    char *path = full_path(stores, file);
     struct database *d;
 
     for (d = stores->databases; d != NULL; d = d->next) {
@@ -115,7 +119,7 @@ static int open_database(struct stores *stores, const char *url, enum store_mode
         return -1;
     }
     free(path);
-    path = full_path(stores, url); /* it exists now: its real name */
+    path = full_path(stores, file); /* it exists now: its real name */
     d->path = path;
     d->next = stores->databases;
     stores->databases = d;
@@ -123,35 +127,82 @@ static int open_database(struct stores *stores, const char *url, enum store_mode
     return 0;
 }
 
-int stores_open_journal(struct stores *stores, const char *url, enum store_mode mode,
+static int open_journal(struct stores *stores, const struct store_url *url, enum store_mode mode,
                         int64_t now_ms, struct journal **out, struct error *e)
 {
     struct database *d;
 
-    if (stores_check_url(url, e) < 0)
+    if (need_local(url, e) != 0)
         return -1;
-    if (strcmp(url, MEMORY_URL) == 0)
+    if (url->kind == STORE_MEMORY)
         return journal_memory_open(out, e);
-    if (open_database(stores, url, mode, &d, e) < 0 ||
+    if (open_database(stores, url->path, mode, &d, e) < 0 ||
         (mode != STORE_INSPECT && journal_sqlite_migrate(d->db, now_ms, e) < 0))
         return -1;
     d->is_journal = true;
     return journal_sqlite_open(out, d->db, e);
 }
 
-int stores_open_state(struct stores *stores, const char *url, enum store_mode mode, int64_t now_ms,
-                      struct state_store **out, bool *joined, struct error *e)
+int stores_open_journal(struct stores *stores, const char *text, enum store_mode mode,
+                        int64_t now_ms, struct journal **out, struct error *e)
+{
+    struct store_url url;
+    int result;
+
+    if (store_url_parse(text, &url, e) != 0)
+        return -1;
+    result = open_journal(stores, &url, mode, now_ms, out, e);
+    store_url_release(&url);
+    return result;
+}
+
+static int open_sqlite(struct stores *stores, const struct store_url *url, enum store_mode mode,
+                       int64_t now_ms, struct state_store **out, bool *joined, struct error *e)
 {
     struct database *d;
 
-    *joined = false;
-    if (stores_check_url(url, e) < 0)
-        return -1;
-    if (strcmp(url, MEMORY_URL) == 0)
-        return state_memory_open(out, e);
-    if (open_database(stores, url, mode, &d, e) < 0 ||
-        (mode != STORE_INSPECT && state_sqlite_migrate(d->db, now_ms, e) < 0))
+    if (open_database(stores, url->path, mode, &d, e) < 0 ||
+        (mode != STORE_INSPECT && state_sqlite_migrate(d->db, now_ms, e) < 0) ||
+        state_sqlite_open(out, d->db, e) < 0)
         return -1;
     *joined = d->is_journal;
-    return state_sqlite_open(out, d->db, e);
+    return 0;
+}
+
+static int open_server(const struct stores *stores, const struct store_url *url,
+                       enum store_mode mode, int64_t now_ms, struct state_store **out,
+                       struct error *e)
+{
+    static state_server_open_fn *const backends[] = {
+        [STORE_POSTGRES] = state_postgres_open,
+        [STORE_REDIS] = state_redis_open,
+        [STORE_LIBSQL] = state_libsql_open,
+    };
+    char *secret;
+    int result;
+
+    if (secret_find(url, stores->desk, &secret, e) != 0)
+        return -1;
+    result = backends[url->kind](out, url, secret, mode, now_ms, e);
+    secret_free(secret);
+    return result;
+}
+
+int stores_open_state(struct stores *stores, const char *text, enum store_mode mode, int64_t now_ms,
+                      struct state_store **out, bool *joined, struct error *e)
+{
+    struct store_url url;
+    int result;
+
+    if (store_url_parse(text, &url, e) != 0)
+        return -1;
+    *joined = false;
+    if (url.kind == STORE_MEMORY)
+        result = state_memory_open(out, e);
+    else if (url.kind == STORE_SQLITE)
+        result = open_sqlite(stores, &url, mode, now_ms, out, joined, e);
+    else
+        result = open_server(stores, &url, mode, now_ms, out, e);
+    store_url_release(&url);
+    return result;
 }

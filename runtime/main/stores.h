@@ -14,6 +14,7 @@ int stores_open_journal(struct stores *stores, const char *url, enum store_mode 
                         int64_t now_ms, struct journal **out, struct error *e);
 int stores_open_state(struct stores *stores, const char *url, enum store_mode mode, int64_t now_ms,
                       struct state_store **out, bool *joined, struct error *e);
-int stores_check_url(const char *url, struct error *e);
+int stores_check_journal_url(const char *url, struct error *e);
+int stores_check_state_url(const char *url, struct error *e);
 
 #endif

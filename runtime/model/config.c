@@ -4,11 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "model/config_parts.h"
 #include "model/problem.h"
 #include "model/settings.h"
+#include "model/store_url.h"
 
 #define CONFIG_FILE   "orrery.lua"
 #define DEFAULT_STORE "sqlite:data/orrery.db"
@@ -90,24 +92,26 @@ static void set_defaults(struct config *out)
     };
 }
 
-bool config_store_url_ok(const char *url)
-{
-    return strcmp(url, "memory:") == 0 || (strncmp(url, "sqlite:", 7) == 0 && url[7] != '\0');
-}
-
+/* A store's URL is checked in full by the registry, which knows more; here it is a text. */
 static void read_store(const struct scope *scope, const json_t *json, const char *key,
                        const char *expected, char **out)
 {
     const json_t *value = json_object_get(json, key);
     const char *url = json_string_value(value);
+    struct store_url parsed;
+    struct error e = ERROR_INIT;
 
     if (value == NULL)
         return;
-    if (url == NULL || strlen(url) != json_string_length(value) || strlen(url) > PATH_BYTES ||
-        !config_store_url_ok(url)) {
+    if (url == NULL || strlen(url) != json_string_length(value)) {
         scope_expected(scope, key, expected, value);
         return;
     }
+    if (store_url_parse(url, &parsed, &e) < 0) {
+        scope_problem(scope, key, e.hint[0] ? e.hint : NULL, "%s", e.message);
+        return;
+    }
+    store_url_release(&parsed);
     free(*out);
     *out = mem_strdup(url);
 }
@@ -121,8 +125,8 @@ static void read_stores(const struct scope *scope, const json_t *json, struct co
     if (out->state_is_function)
         return;
     out->state = mem_strdup(DEFAULT_STORE);
-    read_store(scope, json, "state",
-               "\"memory:\", \"sqlite:PATH\" or a function of the plugin's name", &out->state);
+    read_store(scope, json, "state", "a store's URL or a function of the plugin's name",
+               &out->state);
 }
 
 static void read_health(const struct scope *scope, const json_t *json, struct config *out)

@@ -129,9 +129,6 @@ int config_parse(const json_t *json, const char *source, struct config *out,
                  struct problems *problems);
 void config_release(struct config *config);
 
-/* "memory:" or "sqlite:PATH": for the answers of a state function. */
-bool config_store_url_ok(const char *url);
-
 const struct vault_config *config_vault(const struct config *config, const char *id); /* or NULL */
 const struct feed_config *config_feed(const struct config *config, const char *name);
 

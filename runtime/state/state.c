@@ -5,12 +5,19 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "model/limits.h"
+
+static bool complete_leases(const struct state_lease_ops *ops)
+{
+    return ops->take && ops->renew && ops->release && ops->list && ops->fence && ops->stamp;
+}
 
 static bool complete(const struct state_ops *ops)
 {
     return ops != NULL && ops->name && ops->begin && ops->commit && ops->rollback && ops->put &&
-           ops->remove && ops->load && ops->list && ops->sweep && ops->close;
+           ops->remove && ops->load && ops->list && ops->sweep && ops->describe && ops->close &&
+           (ops->leases == NULL || complete_leases(ops->leases));
 }
 
 void state_store_init(struct state_store *store, const struct state_ops *ops)
@@ -19,13 +26,14 @@ void state_store_init(struct state_store *store, const struct state_ops *ops)
         abort();
     store->ops = ops;
     store->open = false;
+    store->warnings[0] = '\0';
 }
 
-int state_begin(struct state_store *store, struct error *e)
+int state_begin(struct state_store *store, int64_t now_ms, struct error *e)
 {
     if (store->open)
         return error_set(e, ERROR_INTERNAL, "begin of a state transaction inside another");
-    if (store->ops->begin(store, e) != 0)
+    if (store->ops->begin(store, now_ms, e) != 0)
         return -1;
     store->open = true;
     return 0;
@@ -61,8 +69,8 @@ static int check_plugin(const char *plugin, struct error *e)
     return 0;
 }
 
-static int check_write(const struct state_store *store, const char *plugin, size_t key_len,
-                       struct error *e)
+static int check_write(const struct state_store *store, const char *plugin, const char *key,
+                       size_t key_len, struct error *e)
 {
     if (!store->open)
         return error_set(e, ERROR_INTERNAL, "a write of state outside of a transaction");
@@ -74,13 +82,17 @@ static int check_write(const struct state_store *store, const char *plugin, size
     if (key_len > LIMIT_KEY_BYTES)
         return error_set(e, ERROR_LIMIT, "state of %s: a key of %zu bytes, at most %d", plugin,
                          key_len, LIMIT_KEY_BYTES);
+    if (memchr(key, '\0', key_len) != NULL || !text_is_utf8(key, key_len))
+        return error_set(e, ERROR_INVALID,
+                         "state of %s: expected a key in UTF-8 without NUL, got other bytes",
+                         plugin);
     return 0;
 }
 
 int state_put(struct state_store *store, const char *plugin, const struct state_row *row,
               struct error *e)
 {
-    if (check_write(store, plugin, row->key_len, e) != 0)
+    if (check_write(store, plugin, row->key, row->key_len, e) != 0)
         return -1;
     if (row->expires_ms < 0)
         return error_set(e, ERROR_INVALID, "state of %s: a negative expiry", plugin);
@@ -90,7 +102,7 @@ int state_put(struct state_store *store, const char *plugin, const struct state_
 int state_remove(struct state_store *store, const char *plugin, const char *key, size_t key_len,
                  struct error *e)
 {
-    if (check_write(store, plugin, key_len, e) != 0)
+    if (check_write(store, plugin, key, key_len, e) != 0)
         return -1;
     return store->ops->remove(store, plugin, key, key_len, e);
 }
@@ -115,7 +127,7 @@ int state_sweep(struct state_store *store, int64_t now_ms, size_t limit, size_t 
 
     if (store->open)
         return store->ops->sweep(store, now_ms, limit, removed, e);
-    if (state_begin(store, e) != 0)
+    if (state_begin(store, now_ms, e) != 0)
         return -1;
     if (store->ops->sweep(store, now_ms, limit, &count, e) != 0 || state_commit(store, e) != 0) {
         state_rollback(store);
@@ -136,4 +148,72 @@ void state_close(struct state_store *store)
 const char *state_name(const struct state_store *store)
 {
     return store->ops->name;
+}
+
+int state_describe(struct state_store *store, int64_t now_ms, struct state_facts *facts,
+                   struct error *e)
+{
+    return store->ops->describe(store, now_ms, facts, e);
+}
+
+/* ---- stores that others share ---- */
+
+bool state_is_shared(const struct state_store *store)
+{
+    return store->ops->leases != NULL;
+}
+
+static int check_shared(const struct state_store *store, bool inside, struct error *e)
+{
+    if (!state_is_shared(store))
+        return error_set(e, ERROR_INTERNAL, "a %s store has no leases", store->ops->name);
+    if (store->open != inside)
+        return error_set(e, ERROR_INTERNAL, "a lease of state %s a transaction",
+                         inside ? "outside of" : "inside");
+    return 0;
+}
+
+int state_stamp(struct state_store *store, const char *writer, uint64_t number, struct error *e)
+{
+    if (check_shared(store, true, e) != 0)
+        return -1;
+    return store->ops->leases->stamp(store, writer, number, e);
+}
+
+int state_fence(struct state_store *store, const char *plugin, uint64_t token, struct error *e)
+{
+    if (check_shared(store, true, e) != 0 || check_plugin(plugin, e) != 0)
+        return -1;
+    return store->ops->leases->fence(store, plugin, token, e);
+}
+
+int state_lease_take(struct state_store *store, const char *plugin, const struct state_claim *claim,
+                     bool *granted, struct state_lease *lease, struct error *e)
+{
+    if (check_shared(store, false, e) != 0 || check_plugin(plugin, e) != 0)
+        return -1;
+    return store->ops->leases->take(store, plugin, claim, granted, lease, e);
+}
+
+int state_lease_renew(struct state_store *store, struct state_hold *holds, size_t count,
+                      int64_t ttl_ms, struct error *e)
+{
+    if (check_shared(store, false, e) != 0)
+        return -1;
+    return count == 0 ? 0 : store->ops->leases->renew(store, holds, count, ttl_ms, e);
+}
+
+int state_lease_release(struct state_store *store, const struct state_hold *holds, size_t count,
+                        struct error *e)
+{
+    if (check_shared(store, false, e) != 0)
+        return -1;
+    return count == 0 ? 0 : store->ops->leases->release(store, holds, count, e);
+}
+
+int state_lease_list(struct state_store *store, state_lease_fn *each, void *arg, struct error *e)
+{
+    if (check_shared(store, false, e) != 0)
+        return -1;
+    return store->ops->leases->list(store, each, arg, e);
 }

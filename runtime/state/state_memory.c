@@ -113,9 +113,10 @@ static void undo_free(struct undo *undo)
     free(undo);
 }
 
-static int memory_begin(struct state_store *store, struct error *e)
+static int memory_begin(struct state_store *store, int64_t now_ms, struct error *e)
 {
     (void)store;
+    (void)now_ms;
     (void)e;
     return 0;
 }
@@ -260,6 +261,23 @@ static int memory_sweep(struct state_store *store, int64_t now_ms, size_t limit,
     return 0;
 }
 
+static int memory_describe(struct state_store *store, int64_t now_ms, struct state_facts *facts,
+                           struct error *e)
+{
+    struct state_facts f = {0};
+
+    (void)e;
+    for (struct plugin *p = memory_of(store)->plugins; p != NULL; p = p->hh.next) {
+        f.plugins += p->entries != NULL;
+        for (struct entry *entry = p->entries; entry != NULL; entry = entry->hh.next) {
+            f.bytes += (int64_t)(entry->key_len + entry->value_len);
+            *(live(entry, now_ms) ? &f.live : &f.expired) += 1;
+        }
+    }
+    *facts = f;
+    return 0;
+}
+
 static void memory_close(struct state_store *store)
 {
     struct state_memory *memory = memory_of(store);
@@ -289,6 +307,7 @@ static const struct state_ops ops = {
     .load = memory_load,
     .list = memory_list,
     .sweep = memory_sweep,
+    .describe = memory_describe,
     .close = memory_close,
 };
 

@@ -33,8 +33,9 @@ static struct sqlite_db *db_of(struct state_store *store)
     return ((struct state_sqlite *)store)->db;
 }
 
-static int sqlite_begin(struct state_store *store, struct error *e)
+static int sqlite_begin(struct state_store *store, int64_t now_ms, struct error *e)
 {
+    (void)now_ms;
     return sqlite_db_begin(db_of(store), e);
 }
 
@@ -170,6 +171,31 @@ static int sqlite_sweep(struct state_store *store, int64_t now_ms, size_t limit,
     return 0;
 }
 
+static int sqlite_describe(struct state_store *store, int64_t now_ms, struct state_facts *facts,
+                           struct error *e)
+{
+    struct state_facts f = {.schema_version = STEP_COUNT};
+    sqlite3_stmt *stmt = sqlite_db_prepare(
+        db_of(store),
+        "SELECT count(*), count(*) FILTER (WHERE expires_at <= ?1), count(DISTINCT plugin_name),"
+        " (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size)"
+        " FROM plugin_state",
+        e);
+
+    if (stmt == NULL)
+        return -1;
+    sqlite3_bind_int64(stmt, 1, now_ms);
+    if (sqlite_db_step(db_of(store), stmt, e) != 1)
+        return -1;
+    f.expired = sqlite3_column_int64(stmt, 1);
+    f.live = sqlite3_column_int64(stmt, 0) - f.expired;
+    f.plugins = sqlite3_column_int64(stmt, 2);
+    f.bytes = sqlite3_column_int64(stmt, 3);
+    sqlite3_reset(stmt);
+    *facts = f;
+    return 0;
+}
+
 static void sqlite_close(struct state_store *store)
 {
     free(store);
@@ -185,6 +211,7 @@ static const struct state_ops ops = {
     .load = sqlite_load,
     .list = sqlite_list,
     .sweep = sqlite_sweep,
+    .describe = sqlite_describe,
     .close = sqlite_close,
 };
 

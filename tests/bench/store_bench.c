@@ -127,7 +127,7 @@ static void commit_group(struct bench *b, uint64_t group)
     struct error e = ERROR_INIT;
 
     check(journal_begin(b->journal, &e), &e);
-    check(state_begin(b->state, &e), &e);
+    check(state_begin(b->state, 1, &e), &e);
     for (uint64_t i = 0; i < group; i++)
         tick(b);
     check(state_commit(b->state, &e), &e);

@@ -89,7 +89,7 @@ int desk_store_transact(struct desk_store *desk, uint64_t n, struct error *e)
 {
     if (journal_begin(desk->journal, e) != 0)
         return -1;
-    if (state_begin(desk->state, e) == 0 && write_state(desk, n, e) == 0 &&
+    if (state_begin(desk->state, 1, e) == 0 && write_state(desk, n, e) == 0 &&
         write_journal(desk, n, e) == 0 && write_vault(desk, n, e) == 0 &&
         state_commit(desk->state, e) == 0 && journal_commit(desk->journal, e) == 0)
         return 0;

@@ -35,11 +35,11 @@ static int after(struct faulty *f, int rc, struct error *e)
     return rc == 0 && f->calls == f->nth ? fault(f, e) : rc;
 }
 
-static int faulty_begin(struct state_store *store, struct error *e)
+static int faulty_begin(struct state_store *store, int64_t now_ms, struct error *e)
 {
     struct faulty *f = faulty_of(store);
 
-    return fails_before(f, true) ? fault(f, e) : state_begin(f->inner, e);
+    return fails_before(f, true) ? fault(f, e) : state_begin(f->inner, now_ms, e);
 }
 
 static int faulty_commit(struct state_store *store, struct error *e)
@@ -107,6 +107,14 @@ static int faulty_sweep(struct state_store *store, int64_t now_ms, size_t limit,
     return 0;
 }
 
+static int faulty_describe(struct state_store *store, int64_t now_ms, struct state_facts *facts,
+                           struct error *e)
+{
+    struct faulty *f = faulty_of(store);
+
+    return fails_before(f, false) ? fault(f, e) : state_describe(f->inner, now_ms, facts, e);
+}
+
 static void faulty_close(struct state_store *store)
 {
     state_close(faulty_of(store)->inner);
@@ -123,6 +131,7 @@ static const struct state_ops ops = {
     .load = faulty_load,
     .list = faulty_list,
     .sweep = faulty_sweep,
+    .describe = faulty_describe,
     .close = faulty_close,
 };
 

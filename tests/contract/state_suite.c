@@ -44,7 +44,7 @@ bool suite_begin(struct state_store *store)
 {
     struct error e = ERROR_INIT;
 
-    return ok(state_begin(store, &e), &e);
+    return ok(state_begin(store, 1, &e), &e);
 }
 
 bool suite_commit(struct state_store *store)

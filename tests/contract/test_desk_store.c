@@ -83,11 +83,11 @@ static void either_rollback_undoes_both(void **unused)
     (void)unused;
     for (int order = 0; order < 4; order++) {
         if (order & 1) {
-            assert_int_equal(state_begin(desk.state, &e), 0);
+            assert_int_equal(state_begin(desk.state, 1, &e), 0);
             assert_int_equal(journal_begin(desk.journal, &e), 0);
         } else {
             assert_int_equal(journal_begin(desk.journal, &e), 0);
-            assert_int_equal(state_begin(desk.state, &e), 0);
+            assert_int_equal(state_begin(desk.state, 1, &e), 0);
         }
         assert_int_equal(put_state("1"), 0);
         assert_int_equal(journal_put_run(desk.journal, &run, &e), 0);
@@ -119,7 +119,7 @@ static void a_second_record_of_a_run_undoes_the_state_too(void **unused)
     (void)unused;
     transact(1, 2);
     assert_int_equal(journal_begin(desk.journal, &e), 0);
-    assert_int_equal(state_begin(desk.state, &e), 0);
+    assert_int_equal(state_begin(desk.state, 1, &e), 0);
     assert_int_equal(put_state("1"), 0);
     assert_int_equal(journal_put_run(desk.journal, &run, &e), -1);
     assert_int_equal(e.code, ERROR_INTERNAL);

@@ -210,7 +210,7 @@ static int write_batch(struct state_store *s, struct error *e)
     struct state_row rows[] = {{"a", 1, "10", 2, 0}, {"b", 1, "20", 2, 500}, {"a", 1, "30", 2, 0}};
     size_t removed;
 
-    if (state_begin(s, e) != 0)
+    if (state_begin(s, 1, e) != 0)
         return -1;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (state_put(s, i == 1 ? "q" : "p", &rows[i], e) != 0)

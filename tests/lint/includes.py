@@ -11,6 +11,8 @@ THIRD_PARTY = [
     (r"^sqlite3.*\.h$", "sqlite", {"db", "state", "journal"}),
     (r"^(lua|lualib|lauxlib|luaconf).*\.h$", "lua", {"vm", "bindings"}),
     (r"^curl/", "curl", {"io"}),
+    (r"^libpq-fe\.h$", "pq", {"state"}),
+    (r"^hiredis(/|\.h$)", "hiredis", {"state"}),
     (r"^msgpack(/|\.h$)", "msgpack", {"ipc"}),
     (r"^seccomp\.h$", "seccomp", {"io"}),
     (r"^uv(/|\.h$)", "uv", None),

@@ -43,7 +43,8 @@ static int check_url(const char *url, struct error *e)
     return error_set(e, ERROR_CONFIG, "'%s': the test knows memory: only", url);
 }
 
-static const struct registry registry = {.check_url = check_url, .version = "test"};
+static const struct registry registry = {
+    .check_journal_url = check_url, .check_state_url = check_url, .version = "test"};
 
 struct desk_dir {
     char dir[32];

@@ -72,7 +72,7 @@ static void the_table_is_the_documented_one(void **unused)
                               " pragma_table_info('plugin_state')"),
                         "plugin_name|TEXT|1|1\nkey|TEXT|1|2\nvalue|TEXT|1|0\n"
                         "expires_at|INTEGER|0|0\n");
-    assert_int_equal(state_begin(store, &e), 0);
+    assert_int_equal(state_begin(store, 1, &e), 0);
     assert_int_equal(state_put(store, "p", &rows[0], &e), 0);
     assert_int_equal(state_put(store, "p", &rows[1], &e), 0);
     assert_int_equal(state_commit(store, &e), 0);
