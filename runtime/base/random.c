@@ -67,3 +67,12 @@ uint64_t random_mix(uint64_t a, uint64_t b)
     state ^= b;
     return splitmix(&state);
 }
+
+uint64_t random_hash(const char *text)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+    return hash;
+}

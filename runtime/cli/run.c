@@ -64,6 +64,7 @@ static void fill_options(const struct context *c, struct log *log, struct view *
     *out = (struct runtime_options){
         .desk = c->desk,
         .run_for_ms = options_duration(&c->options, "for", 0),
+        .wait_for_state_ms = options_duration(&c->options, "wait-for-state", 30000),
         .until_feeds_end = options_given(&c->options, "until-feeds-end"),
         .dry_run = options_given(&c->options, "dry-run"),
         .watch = options_given(&c->options, "watch"),
@@ -113,6 +114,8 @@ static int run_run(struct context *c, struct error *e)
 static const struct option options[] = {
     {"for", 0, OPTION_DURATION, "TIME",
      "stop after this long: 20s, 5m, 2h (a bare number: seconds)", 0},
+    {"wait-for-state", 0, OPTION_DURATION, "TIME",
+     "how long to wait for state stores that are away at the start (30s), then exit 1", 0},
     {"until-feeds-end", 0, OPTION_FLAG, NULL, "stop when the csv feeds have no more rows", 0},
     {"dry-run", 0, OPTION_FLAG, NULL, "decide, check and price, but execute nothing", 0},
     {"watch", 0, OPTION_FLAG, NULL, "reload strategies and modules when they are saved", 0},

@@ -6,27 +6,25 @@
  * journal's database everything is one transaction; with state elsewhere the state part goes first
  * (commits_write_state), and only when it is durable the rest is planned and handed in.
  *
- * A failing store is retried with back-off until it works or the daemon is stopped; meanwhile
- * engine_stall() says so and no tick is dispatched. Nothing is dropped: jobs stay in order. A
- * failure that no retry can mend (INTERNAL, INVALID, LIMIT) is engine_fatal().
+ * A failing store is retried with back-off until it works or the daemon is stopped (see store.h and
+ * jobs.h). Nothing is dropped: jobs stay in order. A failure that no retry can mend (INTERNAL,
+ * INVALID, LIMIT) is engine_fatal().
  */
 #ifndef ORRERY_CORE_COMMITS_H
 #define ORRERY_CORE_COMMITS_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uv.h>
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "core/store.h"
 #include "io/store_thread.h"
 #include "journal/journal.h"
 #include "model/kv.h"
 #include "model/ledger.h"
 #include "model/run.h"
-#include "state/state.h"
 
 struct engine;
 struct plugin;
@@ -53,8 +51,9 @@ struct commit {
     commit_done_fn *done;
     void *arg;
     char plugin[LIMIT_NAME_BYTES + 1];
-    struct state_store *state; /* of the writes; NULL: none */
     struct write_set writes;
+    uint64_t fence; /* the plugin's token in a shared store; 0: the store is this desk's alone */
+    bool fenced;    /* refused: another daemon owns the plugin; nothing of it was written */
     struct run run; /* run.id == 0: no run record */
     bool has_change;
     uint64_t change_id; /* the run; 0: opening or settlement */
@@ -62,7 +61,7 @@ struct commit {
     struct ledger_change change;
     struct pending *add;
     size_t add_count;
-    bool failed;             /* given up: not durable, see commit_group() */
+    bool failed;             /* given up: not durable, see jobs.h */
     uint64_t remove_pending; /* 0: none */
 };
 
@@ -76,30 +75,16 @@ struct query {
     struct store *store;
     int (*work)(struct query *query, struct store *store, struct error *e);
     void (*done)(struct query *query, struct engine *engine);
+    bool patient;       /* tried until the store answers, or the daemon stops */
     struct error error; /* of work */
     int result;         /* of work */
     void *arg;
 };
 
-struct store {
-    struct engine *engine;
-    char *url;
-    struct store_thread *thread;         /* NULL until commits_run() */
-    struct store_job *held, **held_tail; /* pushed before that */
-    struct journal *journal;             /* the journal's store only */
-    struct state_store *state;           /* own, or joined to the journal */
-    bool is_journal;
-    atomic_ullong commits, ticks; /* transactions; jobs in them */
-    atomic_bool abandon;          /* the daemon stops: no more retries */
-    bool broken;                  /* the thread's own: a group was given up */
-    /* written by the thread, read by the loop after a notification */
-    uv_mutex_t lock;
-    char stall[256]; /* "" when it works */
-    struct error fatal;
-};
-
 struct commits {
     bool running;
+    size_t group_max; /* commits in one transaction */
+    unsigned made;    /* stores made in this session */
     struct store *journal;
     struct store **items; /* all of them; the journal's first */
     size_t count;
@@ -109,9 +94,11 @@ struct commits {
  * them; what is pushed meanwhile is held back. commits_run() hands them to their threads. */
 int commits_open(struct engine *engine, struct error *e);
 int commits_run(struct engine *engine, struct error *e);
-/* The store for a state URL, opened on first use. */
-int commits_state_store(struct engine *engine, const char *url, struct store **out,
-                        struct error *e);
+/* The store for a plugin's state. A local one is opened on first use; one on a server by
+ * stores_await() or, once the threads run, by its own. */
+int commits_state_store(struct engine *engine, const char *url, const char *plugin,
+                        struct store **out, struct error *e);
+bool job_is_query(const struct store_job *job);
 void commits_push(struct commit *commit);
 void commits_query(struct query *query);
 size_t commits_depth(const struct engine *engine);

@@ -287,7 +287,6 @@ static void apply_change(struct state_change *change, struct plugin *p)
     struct kv_write write = {ask->key, ask->key_len, text, text ? strlen(text) : 0,
                              ask->ttl_ms ? ask->now_ms + ask->ttl_ms : 0};
 
-    c->state = ask->query.store->state;
     memcpy(c->plugin, ask->plugin, sizeof c->plugin);
     write_set_copy(&c->writes, &write, 1);
     if (p->stage == STAGE_READY)

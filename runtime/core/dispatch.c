@@ -14,6 +14,9 @@
 #define OUT_HIGH (4 * 1024 * 1024)
 /* Ticks decided but not yet durable, over all plugins: beyond this the stores set the pace. */
 #define COMMIT_WINDOW 8192
+/* The same for one state store apart from the journal: the ticks that wait for it when it goes away
+ * do not count in the window of all others. */
+#define APART_WINDOW 2048
 
 struct plugin *engine_plugin(const struct engine *engine, const char *name)
 {
@@ -35,6 +38,25 @@ void tick_unobserve(struct tick *tick)
         advance_kick(engine);
 }
 
+/* Sent out for a store apart from the journal, until its end or until it is sent again. */
+static void tick_departs(struct tick *tick)
+{
+    if (!store_is_apart(tick->plugin->state))
+        return;
+    tick->inflight = tick->plugin->state;
+    tick->inflight->inflight++;
+    tick->plugin->engine->apart++;
+}
+
+static void tick_arrived(struct tick *tick)
+{
+    if (tick->inflight == NULL)
+        return;
+    tick->inflight->inflight--;
+    tick->inflight = NULL;
+    tick->plugin->engine->apart--;
+}
+
 void tick_release(struct tick *tick)
 {
     struct engine *engine = tick->plugin->engine;
@@ -46,20 +68,11 @@ void tick_release(struct tick *tick)
     }
     tick_unobserve(tick);
     engine->live_ticks--;
+    tick_arrived(tick);
     json_decref(tick->closures);
     free(tick->topic);
     free(tick->payload);
     free(tick);
-}
-
-/* FNV-1a of the name: a plugin's random numbers do not depend on which others run beside it. */
-static uint64_t name_hash(const char *name)
-{
-    uint64_t hash = 0xcbf29ce484222325u;
-
-    for (; *name != '\0'; name++)
-        hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
-    return hash;
 }
 
 static struct tick *tick_new(struct plugin *plugin, enum trigger_kind kind, const char *topic,
@@ -136,6 +149,12 @@ static const char *refusal(struct plugin *plugin, char *text, size_t size)
         return text;
     }
     /* What the last session had taken on is taken up again in full. */
+    if (plugin->queued >= plugin->manifest.queue && plugin->engine->started &&
+        plugin_is_stalled(plugin)) {
+        snprintf(text, size, "its state store is away, and %u ticks are waiting already: %s",
+                 plugin->queued, plugin_stall(plugin));
+        return text;
+    }
     if (plugin->queued >= plugin->manifest.queue && plugin->engine->started) {
         snprintf(text, size, "queue full: %u ticks are waiting", plugin->queued);
         return text;
@@ -161,7 +180,7 @@ static uint64_t seed_of(const struct tick *tick)
 
     if (engine->data_clock && tick->kind != TRIGGER_MANUAL)
         which = (uint64_t)tick->scheduled_ms * 64 + tick->depth * 4 + tick->kind;
-    return random_mix(engine->blueprint->config.seed ^ name_hash(tick->plugin->name), which);
+    return random_mix(engine->blueprint->config.seed ^ random_hash(tick->plugin->name), which);
 }
 
 struct tick *engine_receive(struct plugin *plugin, enum trigger_kind kind, const char *topic,
@@ -198,6 +217,7 @@ void engine_requeue(struct tick *tick)
 {
     struct plugin *plugin = tick->plugin;
 
+    tick_arrived(tick);
     plugin->counters.requeued++;
     plugin->engine->counters.requeued++;
     tick->next = plugin->queue;
@@ -226,8 +246,9 @@ static bool may_dispatch(const struct plugin *plugin)
     return plugin->queue != NULL && plugin->stage == STAGE_READY && plugin->update == NULL &&
            plugin->changes == NULL && plugin->running < concurrency(plugin) &&
            plugin->worker->link.ready && plugin->worker->link.outstanding < WORKER_WINDOW &&
-           plugin->worker->link.out.len < OUT_HIGH && !engine->stalled &&
-           engine->live_ticks - engine->waiting < COMMIT_WINDOW;
+           plugin->worker->link.out.len < OUT_HIGH && !plugin_is_stalled(plugin) &&
+           plugin->state->inflight < APART_WINDOW &&
+           engine->live_ticks - engine->waiting - engine->apart < COMMIT_WINDOW;
 }
 
 static struct tick *dequeue(struct plugin *plugin)
@@ -281,6 +302,7 @@ static void send_tick(struct tick *tick)
                               .dry_run = engine->options.dry_run};
     take_closures(tick, &m.as.tick, &closures);
     plugin->running++;
+    tick_departs(tick);
     if (link_send(&plugin->worker->link, &m, &tick->question, &e) < 0) {
         plugin->running--;
         life_fail(tick, e.code, e.message);

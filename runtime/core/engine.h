@@ -8,7 +8,10 @@
  *   dispatch.c   trigger received -> queued -> sent to the worker
  *   life.c       decided -> planned -> executed -> committed -> ended
  *   hooks.c      on_executed and on_error after the outcome
- *   commits.c    jobs for the store threads; stalls
+ *   commits.c    jobs for the store threads
+ *   jobs.c       what these threads do with them
+ *   store.c      a store, its health, its retries
+ *   stalls.c     stores that are away, and who waits for them
  *   crew.c       workers: start, death, what they have been told
  *   loading.c    plugins into workers, newer versions swapped in
  *   deadlines.c  scripts that cannot be interrupted
@@ -73,11 +76,12 @@ struct tick {
     uint32_t attempts;
     uint32_t suspect; /* workers lost from outside while it ran */
     uint64_t seed;
-    bool durable;       /* a pending row exists */
-    uint32_t holds;     /* its commit, and its hooks while they are under way */
-    bool awaits_commit; /* a script can see when the commit is durable */
-    bool observed;      /* counts in engine.busy */
-    json_t *closures;   /* handed to this tick, or NULL */
+    bool durable;           /* a pending row exists */
+    uint32_t holds;         /* its commit, and its hooks while they are under way */
+    bool awaits_commit;     /* a script can see when the commit is durable */
+    bool observed;          /* counts in engine.busy */
+    struct store *inflight; /* counted in its `inflight` */
+    json_t *closures;       /* handed to this tick, or NULL */
     struct waiter *waiter;
 };
 
@@ -223,6 +227,7 @@ struct engine {
     struct blueprint *blueprint; /* in force, after reloads */
     struct stores *stores;
     struct commits commits;
+    char session[33]; /* random */
     struct clock clock;
     bool data_clock; /* history is replayed: the clock is the data's */
     bool data_ended;
@@ -256,9 +261,9 @@ struct engine {
     uint64_t busy;       /* see the head of this file */
     uint64_t live_ticks; /* all ticks: waiting in a queue, at a worker, or for their commit */
     uint64_t waiting;    /* of these, in the queues */
+    uint64_t apart;      /* of these, sent out for plugins whose state is apart from the journal */
     size_t pump_first;
-    bool stalled; /* a store fails: nothing is dispatched */
-    char stall_reason[320];
+    bool stalled; /* the journal fails: nothing is dispatched */
     struct counters counters;
     int64_t started_ms, started_mono_ns;
     int lock_fd;
@@ -379,6 +384,11 @@ void control_free(struct engine *engine);
 /* runtime.c */
 void engine_stop(struct engine *engine, const char *why); /* drain, then end the loop */
 void engine_fatal(struct engine *engine, const struct error *e);
-void engine_stall(struct engine *engine, const char *why); /* NULL: over */
+
+/* stalls.c */
+void engine_store_told(struct store *store, const struct store_health *health);
+void engine_store_warns(struct store *store);          /* its warnings into the log */
+bool plugin_is_stalled(const struct plugin *plugin);   /* its ticks wait for a store */
+const char *plugin_stall(const struct plugin *plugin); /* why, when they do */
 
 #endif

@@ -161,7 +161,6 @@ int hooks_answered(struct question *question, const struct message_hooked *m, st
     }
     c = commit_new(plugin->state, committed, hook);
     memcpy(c->plugin, plugin->name, sizeof c->plugin);
-    c->state = plugin->state->state;
     write_set_copy(&c->writes, m->writes, m->write_count);
     commits_push(c);
     return 0;

@@ -242,7 +242,6 @@ static void set_writes(struct commit *c, const struct plugin *plugin, const stru
     if (count == 0)
         return;
     snprintf(c->plugin, sizeof c->plugin, "%s", plugin->name);
-    c->state = plugin->state->state;
     write_set_copy(&c->writes, writes, count);
 }
 

@@ -190,6 +190,7 @@ static void ask_entries(struct plugin *p)
     buf_init(&entries->frames, 4 * LIMIT_STATE_BYTES);
     entries->query.store = p->state;
     entries->query.work = read_entries;
+    entries->query.patient = true;
     entries->query.done = entries_read;
     commits_query(&entries->query);
 }

@@ -34,7 +34,7 @@ struct plugin *strategy_new(struct engine *engine, struct blueprint_plugin *from
     p->vault = engine_vault(engine, from->manifest.vault_id);
     p->state_url = mem_strdup(from->state_url);
     plugin_adopt(p, from);
-    if (commits_state_store(engine, p->state_url, &p->state, e) < 0) {
+    if (commits_state_store(engine, p->state_url, p->name, &p->state, e) < 0) {
         error_prefix(e, "state of plugin '%s': ", p->name);
         strategy_free(p);
         return NULL;

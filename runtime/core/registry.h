@@ -2,8 +2,8 @@
  * registry: the one table of concrete implementations, filled in by main/ and handed down. Core and
  * the commands name no backend, executor or feed themselves.
  *
- * URLs of stores: see model/store_url.h. A journal is in memory or in SQLite, state also on a server.
- * When a state URL names the journal's own database, the returned store joins the journal's
+ * URLs of stores: see model/store_url.h. A journal is in memory or in SQLite, state also on a
+ * server. When a state URL names the journal's own database, the returned store joins the journal's
  * transactions (`joined`): it must then be used on the journal's thread, between journal_begin and
  * journal_commit. Stores on servers may be opened from any thread, each on its own.
  */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,26 +58,7 @@ static int take_lock(struct engine *engine, struct error *e)
     return 0;
 }
 
-/* ---- stalls, fatal errors ---- */
-
-void engine_stall(struct engine *engine, const char *why)
-{
-    if (why != NULL) {
-        if (!engine->stalled)
-            log_write(engine->log, LOG_ERROR,
-                      "a store does not take commits: ticks wait, nothing is lost, retrying",
-                      "store", why, NULL);
-        snprintf(engine->stall_reason, sizeof engine->stall_reason, "%s", why);
-        engine->stalled = true;
-        return;
-    }
-    if (!engine->stalled)
-        return;
-    engine->stalled = false;
-    log_write(engine->log, LOG_WARN, "the store works again: ticks go on", NULL);
-    engine_pump(engine);
-    advance_kick(engine);
-}
+/* ---- fatal errors ---- */
 
 static void leave_loop(struct engine *engine)
 {
@@ -186,6 +168,7 @@ static void before_blocking(uv_prepare_t *prepare)
 
 static void on_watchdog(uv_timer_t *timer)
 {
+    stores_watch(timer->data);
     crew_watch(timer->data);
 }
 
@@ -376,8 +359,9 @@ static int start(struct engine *engine, struct error *e)
                   "folder away to replay from the start",
                   NULL);
     crew_open(engine);
-    if (start_plugins(engine, e) < 0 || crew_start(engine, e) < 0 || control_start(engine, e) < 0 ||
-        start_watch(engine, e) < 0)
+    if (start_plugins(engine, e) < 0 ||
+        stores_await(engine, engine->options.wait_for_state_ms, e) < 0 ||
+        crew_start(engine, e) < 0 || control_start(engine, e) < 0 || start_watch(engine, e) < 0)
         return -1;
     start_handles(engine);
     arm_plugins(engine);
@@ -448,6 +432,20 @@ static void stop(struct engine *engine, struct runtime_summary *summary)
     uv_loop_close(&engine->loop);
 }
 
+/* Unlike any other session's, on whatever machine: it names this daemon's commits in stores that
+ * are shared. */
+static void name_session(struct engine *engine)
+{
+    uint64_t words[2];
+
+    if (getrandom(words, sizeof words, 0) != (ssize_t)sizeof words) {
+        words[0] = (uint64_t)engine->started_ms;
+        words[1] = (uint64_t)engine->started_mono_ns ^ (uint64_t)getpid() << 40;
+    }
+    snprintf(engine->session, sizeof engine->session, "%016llx%016llx",
+             (unsigned long long)words[0], (unsigned long long)words[1]);
+}
+
 int runtime_run(const struct runtime_options *options, const struct registry *registry,
                 struct runtime_summary *summary, struct error *e)
 {
@@ -463,6 +461,7 @@ int runtime_run(const struct runtime_options *options, const struct registry *re
     engine->started_ms = clock_now_ms(&engine->clock);
     engine->started_mono_ns = clock_mono_ns(&engine->clock);
     uv_loop_init(&engine->loop);
+    name_session(engine);
     if (start(engine, e) == 0) {
         log_write(engine->log, LOG_INFO, "running", "desk", options->desk, NULL);
         uv_run(&engine->loop, UV_RUN_DEFAULT);

@@ -27,7 +27,8 @@ struct runtime_options {
     const char *desk;
     int64_t run_for_ms; /* 0: until told to stop */
     bool until_feeds_end;
-    bool dry_run; /* nothing is executed; hooks are not called */
+    int64_t wait_for_state_ms; /* for stores on servers that are away at the start */
+    bool dry_run;              /* nothing is executed; hooks are not called */
     bool watch;
     struct log *log;
     struct runtime_view view;

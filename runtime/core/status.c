@@ -83,7 +83,7 @@ static json_t *plugin_json(const struct plugin *p)
     json_object_set_new(o, "queued", json_integer(p->queued));
     json_object_set_new(o, "next_due", next_due(p));
     json_object_set_new(o, "counters", counters_json(&p->counters, p->queued));
-    json_object_set_new(o, "state_url", text(p->state_url));
+    json_object_set_new(o, "state_url", text(p->state->label));
     json_object_set_new(o, "state_keys", count(p->state_keys));
     json_object_set_new(o, "memory", count(p->memory));
     json_object_set_new(o, "last_error", last ? last : text(p->last_error));
@@ -142,21 +142,35 @@ static json_t *feed_json(const struct feed_slot *s)
     return o;
 }
 
+static const char *store_state(const struct store *s, const struct store_health *h)
+{
+    if (h->stalled || s->slow)
+        return s->is_server && !h->opened ? "connecting" : "away";
+    return "working";
+}
+
 static json_t *store_json(struct store *s)
 {
     json_t *o = json_object();
-    char stall[sizeof s->stall];
+    struct store_health h;
 
-    uv_mutex_lock(&s->lock);
-    memcpy(stall, s->stall, sizeof stall);
-    uv_mutex_unlock(&s->lock);
-    json_object_set_new(o, "url", text(s->url));
+    store_health_get(s, &h);
+    json_object_set_new(o, "url", text(s->label));
     json_object_set_new(o, "role", text(s->is_journal ? "journal" : "state"));
+    json_object_set_new(o, "state", text(store_state(s, &h)));
+    json_object_set_new(o, "connection", json_integer((json_int_t)s->shard));
     json_object_set_new(o, "depth", count(s->thread ? store_thread_depth(s->thread) : 0));
     json_object_set_new(o, "commits", count(atomic_load(&s->commits)));
     json_object_set_new(o, "ticks", count(atomic_load(&s->ticks)));
-    json_object_set_new(o, "stalled", json_boolean(stall[0] != '\0'));
-    json_object_set_new(o, "last_error", text(stall));
+    json_object_set_new(o, "latency_us", json_integer((json_int_t)h.latency_us));
+    json_object_set_new(o, "stalled", json_boolean(h.stalled || s->slow));
+    json_object_set_new(o, "stall", text(h.stalled || s->slow ? s->stall : NULL));
+    json_object_set_new(o, "failures", count(h.failures));
+    json_object_set_new(o, "last_error", text(h.error_ms != 0 ? h.error.message : NULL));
+    json_object_set_new(o, "last_error_code",
+                        text(h.error_ms != 0 ? error_name(h.error.code) : NULL));
+    json_object_set_new(o, "last_error_at", h.error_ms ? json_integer(h.error_ms) : json_null());
+    json_object_set_new(o, "warnings", text(h.warnings[0] ? h.warnings : NULL));
     return o;
 }
 
@@ -247,7 +261,7 @@ json_t *status_json(struct engine *engine)
                         text(engine->stalled    ? "stalled"
                              : engine->draining ? "draining"
                                                 : "running"));
-    json_object_set_new(o, "stall", text(engine->stalled ? engine->stall_reason : NULL));
+    json_object_set_new(o, "stall", text(engine->stalled ? engine->commits.journal->stall : NULL));
     json_object_set_new(o, "counters", counters_json(&engine->counters, engine->waiting));
     json_object_set_new(o, "noop_reasons", reasons_json(engine));
     add_lists(engine, o);

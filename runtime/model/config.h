@@ -6,9 +6,14 @@
  * Keys (default; range)
  *   strategies   folder ("strategies")          data   folder of socket and lock ("data")
  *   journal      "memory:" or "sqlite:PATH" ("sqlite:data/orrery.db")
- *   state        the same, or a function of the plugin's name that returns one
+ *   state        the same or a server's URL (store_url.h), or a function of the plugin's name that
+ *                returns one
  *   workers      (processors, at most 4; 1..64)
  *   seed         an integer (0)
+ *   group_commit (1024; 1..65536) ticks that may share one transaction of a store
+ *   lease        ("10s"; 1s..1h) how long this daemon owns a plugin in a shared store after it was
+ *                last heard of; renewed at a third of it
+ *   sweep_every  ("1h"; up to 31d, 0: never) expired state rows are removed
  *   health       {skip (3; 1..1000000), skip_max (384; at least skip)}
  *   limits       {memory (16 MiB; 256 KiB..1 GiB), soft_ms (100; 1..600000),
  *                hard_ms (1000; 10..3600000, at least soft_ms),
@@ -109,8 +114,10 @@ struct config {
     char *journal;    /* URL, default "sqlite:data/orrery.db" */
     char *state;      /* URL; NULL when a function (state_is_function) */
     bool state_is_function;
-    char *data;                            /* folder of the socket and the lock, default "data" */
-    int workers;                           /* 1..64; default: the number of processors, at most 4 */
+    char *data;  /* folder of the socket and the lock, default "data" */
+    int workers; /* 1..64; default: the number of processors, at most 4 */
+    size_t group_commit;
+    int64_t lease_ms, sweep_ms;
     uint32_t health_skip, health_skip_max; /* 3, 384 */
     struct script_limits limits;
     struct vault_config *vaults;

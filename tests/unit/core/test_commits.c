@@ -188,7 +188,7 @@ static int test_open_state(struct stores *stores, const char *url, enum store_mo
                            int64_t now_ms, struct state_store **out, bool *joined, struct error *e)
 {
     (void)stores, (void)mode, (void)now_ms;
-    *joined = strcmp(url, "journal:") == 0; /* a memory store nests anywhere */
+    *joined = strcmp(url, "sqlite:journal") == 0; /* a memory store nests anywhere */
     return state_memory_open(out, e);
 }
 
@@ -225,7 +225,7 @@ static struct fixture *fixture_new(int failures, enum error_code code)
     f->engine.registry = &registry;
     f->engine.options.desk = "/nowhere";
     f->engine.lock_fd = -1;
-    f->blueprint.config.journal = mem_strdup("journal:");
+    f->blueprint.config.journal = mem_strdup("sqlite:journal");
     f->engine.blueprint = &f->blueprint;
     uv_loop_init(&f->engine.loop);
     assert_int_equal(commits_open(&f->engine, &e), 0);
@@ -327,7 +327,7 @@ static void test_a_failing_store_is_retried_reported_and_works_again(void **stat
         if (f->engine.stalled && !stalled) {
             stalled = true;
             assert_int_equal(f->done_count, 0); /* nothing is durable yet */
-            assert_non_null(strstr(f->engine.stall_reason, "the disk is full"));
+            assert_non_null(strstr(f->engine.commits.journal->stall, "the disk is full"));
             push_all(f, JOBS + 1, 2 * JOBS); /* what comes meanwhile waits behind it */
         }
     }
@@ -426,14 +426,13 @@ static void test_a_stall_is_over_when_every_store_works(void **state)
     struct commit *c;
 
     (void)state;
-    assert_int_equal(commits_state_store(&f->engine, "memory:", &other, &e), 0);
+    assert_int_equal(commits_state_store(&f->engine, "memory:", "p", &other, &e), 0);
     assert_ptr_not_equal(other, f->engine.commits.journal);
     assert_int_equal(commits_run(&f->engine, &e), 0);
     push_all(f, 1, 1);
     while (!f->engine.stalled)
         uv_run(&f->engine.loop, UV_RUN_ONCE);
     c = commit_new(other, noted, (void *)(uintptr_t)77);
-    c->state = other->state;
     commits_push(c);
     while (f->done_count == 0)
         uv_run(&f->engine.loop, UV_RUN_ONCE);
@@ -477,12 +476,11 @@ static void test_joined_state_and_a_read_behind_it(void **state)
     int found = 0;
 
     (void)state;
-    assert_int_equal(commits_state_store(&f->engine, "journal:", &store, &e), 0);
+    assert_int_equal(commits_state_store(&f->engine, "sqlite:journal", "p", &store, &e), 0);
     assert_ptr_equal(store, f->engine.commits.journal);
     assert_false(store_is_apart(store));
     assert_int_equal(commits_run(&f->engine, &e), 0);
     c = run_commit(f, 9);
-    c->state = store->state;
     snprintf(c->plugin, sizeof c->plugin, "p");
     write_set_copy(&c->writes, &write, 1);
     commits_push(c);

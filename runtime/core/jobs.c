@@ -1,0 +1,195 @@
+#include "core/jobs.h"
+
+#include <string.h>
+
+#include "core/engine.h"
+
+static int apply_writes(struct state_store *state, struct commit *c, struct error *e)
+{
+    for (size_t i = 0; i < c->writes.count; i++) {
+        const struct kv_write *w = &c->writes.items[i];
+        struct state_row row = {w->key, w->key_len, w->value, w->value_len, w->expires_ms};
+        int result = w->value != NULL ? state_put(state, c->plugin, &row, e)
+                                      : state_remove(state, c->plugin, w->key, w->key_len, e);
+        if (result < 0)
+            return -1;
+    }
+    return c->fence == 0 ? 0 : state_fence(state, c->plugin, c->fence, e);
+}
+
+static int apply_journal(struct journal *j, struct commit *c, struct error *e)
+{
+    if (c->run.id != 0 && journal_put_run(j, &c->run, e) < 0)
+        return -1;
+    if (c->has_change && journal_put_change(j, c->change_id, c->change_ms, &c->change, e) < 0)
+        return -1;
+    for (size_t i = 0; i < c->add_count; i++)
+        if (journal_put_pending(j, &c->add[i], e) < 0)
+            return -1;
+    if (c->remove_pending != 0 && journal_remove_pending(j, c->remove_pending, e) < 0)
+        return -1;
+    return 0;
+}
+
+/* A state store in the journal's database joins its transaction: its own begin and commit nest
+ * inside. */
+static int begin(struct store *s, struct error *e)
+{
+    if (s->is_journal && journal_begin(s->journal, e) < 0)
+        return -1;
+    if (s->state == NULL || state_begin(s->state, clock_now_ms(&s->engine->clock), e) == 0)
+        return 0;
+    if (s->is_journal)
+        journal_rollback(s->journal);
+    return -1;
+}
+
+static int end(struct store *s, struct error *e)
+{
+    if (s->state != NULL && state_commit(s->state, e) < 0)
+        return -1;
+    return s->is_journal ? journal_commit(s->journal, e) : 0;
+}
+
+static void undo(struct store *s)
+{
+    if (s->state != NULL)
+        state_rollback(s->state);
+    if (s->is_journal)
+        journal_rollback(s->journal);
+}
+
+/* The commits of one transaction: from `first` up to `stop`. */
+struct group {
+    struct store_job *first;
+    const struct store_job *stop;
+};
+
+static int apply_group(struct store *s, struct group g, struct error *e)
+{
+    if (s->state != NULL && state_is_shared(s->state) &&
+        state_stamp(s->state, s->writer, s->number + 1, e) < 0)
+        return -1;
+    for (struct store_job *job = g.first; job != g.stop; job = job->next) {
+        struct commit *c = (struct commit *)job;
+        if (c->fenced)
+            continue;
+        if ((s->state != NULL && apply_writes(s->state, c, e) < 0) ||
+            (s->is_journal && apply_journal(s->journal, c, e) < 0))
+            return -1;
+    }
+    return end(s, e);
+}
+
+static int try_group(struct store *s, struct group g, struct error *e)
+{
+    int result = -1;
+
+    store_try_begins(s);
+    if (store_open(s, e) == 0 && begin(s, e) == 0) {
+        result = apply_group(s, g, e);
+        if (result < 0)
+            undo(s);
+    }
+    store_try_ends(s);
+    if (result == 0)
+        s->number++;
+    return result;
+}
+
+/* Another daemon has this plugin now: its commits are refused, whatever else happens. False when
+ * the error names no plugin of the group. */
+static bool fence_off(struct group g, const char *plugin)
+{
+    bool found = false;
+
+    for (struct store_job *job = g.first; job != g.stop; job = job->next) {
+        struct commit *c = (struct commit *)job;
+        if (c->fence == 0 || c->fenced || strcmp(c->plugin, plugin) != 0)
+            continue;
+        c->fenced = found = true;
+    }
+    return found;
+}
+
+static void give_up(struct store *s, struct group g)
+{
+    s->broken = true; /* nothing may be committed behind what was not */
+    for (struct store_job *job = g.first; job != g.stop; job = job->next)
+        ((struct commit *)job)->failed = true;
+}
+
+/* Until it works: nothing that was decided is dropped while the process lives. Given up only when
+ * no retry can mend it, or when the daemon stops and one more try has failed. */
+static void commit_group(struct store *s, struct group g)
+{
+    int wait = 0;
+
+    while (!s->broken) {
+        struct error e = ERROR_INIT;
+        if (try_group(s, g, &e) == 0) {
+            store_note(s, NULL);
+            atomic_fetch_add(&s->commits, 1);
+            return;
+        }
+        if (e.code == ERROR_STORE_FENCED && fence_off(g, e.where))
+            continue;
+        store_note(s, &e);
+        if (store_error_is_final(&e) || store_backs_off(s, &wait))
+            break;
+    }
+    give_up(s, g);
+}
+
+static int try_query(struct store *s, struct query *q)
+{
+    int result = -1;
+
+    store_try_begins(s);
+    if (store_open(s, &q->error) == 0)
+        result = q->work(q, s, &q->error);
+    store_try_ends(s);
+    return result;
+}
+
+/* A patient one is asked again until the store answers: its asker could do nothing else. */
+static void ask(struct store *s, struct query *q)
+{
+    int wait = 0;
+
+    for (;;) {
+        q->result = try_query(s, q);
+        if (q->result >= 0 || !q->patient || store_error_is_final(&q->error) ||
+            q->error.code == ERROR_STORE_CORRUPT)
+            break;
+        store_note(s, &q->error);
+        if (store_backs_off(s, &wait))
+            return;
+        error_clear(&q->error);
+    }
+    if (q->result >= 0)
+        store_note(s, NULL);
+}
+
+void jobs_process(void *arg, struct store_job *list)
+{
+    struct store *s = arg;
+    size_t max = s->engine->commits.group_max;
+
+    while (list != NULL) {
+        struct group g = {list, list};
+        size_t count = 0;
+        if (job_is_query(list)) {
+            ask(s, (struct query *)list);
+            list = list->next;
+            continue;
+        }
+        while (g.stop != NULL && !job_is_query(g.stop) && count < max) {
+            g.stop = g.stop->next;
+            count++;
+        }
+        commit_group(s, g);
+        atomic_fetch_add(&s->ticks, count);
+        list = (struct store_job *)g.stop;
+    }
+}

@@ -1,0 +1,15 @@
+/*
+ * jobs: what a store's thread does with the commits and queries that are handed to it (commits.h).
+ *
+ * Commits that wait side by side are one transaction. It is tried until it works; in a shared store
+ * under one stamp, so that a try whose outcome was not heard is not done twice. A commit whose
+ * plugin has meanwhile been taken over by another daemon is taken out (`fenced`), the others go on.
+ */
+#ifndef ORRERY_CORE_JOBS_H
+#define ORRERY_CORE_JOBS_H
+
+struct store_job;
+
+void jobs_process(void *store, struct store_job *list);
+
+#endif

@@ -1,0 +1,263 @@
+#include "core/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "core/engine.h"
+#include "core/jobs.h"
+
+#define RETRY_MIN_MS 50
+#define RETRY_MAX_MS 5000
+#define SLOW_NS      (1500LL * 1000 * 1000) /* a try that takes longer is no working store */
+
+struct store *store_new(struct engine *engine, const char *url, unsigned shard)
+{
+    struct store *s = mem_zero(1, sizeof *s);
+
+    s->engine = engine;
+    s->url = mem_strdup(url);
+    s->label = store_url_label(url);
+    s->shard = shard;
+    s->held_tail = &s->held;
+    atomic_init(&s->abandon, false);
+    snprintf(s->writer, sizeof s->writer, "%.24s-%u", engine->session, engine->commits.made++);
+    random_init(&s->jitter, random_mix(random_hash(s->writer), shard));
+    uv_mutex_init(&s->lock);
+    return s;
+}
+
+void store_free(struct store *s)
+{
+    state_close(s->state);
+    journal_close(s->journal);
+    uv_mutex_destroy(&s->lock);
+    explicit_bzero(s->url, strlen(s->url));
+    free(s->url);
+    free(s->label);
+    free(s);
+}
+
+void store_push(struct store *s, struct store_job *job)
+{
+    if (s->thread != NULL) {
+        store_thread_push(s->thread, job);
+        return;
+    }
+    job->next = NULL;
+    *s->held_tail = job;
+    s->held_tail = &job->next;
+}
+
+int store_run(struct store *s, struct error *e)
+{
+    struct store_thread_hooks hooks = {.process = jobs_process, .arg = s, .done_arg = s->engine};
+    struct store_job *job = s->held;
+
+    if (store_thread_start(&s->thread, &s->engine->loop, &hooks, e) < 0)
+        return -1;
+    s->held = NULL;
+    s->held_tail = &s->held;
+    while (job != NULL) {
+        struct store_job *next = job->next;
+        store_thread_push(s->thread, job);
+        job = next;
+    }
+    return 0;
+}
+
+int store_open(struct store *s, struct error *e)
+{
+    struct engine *engine = s->engine;
+    bool joined;
+
+    if (s->state != NULL)
+        return 0;
+    if (engine->registry->open_state(engine->stores, s->url, STORE_CREATE,
+                                     clock_now_ms(&engine->clock), &s->state, &joined, e) < 0)
+        return -1;
+    uv_mutex_lock(&s->lock);
+    s->health.opened = true;
+    memcpy(s->health.warnings, s->state->warnings, sizeof s->health.warnings);
+    uv_mutex_unlock(&s->lock);
+    return 0;
+}
+
+void store_health_get(struct store *s, struct store_health *out)
+{
+    uv_mutex_lock(&s->lock);
+    *out = s->health;
+    uv_mutex_unlock(&s->lock);
+}
+
+bool store_error_is_final(const struct error *e)
+{
+    return e->code == ERROR_INTERNAL || e->code == ERROR_INVALID || e->code == ERROR_LIMIT;
+}
+
+/* ---- in the store's thread ---- */
+
+static int64_t mono_ns(const struct store *s)
+{
+    return clock_mono_ns(&s->engine->clock);
+}
+
+static int64_t wall_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* On the loop: what the threads have told. Works again only when all stores do. */
+static void tell_loop(void *arg)
+{
+    struct engine *engine = arg;
+    struct commits *c = &engine->commits;
+
+    for (size_t i = 0; i < c->count; i++) {
+        struct store_health h;
+        store_health_get(c->items[i], &h);
+        if (h.is_final)
+            engine_fatal(engine, &h.error);
+        engine_store_told(c->items[i], &h);
+    }
+}
+
+void store_note(struct store *s, const struct error *e)
+{
+    bool changed;
+
+    uv_mutex_lock(&s->lock);
+    changed = s->health.stalled != (e != NULL) || (e != NULL && e->code != s->health.error.code);
+    s->health.stalled = e != NULL;
+    if (e != NULL) {
+        s->health.error = *e;
+        s->health.error_ms = wall_ms();
+        s->health.failures++;
+        s->health.is_final = store_error_is_final(e);
+    }
+    uv_mutex_unlock(&s->lock);
+    if (changed && s->thread != NULL)
+        store_thread_notify(s->thread, tell_loop, s->engine);
+}
+
+void store_try_begins(struct store *s)
+{
+    atomic_store(&s->busy_since_ns, mono_ns(s));
+}
+
+void store_try_ends(struct store *s)
+{
+    double took = (double)(mono_ns(s) - atomic_load(&s->busy_since_ns)) / 1000;
+
+    atomic_store(&s->busy_since_ns, 0);
+    uv_mutex_lock(&s->lock);
+    s->health.latency_us += (took - s->health.latency_us) / (s->health.latency_us > 0 ? 16 : 1);
+    uv_mutex_unlock(&s->lock);
+}
+
+/* Half of the wait is random: daemons that lost the same server do not come back as one. */
+static int next_wait(struct store *s, int *wait_ms)
+{
+    int wait = *wait_ms == 0 ? RETRY_MIN_MS : 2 * *wait_ms;
+
+    *wait_ms = wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS;
+    return *wait_ms / 2 + (int)random_below(&s->jitter, (uint64_t)*wait_ms / 2 + 1);
+}
+
+bool store_backs_off(struct store *s, int *wait_ms)
+{
+    if (atomic_load(&s->abandon))
+        return true;
+    store_thread_pause(s->thread, next_wait(s, wait_ms));
+    return false; /* one more try also when the daemon stops meanwhile */
+}
+
+/* ---- at the start ---- */
+
+static int gave_up(const struct store *s, int64_t wait_ms, struct error *e)
+{
+    char first[sizeof e->message];
+
+    if (e->code != ERROR_STORE_DOWN)
+        return -1;
+    memcpy(first, e->message, sizeof first);
+    error_clear(e);
+    error_set(e, ERROR_STORE_DOWN, "%s (waited %.4g s for %.200s)", first, (double)wait_ms / 1000,
+              s->label);
+    error_hint(e, "is the server up, and its address right? `--wait-for-state TIME` waits longer");
+    return -1;
+}
+
+static int await_one(struct store *s, int64_t wait_ms, int64_t deadline_ns, struct error *e)
+{
+    const struct log *log = s->engine->log;
+    int wait = 0;
+    char left[32];
+
+    for (;;) {
+        struct error why = ERROR_INIT;
+        int64_t now, pause;
+        if (store_open(s, &why) == 0)
+            break;
+        now = mono_ns(s);
+        if (why.code != ERROR_STORE_DOWN || now >= deadline_ns) {
+            *e = why;
+            return gave_up(s, wait_ms, e);
+        }
+        snprintf(left, sizeof left, "%.1f s", (double)(deadline_ns - now) / 1e9);
+        log_write(log, LOG_WARN, "waiting for a state store", "store", s->label, "error",
+                  why.message, "giving up in", left, NULL);
+        pause = next_wait(s, &wait);
+        if (pause * 1000000 > deadline_ns - now)
+            pause = (deadline_ns - now) / 1000000 + 1;
+        nanosleep(&(struct timespec){pause / 1000, pause % 1000 * 1000000}, NULL);
+    }
+    if (wait > 0)
+        log_write(log, LOG_INFO, "the state store is there", "store", s->label, NULL);
+    return 0;
+}
+
+int stores_await(struct engine *engine, int64_t wait_ms, struct error *e)
+{
+    struct commits *c = &engine->commits;
+    int64_t deadline_ns = clock_mono_ns(&engine->clock) + wait_ms * 1000000;
+
+    for (size_t i = 0; i < c->count; i++) {
+        struct store *s = c->items[i];
+        struct error why = ERROR_INIT;
+        if (!s->is_server)
+            continue;
+        if (await_one(s, wait_ms, deadline_ns, &why) < 0) {
+            *e = why;
+            error_prefix(e, "state: ");
+            return -1;
+        }
+        engine_store_warns(s);
+    }
+    return 0;
+}
+
+/* ---- while it runs ---- */
+
+void stores_watch(struct engine *engine)
+{
+    struct commits *c = &engine->commits;
+    int64_t now = clock_mono_ns(&engine->clock);
+
+    for (size_t i = 0; i < c->count; i++) {
+        struct store *s = c->items[i];
+        int64_t since = atomic_load(&s->busy_since_ns);
+        bool slow = since != 0 && now - since > SLOW_NS && s->is_server;
+        struct store_health h;
+        if (slow == s->slow)
+            continue;
+        s->slow = slow;
+        store_health_get(s, &h);
+        engine_store_told(s, &h);
+    }
+}
