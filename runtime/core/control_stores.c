@@ -263,6 +263,9 @@ static void change_durable(struct commit *c, struct engine *engine)
     (void)engine;
     if (c->failed)
         fail(ask->request, ERROR_STORE, "the store could not be written");
+    else if (c->fenced)
+        fail(ask->request, ERROR_STORE_FENCED,
+             "another daemon owns this strategy now: nothing was written");
     else
         request_answer(ask->request,
                        ask->value ? json_object() : json_pack("{s:b}", "existed", ask->existed));
@@ -288,6 +291,7 @@ static void apply_change(struct state_change *change, struct plugin *p)
                              ask->ttl_ms ? ask->now_ms + ask->ttl_ms : 0};
 
     memcpy(c->plugin, ask->plugin, sizeof c->plugin);
+    c->fence = p->token;
     write_set_copy(&c->writes, &write, 1);
     if (p->stage == STAGE_READY)
         tell_worker(p, &c->writes.items[0]);

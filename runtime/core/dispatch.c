@@ -137,6 +137,10 @@ static const char *refusal(struct plugin *plugin, char *text, size_t size)
         snprintf(text, size, "quarantined: %s", plugin->health_reason ? plugin->health_reason : "");
         return text;
     }
+    if (plugin->stage == STAGE_STANDBY) {
+        snprintf(text, size, "another daemon runs this strategy: %s", plugin->holder);
+        return text;
+    }
     if (plugin->stage == STAGE_BROKEN) {
         snprintf(text, size, "not loaded: %s", plugin->last_error ? plugin->last_error : "");
         return text;
@@ -244,8 +248,9 @@ static bool may_dispatch(const struct plugin *plugin)
     const struct engine *engine = plugin->engine;
 
     return plugin->queue != NULL && plugin->stage == STAGE_READY && plugin->update == NULL &&
-           plugin->changes == NULL && plugin->running < concurrency(plugin) &&
-           plugin->worker->link.ready && plugin->worker->link.outstanding < WORKER_WINDOW &&
+           !plugin->lease_lost && plugin->changes == NULL &&
+           plugin->running < concurrency(plugin) && plugin->worker->link.ready &&
+           plugin->worker->link.outstanding < WORKER_WINDOW &&
            plugin->worker->link.out.len < OUT_HIGH && !plugin_is_stalled(plugin) &&
            plugin->state->inflight < APART_WINDOW &&
            engine->live_ticks - engine->waiting - engine->apart < COMMIT_WINDOW;

@@ -42,15 +42,33 @@ struct ending *ending_new(struct tick *tick)
     return ending;
 }
 
+static void drop_actions(struct ending *ending)
+{
+    if (ending->actions != NULL)
+        action_list_release(ending->actions);
+    free(ending->actions);
+    ending->actions = NULL;
+}
+
 void ending_free(struct ending *ending)
 {
     if (ending == NULL)
         return;
-    if (ending->actions != NULL)
-        action_list_release(ending->actions);
-    free(ending->actions);
+    drop_actions(ending);
     commit_free(ending->commit);
     free(ending);
+}
+
+void ending_refuse(struct ending *ending, char *error)
+{
+    struct run *run = &ending->commit->run;
+
+    drop_actions(ending);
+    run->status = RUN_FAILED;
+    free(run->reason);
+    free(run->error);
+    run->reason = NULL;
+    run->error = error;
 }
 
 char *error_text(const char *code, const char *message, const char *where, int line)

@@ -27,6 +27,9 @@ int ending_record(struct ending *ending, const struct message_decided *decided, 
  * pending rows. */
 void ending_plan(struct ending *ending);
 
+/* Nothing of the actions is executed: the run has failed with `error` (JSON text, stolen). */
+void ending_refuse(struct ending *ending, char *error);
+
 /* What hooks and ctx.last see of an ended run: new reference. `error` receives the hook's error
  * object, or NULL. */
 json_t *ending_result(const struct run *run, json_t **error);

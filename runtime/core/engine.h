@@ -11,6 +11,8 @@
  *   commits.c    jobs for the store threads
  *   jobs.c       what these threads do with them
  *   store.c      a store, its health, its retries
+ *   leases.c     one owner per plugin in stores that several daemons share
+ *   sweeps.c     expired state rows
  *   stalls.c     stores that are away, and who waits for them
  *   crew.c       workers: start, death, what they have been told
  *   loading.c    plugins into workers, newer versions swapped in
@@ -91,6 +93,7 @@ enum plugin_stage {
     STAGE_LOADING, /* LOAD sent, or its state is being read */
     STAGE_READY,
     STAGE_SWAPPING, /* a new version waits until the running ticks are done */
+    STAGE_STANDBY,  /* another daemon has its lease: triggers are skipped */
     STAGE_BROKEN    /* could not be loaded: triggers are skipped */
 };
 
@@ -132,6 +135,9 @@ struct plugin {
     struct crew_member *worker;
     struct store *state; /* where ctx.state lives */
     char *state_url;
+    uint64_t token;                          /* of its lease, in a shared store; 0: none */
+    bool lease_asked, lease_had, lease_lost; /* under way; asked for once; see leases.h */
+    char holder[STATE_OWNER_BYTES];          /* who has it, in standby */
 
     /* the strategy as loaded: replaced as a whole by a reload */
     struct desk_file file; /* own copies */
@@ -227,7 +233,10 @@ struct engine {
     struct blueprint *blueprint; /* in force, after reloads */
     struct stores *stores;
     struct commits commits;
-    char session[33]; /* random */
+    char session[33];                               /* random */
+    char owner[64], owner_label[STATE_OWNER_BYTES]; /* this daemon, in leases */
+    uv_timer_t lease_timer, sweep_timer;
+    bool leases_open, sweeps_open;
     struct clock clock;
     bool data_clock; /* history is replayed: the clock is the data's */
     bool data_ended;
@@ -362,6 +371,10 @@ void plugin_quiet(struct plugin *plugin); /* a tick or hook is done: does what w
 void plugin_change_state(struct plugin *plugin, struct state_change *change);
 void plugin_count_reason(struct plugin *plugin, const char *reason);
 void plugin_set_health(struct plugin *plugin, bool success, const char *reason);
+
+/* sweeps.c */
+void sweeps_start(struct engine *engine);
+void sweeps_stop(struct engine *engine);
 
 /* loading.c */
 void reload_swap_ready(struct plugin *plugin); /* swaps if no tick of the plugin runs any more */

@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "core/ending.h"
 #include "core/engine.h"
+#include "core/leases.h"
 #include "model/value.h"
 
 struct hook {
@@ -63,7 +64,8 @@ static bool can_send(const struct plugin *plugin)
 /* Nothing of this plugin will run any more. */
 static bool hopeless(const struct plugin *plugin)
 {
-    return plugin->stage == STAGE_BROKEN || plugin->health == QUARANTINED;
+    return plugin->stage == STAGE_BROKEN || plugin->stage == STAGE_STANDBY ||
+           plugin->health == QUARANTINED;
 }
 
 static void wait_for_plugin(struct hook *hook)
@@ -119,6 +121,8 @@ static void committed(struct commit *c, struct engine *engine)
     struct hook *hook = c->arg;
 
     (void)engine;
+    if (c->fenced)
+        leases_lost(hook->tick->plugin);
     commit_free(c);
     hook_end(hook);
 }
@@ -161,6 +165,7 @@ int hooks_answered(struct question *question, const struct message_hooked *m, st
     }
     c = commit_new(plugin->state, committed, hook);
     memcpy(c->plugin, plugin->name, sizeof c->plugin);
+    c->fence = plugin->token;
     write_set_copy(&c->writes, m->writes, m->write_count);
     commits_push(c);
     return 0;

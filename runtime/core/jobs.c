@@ -152,23 +152,29 @@ static int try_query(struct store *s, struct query *q)
     return result;
 }
 
-/* A patient one is asked again until the store answers: its asker could do nothing else. */
+/* Whether it is worth asking again: a patient asker could do nothing else. */
+static bool ask_again(struct store *s, const struct query *q)
+{
+    return q->result < 0 && q->patient && !store_error_is_final(&q->error) &&
+           q->error.code != ERROR_STORE_CORRUPT && !atomic_load(&s->draining);
+}
+
 static void ask(struct store *s, struct query *q)
 {
     int wait = 0;
 
-    for (;;) {
-        q->result = try_query(s, q);
-        if (q->result >= 0 || !q->patient || store_error_is_final(&q->error) ||
-            q->error.code == ERROR_STORE_CORRUPT)
-            break;
+    q->result = try_query(s, q);
+    while (ask_again(s, q)) {
         store_note(s, &q->error);
         if (store_backs_off(s, &wait))
             return;
         error_clear(&q->error);
+        q->result = try_query(s, q);
     }
     if (q->result >= 0)
         store_note(s, NULL);
+    else if (q->error.code == ERROR_STORE_DOWN)
+        store_note(s, &q->error);
 }
 
 void jobs_process(void *arg, struct store_job *list)

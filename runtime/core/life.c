@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "core/ending.h"
 #include "core/engine.h"
+#include "core/leases.h"
 #include "model/value.h"
 
 /* What one plugin may print: bursts of 100 lines, 20 a second in the long run. All lines are in the
@@ -208,12 +209,25 @@ static void plan_and_hand_in(struct ending *ending)
     hand_in(ending);
 }
 
+/* Refused by the store: another daemon owns the plugin. Nothing was written, so nothing may be
+ * executed. */
+static void fenced(struct ending *ending)
+{
+    ending_refuse(ending, error_text(error_name(ERROR_STORE_FENCED),
+                                     "another daemon owns this strategy now: nothing of this "
+                                     "decision was written or executed",
+                                     NULL, 0));
+    leases_lost(ending->tick->plugin);
+}
+
 static void state_is_durable(struct commit *c, struct engine *engine)
 {
     struct ending *ending = c->arg;
     bool failed = c->failed;
 
     (void)engine;
+    if (c->fenced)
+        fenced(ending);
     commit_free(c);
     if (failed) {
         tick_leave(ending->tick);
@@ -239,9 +253,8 @@ static void judge_health(struct plugin *plugin, const struct run *run)
 static void set_writes(struct commit *c, const struct plugin *plugin, const struct kv_write *writes,
                        size_t count)
 {
-    if (count == 0)
-        return;
     snprintf(c->plugin, sizeof c->plugin, "%s", plugin->name);
+    c->fence = plugin->token;
     write_set_copy(&c->writes, writes, count);
 }
 
@@ -259,7 +272,7 @@ int life_decided(struct tick *tick, const struct message_decided *decided, struc
     plugin->cost_us = (3 * plugin->cost_us + decided->cpu_us) / 4;
     log_lines(tick, decided->logs, decided->log_count);
     judge_health(plugin, &ending->commit->run);
-    if (!store_is_apart(plugin->state)) {
+    if (!store_is_apart(plugin->state) || plugin->engine->options.dry_run) {
         set_writes(ending->commit, plugin, decided->writes, writes);
         plan_and_hand_in(ending);
     } else {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/leases.h"
 #include "core/update.h"
 #include "model/value.h"
 
@@ -80,6 +81,10 @@ void crew_load(struct plugin *p)
     }
     if (p->stage == STAGE_BROKEN)
         return;
+    if (leases_missing(p)) { /* its state may be another daemon's until then */
+        leases_take(p);
+        return;
+    }
     p->stage = STAGE_LOADING;
     p->load_seq++;
     p->slot = ++p->worker->next_slot;
@@ -90,10 +95,22 @@ void loading_update(struct plugin *p, struct plugin_update *update)
 {
     drop_update(p);
     p->update = update;
-    if (!p->worker->link.ready || p->stage == STAGE_DOWN)
+    if (!p->worker->link.ready || p->stage == STAGE_DOWN || p->stage == STAGE_STANDBY)
         return; /* crew_load() takes it when the worker is back */
     update->slot = ++p->worker->next_slot;
     send_load(p, &update->file, update->slot, true);
+}
+
+void loading_leave(struct plugin *p)
+{
+    if (p->stage == STAGE_SWAPPING)
+        unload(p, p->update->slot);
+    if (p->update != NULL)
+        p->update->slot = 0; /* an answer to its LOAD finds nobody, and it is unloaded */
+    if (p->stage == STAGE_READY || p->stage == STAGE_LOADING || p->stage == STAGE_SWAPPING)
+        unload(p, p->slot);
+    p->slot = 0;
+    p->load_seq++;
 }
 
 static void broken(struct plugin *p, const char *why)
@@ -205,6 +222,7 @@ static void leave_worker(struct plugin *p)
         return; /* not there, or its loading ends here again */
     unload(p, p->slot);
     p->stage = STAGE_BROKEN;
+    leases_release(p);
 }
 
 /* The old version has no tick and no hook left: the new one takes its place. */

@@ -14,6 +14,9 @@ void crew_load(struct plugin *plugin);
 /* LOAD for a newer version beside the running one; `update` is the plugin's from now on. */
 void loading_update(struct plugin *plugin, struct plugin_update *update);
 
+/* Out of the worker, whatever the stage; the version stays, for a crew_load() to come. */
+void loading_leave(struct plugin *plugin);
+
 void loading_forget(struct question *question); /* at the end: frees it */
 void loading_answered(struct question *question, const struct message_loaded *loaded);
 void loading_lost(struct question *question, bool culprit, bool suspect, const char *why);

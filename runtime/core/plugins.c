@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/engine.h"
+#include "core/leases.h"
 #include "core/update.h"
 
 void plugin_adopt(struct plugin *p, struct blueprint_plugin *from)
@@ -251,6 +252,7 @@ void plugin_quiet(struct plugin *p)
 
     if (p->running > 0 || p->hooking > 0)
         return;
+    leases_quiet(p);
     while (p->changes != NULL && !loading) {
         struct state_change *change = p->changes;
         p->changes = change->next;

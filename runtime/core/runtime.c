@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "core/control.h"
 #include "core/engine.h"
+#include "core/leases.h"
 #include "io/watch.h"
 
 #define WATCHDOG_MS    50
@@ -122,6 +123,8 @@ void engine_stop(struct engine *engine, const char *why)
         stop_queue(engine->plugins[i]);
     }
     crew_hurry(engine);
+    for (size_t i = 0; i < engine->commits.count; i++)
+        atomic_store(&engine->commits.items[i]->draining, true);
     uv_timer_start(&engine->drain_timer, on_drain_limit, DRAIN_LIMIT_MS, 0);
 }
 
@@ -209,6 +212,8 @@ static void start_handles(struct engine *engine)
     uv_timer_init(&engine->loop, &engine->watchdog);
     uv_timer_init(&engine->loop, &engine->end_timer);
     uv_timer_init(&engine->loop, &engine->drain_timer);
+    leases_start(engine);
+    sweeps_start(engine);
     engine->turn.data = engine->watchdog.data = engine->end_timer.data = engine->drain_timer.data =
         engine;
     uv_prepare_start(&engine->turn, before_blocking);
@@ -346,8 +351,8 @@ static int check_options(const struct engine *engine, struct error *e)
 
 static int start(struct engine *engine, struct error *e)
 {
-    if (make_origin(engine, e) < 0 || take_lock(engine, e) < 0 || feeds_open(engine, e) < 0 ||
-        check_options(engine, e) < 0 || commits_open(engine, e) < 0 ||
+    if (make_origin(engine, e) < 0 || take_lock(engine, e) < 0 || leases_open(engine, e) < 0 ||
+        feeds_open(engine, e) < 0 || check_options(engine, e) < 0 || commits_open(engine, e) < 0 ||
         journal_last_id(engine->commits.journal->journal, &engine->ids.last, e) < 0)
         return -1;
     if (replay_open(engine, e) < 0 || vaults_open(engine, e) < 0 || feeds_start(engine, e) < 0)
@@ -414,7 +419,10 @@ static void stop(struct engine *engine, struct runtime_summary *summary)
     watch_free(engine->watch);
     crew_stop(engine);
     feeds_close(engine);
+    leases_release_all(engine);
     commits_close(engine, true);
+    leases_stop(engine);
+    sweeps_stop(engine);
     close_handles(engine);
     uv_run(&engine->loop, UV_RUN_DEFAULT);
     reload_free(engine);

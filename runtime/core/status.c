@@ -59,7 +59,9 @@ static const char *health_name(const struct plugin *p)
 {
     static const char *const names[] = {"healthy", "unhealthy", "quarantined"};
 
-    return p->stage == STAGE_BROKEN ? "broken" : names[p->health];
+    if (p->stage == STAGE_BROKEN || p->stage == STAGE_STANDBY)
+        return p->stage == STAGE_BROKEN ? "broken" : "standby";
+    return names[p->health];
 }
 
 static json_t *plugin_json(const struct plugin *p)
@@ -76,7 +78,12 @@ static json_t *plugin_json(const struct plugin *p)
     json_object_set_new(o, "vault", text(p->vault->config->id));
     json_object_set_new(o, "health", text(health_name(p)));
     json_object_set_new(o, "reason",
-                        text(p->stage == STAGE_BROKEN ? p->last_error : p->health_reason));
+                        text(p->stage == STAGE_BROKEN    ? p->last_error
+                             : p->stage == STAGE_STANDBY ? p->holder
+                             : plugin_is_stalled(p)      ? plugin_stall(p)
+                                                         : p->health_reason));
+    json_object_set_new(o, "waits_for_store", json_boolean(plugin_is_stalled(p)));
+    json_object_set_new(o, "lease", p->token ? json_integer((json_int_t)p->token) : json_null());
     json_object_set_new(o, "skip_left", json_integer(p->skip_left));
     json_object_set_new(o, "worker", json_integer(p->worker->index));
     json_object_set_new(o, "running", json_integer(p->running));

@@ -10,7 +10,7 @@
 #include "core/jobs.h"
 
 #define RETRY_MIN_MS 50
-#define RETRY_MAX_MS 5000
+#define RETRY_MAX_MS 2000
 #define SLOW_NS      (1500LL * 1000 * 1000) /* a try that takes longer is no working store */
 
 struct store *store_new(struct engine *engine, const char *url, unsigned shard)

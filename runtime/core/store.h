@@ -57,6 +57,8 @@ struct store {
     enum error_code stall_code;
     char stall[320];   /* why, for people */
     bool slow;         /* no answer for a while: counts as stalled */
+    bool sweeping;     /* expired rows are being removed */
+    bool renewing;     /* its leases are being renewed */
     uint64_t inflight; /* ticks of plugins with state here, apart from the journal */
 
     /* the thread's own, once it runs */
@@ -68,6 +70,7 @@ struct store {
 
     atomic_ullong commits, ticks; /* transactions; jobs in them */
     atomic_llong busy_since_ns;   /* a try is under way since then; 0: none */
+    atomic_bool draining;         /* patient queries end */
     atomic_bool abandon;          /* the daemon stops: no more retries */
 
     uv_mutex_t lock;
