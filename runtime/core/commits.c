@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "core/engine.h"
+#include "core/leases.h"
 
 /* Both job types begin with a store_job; which one it is shows in its `done`. */
 static void commit_finished(struct store_job *job, void *arg);
@@ -197,6 +198,8 @@ int commits_state_store(struct engine *engine, const char *url, const char *plug
     if (*out != NULL)
         return 0;
     if (is_server) {
+        if (leases_open(engine, e) < 0)
+            return -1;
         s = store_new(engine, url, shard); /* opened by stores_await(), or by its thread */
         s->is_server = true;
     } else if (add_local(engine, url, &s, e) < 0) {

@@ -47,6 +47,8 @@ int leases_open(struct engine *engine, struct error *e)
     struct stat lock;
     uint64_t place;
 
+    if (engine->owner[0] != '\0')
+        return 0;
     if (read_desk_id(engine, id, e) < 0)
         return -1;
     gethostname(host, sizeof host - 1);

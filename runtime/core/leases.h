@@ -24,7 +24,7 @@ struct engine;
 struct error;
 struct plugin;
 
-/* Who this daemon is; needs the desk's lock. */
+/* Who this daemon is, found out once; needs the desk's lock. */
 int leases_open(struct engine *engine, struct error *e);
 void leases_start(struct engine *engine); /* the renewals */
 void leases_stop(struct engine *engine);

@@ -351,8 +351,8 @@ static int check_options(const struct engine *engine, struct error *e)
 
 static int start(struct engine *engine, struct error *e)
 {
-    if (make_origin(engine, e) < 0 || take_lock(engine, e) < 0 || leases_open(engine, e) < 0 ||
-        feeds_open(engine, e) < 0 || check_options(engine, e) < 0 || commits_open(engine, e) < 0 ||
+    if (make_origin(engine, e) < 0 || take_lock(engine, e) < 0 || feeds_open(engine, e) < 0 ||
+        check_options(engine, e) < 0 || commits_open(engine, e) < 0 ||
         journal_last_id(engine->commits.journal->journal, &engine->ids.last, e) < 0)
         return -1;
     if (replay_open(engine, e) < 0 || vaults_open(engine, e) < 0 || feeds_start(engine, e) < 0)
