@@ -218,16 +218,27 @@ static void print_feeds(const struct output *o, const json_t *status)
     finish(&t, o);
 }
 
+/* Why it stands still, or what went wrong last and when. */
+static void add_store_trouble(struct table *t, const json_t *store)
+{
+    const char *stall = text_of(store, "stall"), *last = text_of(store, "last_error");
+    int64_t at = number_of(store, "last_error_at");
+    char when[FORMAT_SIZE];
+
+    if (stall != NULL)
+        table_add(t, stall);
+    else if (last != NULL && at != 0)
+        table_addf(t, "%s: %s", format_time(at, when), last);
+    else
+        table_add(t, last);
+}
+
 static void print_stores(const struct output *o, const json_t *status)
 {
     static const struct column columns[] = {
-        {"STORE", false, 48},
-        {"ROLE", false, 0},
-        {"COMMITS", true, 0},
-        {"TICKS", true, 0},
-        {"QUEUE", true, 0},
-        {"LAST ERROR", false, 0},
-        {0},
+        {"STORE", false, 40}, {"ROLE", false, 0},    {"IS", false, 0},
+        {"COMMITS", true, 0}, {"TICKS", true, 0},    {"QUEUE", true, 0},
+        {"LATENCY", true, 0}, {"TROUBLE", false, 0}, {0},
     };
     const json_t *one;
     struct table t;
@@ -238,13 +249,39 @@ static void print_stores(const struct output *o, const json_t *status)
     {
         table_add(&t, text_of(one, "url"));
         table_add(&t, text_of(one, "role"));
+        table_add(&t, text_of(one, "state"));
         add_amount(&t, one, "commits");
         add_amount(&t, one, "ticks");
         add_amount(&t, one, "depth");
-        table_add(&t, text_of(one, "last_error"));
+        table_addf(&t, "%.1f ms", (double)number_of(one, "latency_us") / 1000);
+        add_store_trouble(&t, one);
         table_tone(&t, json_is_true(json_object_get(one, "stalled")) ? TONE_BAD : TONE_PLAIN);
     }
     finish(&t, o);
+}
+
+/* What the operator should know about a store although it works. */
+static void print_warnings(const struct output *o, const json_t *status)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(json_object_get(status, "stores"), i, one)
+    {
+        const char *at = text_of(one, "warnings");
+        while (at != NULL && *at != '\0') {
+            size_t len = strcspn(at, "\n");
+            char line[512];
+            snprintf(line, sizeof line, "%.*s", (int)len, at);
+            fprintf(o->out, "%swarning:%s ", output_tone(o->colour, TONE_WARN),
+                    output_plain(o->colour));
+            output_inert(o->out, text_of(one, "url"));
+            fputs(": ", o->out);
+            output_inert(o->out, line);
+            fputc('\n', o->out);
+            at += len + (at[len] == '\n');
+        }
+    }
 }
 
 static void print_workers(const struct output *o, const json_t *status)
@@ -279,4 +316,5 @@ void status_print(const struct output *o, const json_t *status)
     print_feeds(o, status);
     print_stores(o, status);
     print_workers(o, status);
+    print_warnings(o, status);
 }
