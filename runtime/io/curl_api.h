@@ -1,5 +1,5 @@
 /*
- * curl_api: libcurl, loaded when the first HTTP client is made. For http.c only.
+ * curl_api: libcurl, loaded when the first client is made. For the clients in this layer only.
  *
  * See base/library.h for why.
  */
@@ -18,6 +18,9 @@ struct error;
     X(easy_setopt)                                                                                 \
     X(easy_getinfo)                                                                                \
     X(easy_strerror)                                                                               \
+    X(easy_perform)                                                                                \
+    X(easy_send)                                                                                   \
+    X(easy_recv)                                                                                   \
     X(easy_cleanup)                                                                                \
     X(multi_init)                                                                                  \
     X(multi_setopt)                                                                                \
