@@ -1,13 +1,515 @@
+/*
+ * State in PostgreSQL, over libpq in pipeline mode: a transaction is one round trip.
+ *
+ * `value` is TEXT, not JSONB, so that a value comes back as it was stored, to the byte: JSONB
+ * rewrites numbers (1e308 becomes 309 digits), sorts keys, drops white space and refuses "\u0000".
+ * Who queries it writes value::jsonb.
+ *
+ * Late deliveries. When a connection breaks, the server may still be about to execute what it had
+ * received. Each stamped transaction therefore begins with the guard: an upsert of the writer's row
+ * that sets `number` to NULL, which the column refuses, unless the new number is greater than the
+ * recorded one. It also locks that row: so of two deliveries of the same transaction the second one
+ * waits for the first, and fails; and one that comes after later commits fails as well.
+ *
+ * Fences are read FOR SHARE: whoever takes a lease over waits for the commits that were checked
+ * against the old token, and no commit can be checked before and land after.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/error.h"
-#include "state/state.h"
+#include "base/mem.h"
+#include "state/postgres_array.h"
+#include "state/postgres_lease.h"
+#include "state/postgres_schema.h"
+#include "state/postgres_session.h"
+#include "state/postgres_statement.h"
+#include "state/remote.h"
+
+#define CHUNK_BYTES (8 * 1024 * 1024) /* of one statement's arrays */
+#define NOT_NULL    "23502"
+#define DIVIDE_BY_0 "22012"
+#define WRITER_DAYS "7"
+
+struct state_postgres {
+    struct remote_store remote; /* first */
+    struct pg_session session;
+    enum store_mode mode;
+};
+
+static const char guard_sql[] =
+    "INSERT INTO plugin_state_writer AS w(writer, number, seen_at)"
+    " VALUES ($1, $2::bigint, clock_timestamp())"
+    " ON CONFLICT (writer) DO UPDATE SET"
+    " number = CASE WHEN w.number < excluded.number THEN excluded.number END,"
+    " seen_at = excluded.seen_at";
+
+/* Fails, by a division by zero, unless every plugin's token is the one given. */
+static const char fence_sql[] =
+    "WITH held AS (SELECT 1 FROM plugin_lease WHERE (plugin_name, token) IN"
+    " (SELECT * FROM unnest($1::text[], $2::bigint[])) FOR SHARE)"
+    " SELECT 1 / CASE WHEN (SELECT count(*) FROM held) = $3::bigint THEN 1 ELSE 0 END";
+
+static const char upsert_sql[] =
+    "INSERT INTO plugin_state(plugin_name, key, value, expires_at)"
+    " SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])"
+    " ON CONFLICT (plugin_name, key) DO UPDATE SET"
+    " value = excluded.value, expires_at = excluded.expires_at";
+
+static const char delete_sql[] =
+    "DELETE FROM plugin_state s"
+    " USING unnest($1::text[], $2::text[], $3::bigint[]) AS d(plugin_name, key, expired_by)"
+    " WHERE s.plugin_name = d.plugin_name AND s.key = d.key"
+    " AND (d.expired_by IS NULL OR s.expires_at <= d.expired_by)";
+
+static struct state_postgres *of(struct state_store *store)
+{
+    return (struct state_postgres *)store;
+}
+
+/* A connection that works, as far as one can know. A server that came back may be another one: it
+ * is examined again. */
+static int ready(struct state_postgres *p, enum store_mode mode, int64_t now_ms, struct error *e)
+{
+    struct state_store *base = &p->remote.base;
+
+    if (p->session.conn != NULL)
+        return 0;
+    if (pg_connect(&p->session, e) < 0)
+        return -1;
+    if (pg_schema_open(&p->session, mode, now_ms, base->warnings, sizeof base->warnings, e) == 0 &&
+        pg_pipeline(&p->session, e) == 0)
+        return 0;
+    pg_drop(&p->session);
+    return -1;
+}
+
+static int session_of(struct state_postgres *p, struct pg_session **out, struct error *e)
+{
+    enum store_mode again = p->mode == STORE_CREATE ? STORE_OPEN : p->mode;
+
+    *out = &p->session;
+    return ready(p, again, 0, e);
+}
+
+/* ---- one transaction ---- */
+
+/* The arrays of one statement. */
+struct arrays {
+    struct buf items[4];
+    int count;
+    size_t rows, bytes;
+};
+
+static void arrays_begin(struct arrays *a, int count)
+{
+    a->count = count;
+    a->rows = a->bytes = 0;
+    for (int i = 0; i < count; i++)
+        pg_array_begin(&a->items[i]);
+}
+
+static void arrays_release(struct arrays *a)
+{
+    for (int i = 0; i < a->count; i++)
+        buf_release(&a->items[i]);
+}
+
+static int arrays_send(struct pg_session *s, struct arrays *a, int id, const char *sql,
+                       struct error *e)
+{
+    const char *values[4];
+    int result = 0;
+
+    for (int i = 0; i < a->count; i++) {
+        pg_array_end(&a->items[i]);
+        values[i] = buf_text(&a->items[i]);
+    }
+    if (a->rows > 0)
+        result = pg_send(s, id, sql, a->count, values, e);
+    arrays_release(a);
+    return result;
+}
+
+static void add_integer_or_null(struct buf *array, int64_t value)
+{
+    if (value == 0)
+        pg_array_null(array);
+    else
+        pg_array_integer(array, value);
+}
+
+static void add_write(struct arrays *a, const struct remote_write *w)
+{
+    pg_array_text(&a->items[0], w->plugin, strlen(w->plugin));
+    pg_array_text(&a->items[1], w->key, w->key_len);
+    if (w->value != NULL)
+        pg_array_text(&a->items[2], w->value, w->value_len);
+    add_integer_or_null(&a->items[a->count - 1], w->value != NULL ? w->expires_ms : w->expired_by);
+    a->rows++;
+    a->bytes += w->key_len + w->value_len;
+}
+
+/* The puts or the removals, in statements of bounded size. */
+static int send_writes(struct pg_session *s, const struct remote_txn *txn, bool puts,
+                       struct error *e)
+{
+    const char *sql = puts ? upsert_sql : delete_sql;
+    int id = puts ? PG_UPSERT : PG_DELETE, count = puts ? 4 : 3;
+    struct arrays a;
+
+    arrays_begin(&a, count);
+    for (const struct remote_write *w = txn->writes; w != NULL; w = w->hh.next) {
+        if ((w->value != NULL) != puts)
+            continue;
+        add_write(&a, w);
+        if (a.bytes < CHUNK_BYTES)
+            continue;
+        if (arrays_send(s, &a, id, sql, e) < 0)
+            return -1;
+        arrays_begin(&a, count);
+    }
+    return arrays_send(s, &a, id, sql, e);
+}
+
+static int send_guard(struct pg_session *s, const struct remote_txn *txn, struct error *e)
+{
+    char number[24];
+
+    if (txn->writer == NULL)
+        return 0;
+    snprintf(number, sizeof number, "%" PRIu64, txn->number);
+    return pg_send(s, PG_GUARD, guard_sql, 2, (const char *[]){txn->writer, number}, e);
+}
+
+static int send_fences(struct pg_session *s, const struct remote_txn *txn, struct error *e)
+{
+    struct buf plugins, tokens;
+    char count[24];
+    int result;
+
+    if (txn->fences == NULL)
+        return 0;
+    pg_array_begin(&plugins);
+    pg_array_begin(&tokens);
+    for (const struct remote_fence *f = txn->fences; f != NULL; f = f->hh.next) {
+        pg_array_text(&plugins, f->plugin, strlen(f->plugin));
+        pg_array_integer(&tokens, (int64_t)f->token);
+    }
+    pg_array_end(&plugins);
+    pg_array_end(&tokens);
+    snprintf(count, sizeof count, "%u", HASH_COUNT(txn->fences));
+    result = pg_send(s, PG_FENCE, fence_sql, 3,
+                     (const char *[]){buf_text(&plugins), buf_text(&tokens), count}, e);
+    buf_release(&plugins);
+    buf_release(&tokens);
+    return result;
+}
+
+static int take_number(void *arg, const struct pg_row *row)
+{
+    *(int64_t *)arg = pg_integer(row, 0, 0);
+    return 0;
+}
+
+/* The guard has refused the number: 0 when it is there already, which is what was wanted. */
+static int judge_stamp(struct pg_session *s, const struct remote_txn *txn, struct error *e)
+{
+    int64_t recorded = -1;
+
+    if (pg_query(s, PG_NOT_PREPARED, "SELECT number FROM plugin_state_writer WHERE writer = $1", 1,
+                 (const char *[]){txn->writer}, take_number, &recorded, e) < 0)
+        return -1;
+    if (recorded == (int64_t)txn->number)
+        return 0;
+    return error_set(e, ERROR_STORE,
+                     "the commit numbered %" PRIu64
+                     " of this daemon came after its number %" PRId64,
+                     txn->number, recorded);
+}
+
+struct lease_check {
+    const struct remote_txn *txn;
+    char holder[STATE_OWNER_BYTES];
+    const struct remote_fence *lost;
+    size_t passed;
+};
+
+static int check_lease(void *arg, const struct state_lease *lease)
+{
+    struct lease_check *check = arg;
+    const struct remote_fence *f;
+
+    HASH_FIND_STR(check->txn->fences, lease->plugin, f);
+    if (f == NULL)
+        return 0;
+    if (f->token == lease->token) {
+        check->passed++;
+        return 0;
+    }
+    if (check->lost == NULL)
+        memcpy(check->holder, lease->label, sizeof check->holder);
+    check->lost = check->lost ? check->lost : f;
+    return 0;
+}
+
+/* Which fence has failed. */
+static int judge_fences(struct pg_session *s, const struct remote_txn *txn, struct error *e)
+{
+    struct lease_check check = {.txn = txn, .lost = NULL};
+
+    if (pg_lease_list(s, check_lease, &check, e) < 0)
+        return -1;
+    if (check.lost == NULL && check.passed < HASH_COUNT(txn->fences)) {
+        check.lost = txn->fences; /* a lease that nobody has: any of them names the trouble */
+        snprintf(check.holder, sizeof check.holder, "nobody: the lease is gone");
+    }
+    if (check.lost == NULL)
+        return error_set(e, ERROR_STORE, "a lease changed while a commit was checked against it");
+    error_set(e, ERROR_STORE_FENCED, "the lease of %s is not ours any more; it is held by %s",
+              check.lost->plugin, check.holder);
+    error_locate(e, check.lost->plugin, 0);
+    return -1;
+}
+
+static int postgres_apply(struct remote_store *store, const struct remote_txn *txn, struct error *e)
+{
+    struct state_postgres *p = of(&store->base);
+    struct error why = ERROR_INIT;
+    struct pg_session *s;
+    char sqlstate[6];
+    int failed;
+
+    if (session_of(p, &s, e) < 0)
+        return -1;
+    if (pg_send(s, PG_BEGIN, "BEGIN", 0, NULL, e) < 0 || send_guard(s, txn, e) < 0 ||
+        send_fences(s, txn, e) < 0 || send_writes(s, txn, true, e) < 0 ||
+        send_writes(s, txn, false, e) < 0 || pg_send(s, PG_COMMIT, "COMMIT", 0, NULL, e) < 0)
+        return -1;
+    if (pg_collect(s, NULL, NULL, &failed, sqlstate, &why) == 0)
+        return 0;
+    if (s->conn != NULL && txn->writer != NULL && strcmp(sqlstate, NOT_NULL) == 0)
+        return judge_stamp(s, txn, e);
+    if (s->conn != NULL && txn->fences != NULL && strcmp(sqlstate, DIVIDE_BY_0) == 0)
+        return judge_fences(s, txn, e);
+    if (why.code == ERROR_STORE_READONLY)
+        pg_drop(s); /* a failover: the next connection may find the primary */
+    *e = why;
+    return -1;
+}
+
+/* ---- reads ---- */
+
+struct walk {
+    state_row_fn *row;
+    state_name_fn *name;
+    remote_expired_fn *expired;
+    void *arg;
+    int result;
+};
+
+static int give_row(void *arg, const struct pg_row *row)
+{
+    struct walk *walk = arg;
+    struct state_row out = {.expires_ms = pg_integer(row, 2, 0)};
+
+    out.key = pg_text(row, 0, &out.key_len);
+    out.value = pg_text(row, 1, &out.value_len);
+    walk->result = walk->row(walk->arg, &out);
+    return walk->result;
+}
+
+static int give_name(void *arg, const struct pg_row *row)
+{
+    struct walk *walk = arg;
+    size_t len;
+
+    walk->result = walk->name(walk->arg, pg_text(row, 0, &len));
+    return walk->result;
+}
+
+static int give_expired(void *arg, const struct pg_row *row)
+{
+    struct walk *walk = arg;
+    size_t plugin_len, key_len;
+    const char *plugin = pg_text(row, 0, &plugin_len), *key = pg_text(row, 1, &key_len);
+
+    walk->result = walk->expired(walk->arg, plugin, key, key_len);
+    return walk->result;
+}
+
+static int postgres_load(struct remote_store *store, const char *plugin, int64_t now_ms,
+                         state_row_fn *each, void *arg, struct error *e)
+{
+    struct walk walk = {.row = each, .arg = arg};
+    struct pg_session *s;
+    char now[24];
+
+    snprintf(now, sizeof now, "%" PRId64, now_ms);
+    if (session_of(of(&store->base), &s, e) < 0 ||
+        pg_query(s, PG_LOAD,
+                 "SELECT key, value, expires_at FROM plugin_state WHERE plugin_name = $1"
+                 " AND (expires_at IS NULL OR expires_at > $2::bigint)",
+                 2, (const char *[]){plugin, now}, give_row, &walk, e) < 0)
+        return -1;
+    return walk.result;
+}
+
+/* From name to name by the primary key: the rows in between are not read. */
+static int postgres_list(struct remote_store *store, state_name_fn *each, void *arg,
+                         struct error *e)
+{
+    struct walk walk = {.name = each, .arg = arg};
+    struct pg_session *s;
+
+    if (session_of(of(&store->base), &s, e) < 0 ||
+        pg_query(s, PG_LIST,
+                 "WITH RECURSIVE names(n) AS ("
+                 " (SELECT min(plugin_name) FROM plugin_state) UNION ALL"
+                 " SELECT (SELECT min(plugin_name) FROM plugin_state WHERE plugin_name > n)"
+                 " FROM names WHERE n IS NOT NULL)"
+                 " SELECT n FROM names WHERE n IS NOT NULL",
+                 0, NULL, give_name, &walk, e) < 0)
+        return -1;
+    return walk.result;
+}
+
+static int postgres_expired(struct remote_store *store, int64_t now_ms, size_t limit,
+                            remote_expired_fn *each, void *arg, struct error *e)
+{
+    struct walk walk = {.expired = each, .arg = arg};
+    struct pg_session *s;
+    char now[24], count[24];
+
+    snprintf(now, sizeof now, "%" PRId64, now_ms);
+    snprintf(count, sizeof count, "%" PRId64,
+             limit > INT32_MAX ? (int64_t)INT32_MAX : (int64_t)limit);
+    if (session_of(of(&store->base), &s, e) < 0 ||
+        pg_send(s, PG_NOT_PREPARED,
+                "DELETE FROM plugin_state_writer WHERE seen_at < clock_timestamp() - interval "
+                "'" WRITER_DAYS " days'",
+                0, NULL, e) < 0 ||
+        pg_query(s, PG_EXPIRED,
+                 "SELECT plugin_name, key FROM plugin_state WHERE expires_at <= $1::bigint"
+                 " ORDER BY expires_at LIMIT $2::bigint",
+                 2, (const char *[]){now, count}, give_expired, &walk, e) < 0)
+        return -1;
+    return walk.result;
+}
+
+static int take_facts(void *arg, const struct pg_row *row)
+{
+    struct state_facts *f = arg;
+
+    f->expired = pg_integer(row, 1, 0);
+    f->live = pg_integer(row, 0, 0) - f->expired;
+    f->plugins = pg_integer(row, 2, 0);
+    f->bytes = pg_integer(row, 3, -1);
+    f->schema_version = (int)pg_integer(row, 4, 0);
+    return 0;
+}
+
+static int postgres_describe(struct state_store *store, int64_t now_ms, struct state_facts *facts,
+                             struct error *e)
+{
+    struct state_facts f = {.bytes = -1};
+    struct pg_session *s;
+    char now[24];
+    int version;
+
+    snprintf(now, sizeof now, "%" PRId64, now_ms);
+    if (session_of(of(store), &s, e) < 0 ||
+        pg_query(s, PG_NOT_PREPARED,
+                 "SELECT count(*), count(*) FILTER (WHERE expires_at <= $1::bigint),"
+                 " count(DISTINCT plugin_name), pg_total_relation_size('plugin_state'),"
+                 " (SELECT max(version) FROM schema_migrations WHERE component = 'state')"
+                 " FROM plugin_state",
+                 1, (const char *[]){now}, take_facts, &f, e) < 0)
+        return -1;
+    version = s->pq.serverVersion(s->conn);
+    snprintf(f.server, sizeof f.server, "PostgreSQL %d.%d", version / 10000, version % 10000);
+    *facts = f;
+    return 0;
+}
+
+static void postgres_close(struct state_store *store)
+{
+    struct state_postgres *p = of(store);
+
+    remote_release(&p->remote);
+    pg_session_release(&p->session);
+    free(p);
+}
+
+/* ---- leases ---- */
+
+static int lease_take(struct state_store *store, const char *plugin,
+                      const struct state_claim *claim, bool *granted, struct state_lease *lease,
+                      struct error *e)
+{
+    struct pg_session *s;
+
+    return session_of(of(store), &s, e) < 0 ? -1
+                                            : pg_lease_take(s, plugin, claim, granted, lease, e);
+}
+
+static int lease_renew(struct state_store *store, struct state_hold *holds, size_t count,
+                       int64_t ttl_ms, struct error *e)
+{
+    struct pg_session *s;
+
+    return session_of(of(store), &s, e) < 0 ? -1 : pg_lease_renew(s, holds, count, ttl_ms, e);
+}
+
+static int lease_release(struct state_store *store, const struct state_hold *holds, size_t count,
+                         struct error *e)
+{
+    struct pg_session *s;
+
+    return session_of(of(store), &s, e) < 0 ? -1 : pg_lease_release(s, holds, count, e);
+}
+
+static int lease_list(struct state_store *store, state_lease_fn *each, void *arg, struct error *e)
+{
+    struct pg_session *s;
+
+    return session_of(of(store), &s, e) < 0 ? -1 : pg_lease_list(s, each, arg, e);
+}
+
+static const struct state_lease_ops leases = {
+    REMOTE_LEASE_OPS,         .take = lease_take, .renew = lease_renew,
+    .release = lease_release, .list = lease_list,
+};
+
+static const struct state_ops ops = {
+    REMOTE_STATE_OPS,        .name = "postgres", .describe = postgres_describe,
+    .close = postgres_close, .leases = &leases,
+};
+
+static const struct remote_ops remote = {
+    .apply = postgres_apply,
+    .load = postgres_load,
+    .list = postgres_list,
+    .expired = postgres_expired,
+};
 
 int state_postgres_open(struct state_store **out, const struct store_url *url, const char *secret,
                         enum store_mode mode, int64_t now_ms, struct error *e)
 {
-    (void)out;
-    (void)url;
-    (void)secret;
-    (void)mode;
-    (void)now_ms;
-    return error_set(e, ERROR_UNSUPPORTED, "this build has no postgres backend");
+    struct state_postgres *p = mem_zero(1, sizeof *p);
+
+    remote_init(&p->remote, &ops, &remote);
+    p->mode = mode;
+    if (pg_session_init(&p->session, url, secret, e) < 0) {
+        free(p);
+        return -1;
+    }
+    if (ready(p, mode, now_ms, e) < 0) {
+        postgres_close(&p->remote.base);
+        return -1;
+    }
+    *out = &p->remote.base;
+    return 0;
 }

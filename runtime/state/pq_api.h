@@ -1,0 +1,45 @@
+/* pq_api: libpq, loaded when the first PostgreSQL store is opened. See base/library.h for why. */
+#ifndef ORRERY_STATE_PQ_API_H
+#define ORRERY_STATE_PQ_API_H
+
+#include <libpq-fe.h>
+
+struct error;
+
+/* X(name without "PQ") */
+#define PQ_FUNCTIONS(X)                                                                            \
+    X(connectStartParams)                                                                          \
+    X(connectPoll)                                                                                 \
+    X(status)                                                                                      \
+    X(socket)                                                                                      \
+    X(finish)                                                                                      \
+    X(errorMessage)                                                                                \
+    X(setnonblocking)                                                                              \
+    X(enterPipelineMode)                                                                           \
+    X(pipelineSync)                                                                                \
+    X(sendQuery)                                                                                   \
+    X(sendQueryParams)                                                                             \
+    X(sendPrepare)                                                                                 \
+    X(sendQueryPrepared)                                                                           \
+    X(flush)                                                                                       \
+    X(consumeInput)                                                                                \
+    X(isBusy)                                                                                      \
+    X(getResult)                                                                                   \
+    X(resultStatus)                                                                                \
+    X(resultErrorField)                                                                            \
+    X(ntuples)                                                                                     \
+    X(getvalue)                                                                                    \
+    X(getlength)                                                                                   \
+    X(getisnull)                                                                                   \
+    X(clear)                                                                                       \
+    X(serverVersion)
+
+struct pq_api {
+#define X(name) __typeof__(PQ##name) *name;
+    PQ_FUNCTIONS(X)
+#undef X
+};
+
+int pq_api_open(struct pq_api *out, struct error *e);
+
+#endif

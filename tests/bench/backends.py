@@ -1,0 +1,121 @@
+"""(g) Every state backend beside the others: what the choosing guide in docs/state.md shows.
+
+For each store, with the journal in SQLite (synchronous=FULL) as always:
+  ticks_per_s            100 plugins, a csv feed at speed "max", as (a) measures it
+  single_ticks_per_s     the same with group_commit = 1: one commit per tick and store
+  one_plugin_ticks_per_s one plugin: each tick waits for its own commits before the clock moves on
+  p50_ms, p99_ms         from trigger to committed: ten plugins every 10 ms on the real clock, 1,000 ticks a second
+and, from state_bench, the store alone: a durable write, a write in a group of 100, a row read.
+The servers are real ones with their default durability, on this machine's loopback and disk, one at a time.
+A store whose server is not installed is left out, and the document says so.
+"""
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from desk import Desk, Failure, every, replay
+from latency import cron
+from ticks import write_feed
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+import servers  # noqa: E402
+
+CONFIG = """return {
+  journal = "sqlite:data/orrery.db", state = "%(state)s", workers = 2, group_commit = %(group)d,
+  vaults = { v0 = { executor = "paper", quote_balance = 1000000000000 } },
+  feeds = { btc = { %(feed)s } },
+}
+"""
+CSV = 'kind = "csv", path = "prices.csv", speed = "max"'
+SIM = 'kind = "sim", spot = 100000, volatility = 0.6, seed = 7, every_ms = 1000'
+
+# name in the table, class in servers.py or None, URL without one, options added to the server's URL
+STORES = (
+    ("memory", None, "memory:", ""),
+    ("sqlite, the journal's file", None, "sqlite:data/orrery.db", ""),
+    ("sqlite, a file of its own", None, "sqlite:data/state.db", ""),
+    ("postgres", "Postgres", None, ""),
+    ("postgres, pool=4", "Postgres", None, "?pool=4"),
+    ("redis, appendfsync everysec", "Redis", None, ""),
+    ("libsql", "Sqld", None, ""),
+)
+
+
+def run(binary, folder, state, plugins, ticks, group):
+    """Ticks per second of a replay, verified by the counters of the summary."""
+    with Desk(folder) as desk:
+        desk.write("orrery.lua", CONFIG % {"state": state, "group": group, "feed": CSV})
+        desk.add_plugins(plugins, every(1))
+        write_feed(desk, ticks // plugins + 1)
+        status = replay(binary, desk)
+    counters = status["counters"]
+    if counters["received"] != counters["noop"] or counters["received"] < ticks:
+        raise Failure(f"{counters}")
+    return round(counters["noop"] / (status["uptime_ms"] / 1000))
+
+
+def latency(binary, folder, state, seconds):
+    with Desk(folder) as desk:
+        desk.write("orrery.lua", CONFIG % {"state": state, "group": 1024, "feed": SIM})
+        desk.add_plugins(10, every(0.01), reason='"due " .. ctx.trigger.scheduled_at')
+        return cron(binary, desk, seconds)
+
+
+def alone(bench, folder, url):
+    """The store by itself."""
+    if url.startswith("sqlite:"):
+        url = f"sqlite:{folder}/alone.db"
+    done = subprocess.run([bench, url], capture_output=True, text=True, timeout=120)
+    for leftover in Path(folder).glob("alone.db*"):
+        leftover.unlink()
+    if done.returncode != 0:
+        raise Failure(done.stderr.strip())
+    return json.loads(done.stdout)
+
+
+def scaled(binary, folder, url, start, group):
+    """A run long enough to mean something: about three seconds at the rate of a short one."""
+    short = run(binary, folder, url, 100, start, group)
+    return run(binary, folder, url, 100, max(start, 3 * short), group)
+
+
+def one_store(binary, folder, name, url, quick):
+    """`quick` measures little, only whether it can be measured."""
+    where = folder / "backends"
+    bench = next(binary.parent.rglob("state_bench"))
+    ticks = run if quick else None
+    group = run(binary, where, url, 100, 2000, 1024) if ticks else scaled(binary, where, url, 20_000, 1024)
+    single = run(binary, where, url, 100, 200, 1) if ticks else scaled(binary, where, url, 1_000, 1)
+    solo = run(binary, where, url, 1, 100 if quick else 2_000, 1024)
+    waits = latency(binary, where, url, 1 if quick else 5)
+    return {"store": name, "ticks_per_s": group, "single_ticks_per_s": single, "group_gain": round(group / single, 1),
+            "one_plugin_ticks_per_s": solo, "p50_ms": waits["p50_ms"], "p99_ms": waits["p99_ms"],
+            "latency_rate": waits["ticks_per_s"], **alone(bench, folder, url)}
+
+
+def with_server(kind, measure):
+    """measure(url) with a fresh server of that kind."""
+    server = getattr(servers, kind)()
+    server.start()
+    try:
+        return measure(server.url)
+    finally:
+        server.stop()
+
+
+def measure(binary, folder, quick=False):
+    rows, left_out = [], []
+    for name, kind, url, more in STORES:
+        print(f"  {name} …", file=sys.stderr, flush=True)
+        if kind is None:
+            rows.append(one_store(binary, folder, name, url, quick))
+            continue
+        try:
+            rows.append(with_server(kind, lambda at: one_store(binary, folder, name, at + more, quick)))
+        except servers.Missing as e:
+            left_out.append(f"{name}: {e}")
+    return {"stores": rows, "left_out": left_out,
+            "least_group_gain": min((r["group_gain"] for r in rows), default=None),
+            "median_ticks_per_s": statistics.median(r["ticks_per_s"] for r in rows)}
