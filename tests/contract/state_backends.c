@@ -83,7 +83,16 @@ static void remove_place(void *where)
 }
 
 const struct state_backend state_backends[] = {
-    {"memory", false, nowhere, open_memory, close_memory, leave_nowhere},
-    {"sqlite", true, make_place, open_sqlite, close_sqlite, remove_place},
+    {.name = "memory",
+     .set_up = nowhere,
+     .open = open_memory,
+     .close = close_memory,
+     .tear_down = leave_nowhere},
+    {.name = "sqlite",
+     .durable = true,
+     .set_up = make_place,
+     .open = open_sqlite,
+     .close = close_sqlite,
+     .tear_down = remove_place},
 };
 const size_t state_backend_count = sizeof state_backends / sizeof state_backends[0];

@@ -24,10 +24,15 @@ struct state_backend {
     struct state_store *(*open)(void *where);
     void (*close)(struct state_store *store, void *where);
     void (*tear_down)(void *where);
+    /* On a server only: the same place through another port of 127.0.0.1 (a proxy); its own. */
+    struct state_store *(*open_at)(void *where, uint16_t port);
+    uint16_t (*port)(void *where);
 };
 
 extern const struct state_backend state_backends[];
 extern const size_t state_backend_count;
+extern const struct state_backend server_backends[];
+extern const size_t server_backend_count;
 
 struct state_fixture {
     const struct state_backend *backend;
