@@ -1,66 +1,30 @@
 #include "core/leases.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "core/engine.h"
 #include "core/loading.h"
-
-#define DESK_ID_FILE "desk.id"
-#define DESK_ID_LEN  32
+#include "core/owner.h"
 
 /* ---- who this daemon is ---- */
 
-/* The desk's id: made at its first start, then the same for ever. */
-static int read_desk_id(const struct engine *engine, char id[DESK_ID_LEN + 1], struct error *e)
-{
-    char path[4200];
-    ssize_t n;
-    int fd;
-
-    snprintf(path, sizeof path, "%s/%s/%s", engine->options.desk, engine->origin->config.data,
-             DESK_ID_FILE);
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return error_set(e, ERROR_IO, "cannot open %s: %s", path, strerror(errno));
-    n = read(fd, id, DESK_ID_LEN);
-    if (n != DESK_ID_LEN) { /* new; or its writing was cut short */
-        snprintf(id, DESK_ID_LEN + 1, "%.*s", DESK_ID_LEN, engine->session);
-        n = pwrite(fd, id, DESK_ID_LEN, 0);
-    }
-    id[DESK_ID_LEN] = '\0';
-    close(fd);
-    if (n != DESK_ID_LEN)
-        return error_set(e, ERROR_IO, "cannot write %s: %s", path, strerror(errno));
-    return 0;
-}
-
 int leases_open(struct engine *engine, struct error *e)
 {
-    char id[DESK_ID_LEN + 1], host[65] = "?", *path;
-    struct stat lock;
-    uint64_t place;
+    struct owner_place place = {.desk = engine->options.desk, .lock_fd = engine->lock_fd};
+    struct owner owner;
+    char data[4200];
 
     if (engine->owner[0] != '\0')
         return 0;
-    if (read_desk_id(engine, id, e) < 0)
+    snprintf(data, sizeof data, "%s/%s", place.desk, engine->origin->config.data);
+    place.data = data;
+    if (owner_find(&place, &owner, e) < 0)
         return -1;
-    gethostname(host, sizeof host - 1);
-    if (fstat(engine->lock_fd, &lock) < 0)
-        return error_set(e, ERROR_IO, "cannot examine the desk's lock: %s", strerror(errno));
-    /* A copied desk has the same id, but not the same lock file. */
-    place = random_mix(random_hash(host), random_mix(lock.st_dev, lock.st_ino));
-    snprintf(engine->owner, sizeof engine->owner, "%s-%016llx", id, (unsigned long long)place);
-    path = realpath(engine->options.desk, NULL);
-    snprintf(engine->owner_label, sizeof engine->owner_label, "%.64s:%.70s (pid %d)", host,
-             path != NULL ? path : engine->options.desk, (int)getpid());
-    free(path);
+    memcpy(engine->owner, owner.id, sizeof engine->owner);
+    memcpy(engine->owner_label, owner.label, sizeof engine->owner_label);
     return 0;
 }
 
