@@ -21,12 +21,14 @@ struct store_thread {
     uv_async_t async;
     struct job_list ready; /* processed; done is called from here, one at a time */
     size_t depth;
+    bool left;
 
     /* under the mutex */
     pthread_mutex_t mutex;
     pthread_cond_t wake; /* a push for an idle thread, or a stop; monotonic clock */
+    pthread_cond_t over; /* `ended` */
     struct job_list queue, finished;
-    bool idle, stopping, abandon;
+    bool idle, stopping, abandon, ended;
     void (*notify)(void *arg);
     void *notify_arg;
 };
@@ -77,6 +79,10 @@ static void *run_thread(void *arg)
         pthread_mutex_unlock(&thread->mutex);
         uv_async_send(&thread->async);
     }
+    pthread_mutex_lock(&thread->mutex);
+    thread->ended = true;
+    pthread_mutex_unlock(&thread->mutex);
+    pthread_cond_signal(&thread->over);
     return NULL;
 }
 
@@ -116,7 +122,10 @@ static void collect(struct store_thread *thread)
 
 static void on_async(uv_async_t *async)
 {
-    collect(async->data);
+    struct store_thread *thread = async->data;
+
+    if (!thread->left)
+        collect(thread);
 }
 
 static void init_sync(struct store_thread *thread)
@@ -127,6 +136,7 @@ static void init_sync(struct store_thread *thread)
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&thread->wake, &attributes);
+    pthread_cond_init(&thread->over, &attributes);
     pthread_condattr_destroy(&attributes);
 }
 
@@ -135,6 +145,7 @@ static void free_thread(uv_handle_t *handle)
     struct store_thread *thread = handle->data;
 
     pthread_cond_destroy(&thread->wake);
+    pthread_cond_destroy(&thread->over);
     pthread_mutex_destroy(&thread->mutex);
     free(thread);
 }
@@ -248,4 +259,34 @@ void store_thread_stop(struct store_thread *thread, bool abandon)
     collect(thread);
     while (thread->queue.head != NULL)
         process_here(thread);
+}
+
+void store_thread_give_up(struct store_thread *thread)
+{
+    pthread_mutex_lock(&thread->mutex);
+    thread->abandon = true;
+    pthread_mutex_unlock(&thread->mutex);
+    pthread_cond_signal(&thread->wake);
+}
+
+bool store_thread_end(struct store_thread *thread, int ms)
+{
+    struct timespec until = after_ms(ms);
+    int waited = 0;
+    bool ended;
+
+    pthread_mutex_lock(&thread->mutex);
+    thread->stopping = thread->abandon = true;
+    pthread_cond_signal(&thread->wake);
+    while (!thread->ended && waited == 0)
+        waited = pthread_cond_timedwait(&thread->over, &thread->mutex, &until);
+    ended = thread->ended;
+    pthread_mutex_unlock(&thread->mutex);
+    return ended;
+}
+
+void store_thread_leave(struct store_thread *thread)
+{
+    thread->left = true;
+    uv_unref((uv_handle_t *)&thread->async);
 }

@@ -12,8 +12,9 @@
  *   - The loop is woken once per batch, the thread once per idle period.
  *   - An idle store does not keep the loop alive; one with jobs under way does.
  *
- * Threads: start, push, depth and stop on the loop's thread; pause and notify inside process; done
- * and the function given to notify run on the loop's thread and may call push and stop.
+ * Threads: start, push, depth, give_up, end, leave and stop on the loop's thread; pause and notify
+ * inside process; done and the function given to notify run on the loop's thread and may call push
+ * and stop.
  */
 #ifndef ORRERY_IO_STORE_THREAD_H
 #define ORRERY_IO_STORE_THREAD_H
@@ -57,5 +58,16 @@ void store_thread_notify(struct store_thread *thread, void (*fn)(void *arg), voi
  * that a done pushes meanwhile are processed too, in the calling thread. The memory is freed by the
  * loop: run it once more. NULL is legal. */
 void store_thread_stop(struct store_thread *thread, bool abandon);
+
+/* For threads that may hang in a call that does not return in time, before stop().
+ * give_up: pause() returns true from now on; does not wait.
+ * end: the same, and no more jobs; waits up to `ms`; whether the thread has ended: then stop() does
+ * not block. May be repeated.
+ * leave: instead of stop(), of a thread that has not ended: it is left to the end of the process,
+ * as are its jobs, whose done is not called any more. Nothing that process() uses may be freed, and
+ * the loop not be closed. */
+void store_thread_give_up(struct store_thread *thread);
+bool store_thread_end(struct store_thread *thread, int ms);
+void store_thread_leave(struct store_thread *thread);
 
 #endif
