@@ -220,6 +220,7 @@ bool store_is_apart(const struct store *store)
 
 void commits_push(struct commit *c)
 {
+    c->now_ms = clock_now_ms(&c->store->engine->clock);
     store_push(c->store, &c->job);
 }
 
@@ -234,27 +235,40 @@ size_t commits_depth(const struct engine *engine)
     size_t depth = 0;
 
     for (size_t i = 0; i < engine->commits.count; i++)
-        if (engine->commits.items[i]->thread != NULL)
-            depth += store_thread_depth(engine->commits.items[i]->thread);
+        depth += store_depth(engine->commits.items[i]);
     return depth;
 }
 
-void commits_close(struct engine *engine, bool abandon)
+static void abandon_all(struct commits *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        atomic_store(&c->items[i]->abandon, true);
+        if (c->items[i]->thread != NULL)
+            store_thread_give_up(c->items[i]->thread);
+    }
+}
+
+bool commits_close(struct engine *engine, bool abandon)
 {
     struct commits *c = &engine->commits;
+    bool all = true;
 
+    if (abandon)
+        abandon_all(c);
     /* State stores first: what they finish may still be handed to the journal. */
     for (size_t i = c->count; i-- > 0;) {
-        if (abandon)
-            atomic_store(&c->items[i]->abandon, true);
-        if (c->items[i]->thread != NULL)
-            store_thread_stop(c->items[i]->thread, abandon);
+        c->items[i]->left = !store_end(c->items[i], abandon);
+        all &= !c->items[i]->left;
     }
     for (size_t i = 0; i < c->count; i++)
-        store_free(c->items[i]);
+        if (!c->items[i]->left)
+            store_free(c->items[i]);
     free(c->items);
-    *c = (struct commits){0};
-    if (engine->stores != NULL)
+    c->items = NULL;
+    c->count = 0;
+    if (all && engine->stores != NULL) {
         engine->registry->stores_close(engine->stores);
-    engine->stores = NULL;
+        engine->stores = NULL;
+    }
+    return all;
 }

@@ -54,6 +54,7 @@ struct commit {
     struct write_set writes;
     uint64_t fence; /* the plugin's token in a shared store; 0: the store is this desk's alone */
     bool fenced;    /* refused: another daemon owns the plugin; nothing of it was written */
+    int64_t now_ms; /* of the desk's clock, when it was pushed */
     struct run run; /* run.id == 0: no run record */
     bool has_change;
     uint64_t change_id; /* the run; 0: opening or settlement */
@@ -102,7 +103,9 @@ bool job_is_query(const struct store_job *job);
 void commits_push(struct commit *commit);
 void commits_query(struct query *query);
 size_t commits_depth(const struct engine *engine);
-void commits_close(struct engine *engine, bool abandon);
+/* False: a thread hangs and was left behind (store_end); it uses its store, the stores' table and
+ * the engine itself, which then must live as long as the process. */
+bool commits_close(struct engine *engine, bool abandon);
 /* Whether the plugin's state store commits apart from the journal. */
 bool store_is_apart(const struct store *store);
 

@@ -1,5 +1,10 @@
-/* The operations of the control socket that read and write the stores. Reads run on the store's own
- * thread, behind what was committed before. */
+/*
+ * The operations of the control socket that read and write the stores. Reads run on the store's own
+ * thread, behind what was committed before.
+ *
+ * Nobody who asks for state waits for a store that is away: then the asker is told so at once, and
+ * what may happen to a change all the same (control_store_away).
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +15,14 @@
 
 #define RUNS_MAX 10000
 
-/* One read under way. */
+/* One read or change under way. */
 struct ask {
     struct query query; /* first */
-    struct request *request;
+    struct ask *next;   /* in engine.asks */
+    struct engine *engine;
+    struct request *request;     /* NULL: answered already, its store went away */
+    struct plugin *owner;        /* of the state; NULL: the journal is asked */
+    struct state_change *change; /* waits for a moment between two ticks */
     json_t *data;
     struct run_filter filter;
     uint64_t id;
@@ -23,7 +32,7 @@ struct ask {
     int64_t now_ms;
     json_t *value; /* state_set */
     int64_t ttl_ms;
-    bool write, existed;
+    bool write, existed, committing;
 };
 
 static void fail(struct request *r, enum error_code code, const char *message)
@@ -36,6 +45,11 @@ static void fail(struct request *r, enum error_code code, const char *message)
 
 static void free_ask(struct ask *ask)
 {
+    struct ask **place = &ask->engine->asks;
+
+    while (*place != ask)
+        place = &(*place)->next;
+    *place = ask->next;
     json_decref(ask->data);
     json_decref(ask->value);
     free(ask);
@@ -46,7 +60,9 @@ static void answered(struct query *query, struct engine *engine)
     struct ask *ask = (struct ask *)query;
 
     (void)engine;
-    if (query->result < 0)
+    if (ask->request == NULL)
+        ; /* nobody waits any more */
+    else if (query->result < 0)
         request_fail(ask->request, &query->error);
     else if (ask->data == NULL)
         fail(ask->request, ERROR_NOT_FOUND,
@@ -61,6 +77,9 @@ static struct ask *ask_new(struct request *r, struct store *store,
 {
     struct ask *ask = mem_zero(1, sizeof *ask);
 
+    ask->engine = request_engine(r);
+    ask->next = ask->engine->asks;
+    ask->engine->asks = ask;
     ask->request = r;
     ask->query.store = store;
     ask->query.work = work;
@@ -205,6 +224,16 @@ static int work_keys(struct query *query, struct store *store, struct error *e)
     return state_load(store->state, ask->plugin, ask->now_ms, append_key, ask->data, e);
 }
 
+static void fail_away(struct request *r, const struct store *store, const char *outcome)
+{
+    struct error e = ERROR_INIT;
+
+    error_set(&e, ERROR_STORE_DOWN, "the state store %s is away: %s%s", store->label, store->stall,
+              outcome);
+    error_hint(&e, "`orrery status` shows when it works again");
+    request_fail(r, &e);
+}
+
 /* The ask for the plugin and key of the request, or NULL after having failed it. */
 static struct ask *state_ask(struct request *r,
                              int (*work)(struct query *, struct store *, struct error *),
@@ -223,7 +252,12 @@ static struct ask *state_ask(struct request *r,
         fail(r, ERROR_INVALID, "key: expected 1 to 256 bytes of text");
         return NULL;
     }
+    if (plugin->state->stalled && store_is_apart(plugin->state)) {
+        fail_away(r, plugin->state, "");
+        return NULL;
+    }
     ask = ask_new(r, plugin->state, work);
+    ask->owner = plugin;
     snprintf(ask->plugin, sizeof ask->plugin, "%s", plugin->name);
     if (with_key) {
         ask->key_len = json_string_length(key);
@@ -261,7 +295,9 @@ static void change_durable(struct commit *c, struct engine *engine)
     struct ask *ask = c->arg;
 
     (void)engine;
-    if (c->failed)
+    if (ask->request == NULL)
+        ; /* nobody waits any more */
+    else if (c->failed)
         fail(ask->request, ERROR_STORE, "the store could not be written");
     else if (c->fenced)
         fail(ask->request, ERROR_STORE_FENCED,
@@ -282,9 +318,28 @@ static void tell_worker(struct plugin *p, const struct kv_write *w)
     link_tell(&p->worker->link, &m);
 }
 
-static void apply_change(struct state_change *change, struct plugin *p)
+/* In a store that others use, only who runs the strategy may change its state. */
+static bool refused(struct ask *ask, const struct plugin *p)
 {
-    struct ask *ask = (struct ask *)change->arg;
+    char text[400];
+
+    if (!p->state->is_server || p->token != 0)
+        return false;
+    if (p->stage == STAGE_STANDBY)
+        snprintf(text, sizeof text, "another daemon runs this strategy: %s: change its state there",
+                 p->holder);
+    else
+        snprintf(text, sizeof text, "%s",
+                 p->engine->options.dry_run
+                     ? "a dry run changes nothing in a store that other daemons use"
+                     : "this daemon does not have the strategy's lease (yet): try again");
+    fail(ask->request, ERROR_STORE_FENCED, text);
+    free_ask(ask);
+    return true;
+}
+
+static void commit_change(struct ask *ask, struct plugin *p)
+{
     struct commit *c = commit_new(ask->query.store, change_durable, ask);
     char *text = ask->value ? value_text(ask->value) : NULL;
     struct kv_write write = {ask->key, ask->key_len, text, text ? strlen(text) : 0,
@@ -292,28 +347,84 @@ static void apply_change(struct state_change *change, struct plugin *p)
 
     memcpy(c->plugin, ask->plugin, sizeof c->plugin);
     c->fence = p->token;
+    ask->committing = true;
     write_set_copy(&c->writes, &write, 1);
     if (p->stage == STAGE_READY)
         tell_worker(p, &c->writes.items[0]);
     free(text);
-    free(change);
     commits_push(c);
+}
+
+static void apply_change(struct state_change *change, struct plugin *p)
+{
+    struct ask *ask = (struct ask *)change->arg;
+
+    ask->change = NULL;
+    free(change);
+    if (!refused(ask, p))
+        commit_change(ask, p);
 }
 
 static void push_change(struct ask *ask)
 {
-    struct plugin *p = engine_plugin(request_engine(ask->request), ask->plugin);
+    struct plugin *p = engine_plugin(ask->engine, ask->plugin);
     struct state_change *change = mem_zero(1, sizeof *change);
 
     change->apply = apply_change;
     change->arg = ask;
+    ask->change = change;
+    ask->owner = p;
     plugin_change_state(p, change);
+}
+
+/* Out of the plugin's list: it has not happened. */
+static void withdraw(struct ask *ask)
+{
+    struct state_change **place = &ask->owner->changes;
+
+    while (*place != ask->change)
+        place = &(*place)->next;
+    *place = ask->change->next;
+    free(ask->change);
+    ask->change = NULL;
+}
+
+static void tell_asker(struct ask *ask)
+{
+    struct request *r = ask->request;
+
+    ask->request = NULL;
+    if (ask->change != NULL) {
+        withdraw(ask);
+        fail_away(r, ask->query.store, "; nothing was changed");
+        free_ask(ask);
+    } else {
+        fail_away(r, ask->query.store,
+                  ask->committing ? "; the change is under way: it is written when the store works "
+                                    "again, unless the daemon stops before"
+                                  : "");
+    }
+}
+
+void control_store_away(struct store *store)
+{
+    struct ask *next;
+
+    for (struct ask *ask = store->engine->asks; ask != NULL; ask = next) {
+        next = ask->next;
+        if (ask->query.store == store && ask->owner != NULL && ask->request != NULL)
+            tell_asker(ask);
+    }
 }
 
 static void existed_known(struct query *query, struct engine *engine)
 {
     struct ask *ask = (struct ask *)query;
 
+    if (ask->request == NULL) {
+        free_ask(ask);
+        return;
+    }
     if (query->result < 0) {
         request_fail(ask->request, &query->error);
         free_ask(ask);

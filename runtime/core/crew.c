@@ -228,6 +228,8 @@ static void take_back(struct crew_member *member, const char *why)
 
 static void stage_down(struct plugin *p)
 {
+    if (p->stage == STAGE_STANDBY && !p->removed)
+        return; /* it was not there */
     if (p->stage != STAGE_BROKEN)
         p->stage = p->removed ? STAGE_BROKEN : STAGE_DOWN; /* what is removed is not loaded again */
 }

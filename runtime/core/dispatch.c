@@ -121,13 +121,25 @@ void tick_leave(struct tick *tick)
 
 bool engine_backlogged(const struct engine *engine)
 {
-    return commits_depth(engine) > BACKLOG_MAX;
+    return store_depth(engine->commits.journal) > BACKLOG_MAX;
 }
 
 void plugin_miss(struct plugin *plugin, uint64_t count)
 {
     plugin->counters.missed += count;
     plugin->engine->counters.missed += count;
+}
+
+static void queue_full(const struct plugin *plugin, char *text, size_t size)
+{
+    const struct store *store = plugin_stalled_by(plugin);
+
+    if (store != NULL)
+        snprintf(text, size, "queue full: %u ticks are waiting for the %s %s, which is away: %s",
+                 plugin->queued, store->is_journal ? "journal" : "state store", store->label,
+                 store->stall);
+    else
+        snprintf(text, size, "queue full: %u ticks are waiting", plugin->queued);
 }
 
 /* Why this trigger cannot wait for a decide(), or NULL. */
@@ -153,14 +165,8 @@ static const char *refusal(struct plugin *plugin, char *text, size_t size)
         return text;
     }
     /* What the last session had taken on is taken up again in full. */
-    if (plugin->queued >= plugin->manifest.queue && plugin->engine->started &&
-        plugin_is_stalled(plugin)) {
-        snprintf(text, size, "its state store is away, and %u ticks are waiting already: %s",
-                 plugin->queued, plugin_stall(plugin));
-        return text;
-    }
     if (plugin->queued >= plugin->manifest.queue && plugin->engine->started) {
-        snprintf(text, size, "queue full: %u ticks are waiting", plugin->queued);
+        queue_full(plugin, text, size);
         return text;
     }
     return NULL;
@@ -251,7 +257,7 @@ static bool may_dispatch(const struct plugin *plugin)
            !plugin->lease_lost && plugin->changes == NULL &&
            plugin->running < concurrency(plugin) && plugin->worker->link.ready &&
            plugin->worker->link.outstanding < WORKER_WINDOW &&
-           plugin->worker->link.out.len < OUT_HIGH && !plugin_is_stalled(plugin) &&
+           plugin->worker->link.out.len < OUT_HIGH && plugin_stalled_by(plugin) == NULL &&
            plugin->state->inflight < APART_WINDOW &&
            engine->live_ticks - engine->waiting - engine->apart < COMMIT_WINDOW;
 }

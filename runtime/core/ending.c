@@ -310,7 +310,7 @@ void ending_plan(struct ending *ending)
             0);
         return;
     }
-    if (emits > 0 && commits_depth(ending->tick->plugin->engine) > EMIT_BACKLOG)
+    if (emits > 0 && store_depth(ending->tick->plugin->engine->commits.journal) > EMIT_BACKLOG)
         reject(run, "EMIT_BACKLOG",
                "EMIT_BACKLOG: more than 16384 commits wait for the store: no new events until it "
                "has caught up",

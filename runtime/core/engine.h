@@ -54,6 +54,7 @@
 struct engine;
 struct hook;
 struct plugin;
+struct ask;
 struct control;
 struct watch;
 
@@ -135,9 +136,11 @@ struct plugin {
     struct crew_member *worker;
     struct store *state; /* where ctx.state lives */
     char *state_url;
-    uint64_t token;                          /* of its lease, in a shared store; 0: none */
-    bool lease_asked, lease_had, lease_lost; /* under way; asked for once; see leases.h */
-    char holder[STATE_OWNER_BYTES];          /* who has it, in standby */
+    uint64_t token;   /* of its lease, in a shared store; 0: none */
+    bool lease_asked; /* a lease's request is under way */
+    bool lease_lost;  /* and the plugin has not left its worker yet */
+    bool lease_taken; /* somebody has taken it over from us, and we have not got it back */
+    char holder[STATE_OWNER_BYTES]; /* who has it, in standby */
 
     /* the strategy as loaded: replaced as a whole by a reload */
     struct desk_file file; /* own copies */
@@ -277,6 +280,7 @@ struct engine {
     int64_t started_ms, started_mono_ns;
     int lock_fd;
     struct control *control;
+    struct ask *asks; /* of the control socket, under way at a store */
     struct watch *watch;
     struct reload *reload; /* under way, or NULL */
     bool reload_again;
@@ -296,7 +300,7 @@ void tick_release(struct tick *tick); /* gives up one hold; the last one frees *
 void tick_unobserve(struct tick *tick);
 struct plugin *engine_plugin(const struct engine *engine, const char *name);
 void tick_leave(struct tick *tick); /* not ended here: its pending row brings it back */
-bool engine_backlogged(const struct engine *engine); /* the stores are too far behind for more */
+bool engine_backlogged(const struct engine *engine); /* the journal is too far behind for more */
 void plugin_miss(struct plugin *plugin, uint64_t count); /* times without a tick */
 
 /* life.c */
@@ -394,14 +398,17 @@ int control_start(struct engine *engine, struct error *e);
 void control_stop(struct engine *engine);
 void control_free(struct engine *engine);
 
+/* control_stores.c */
+void control_store_away(struct store *store); /* who asked for state there is told at once */
+
 /* runtime.c */
 void engine_stop(struct engine *engine, const char *why); /* drain, then end the loop */
 void engine_fatal(struct engine *engine, const struct error *e);
 
 /* stalls.c */
 void engine_store_told(struct store *store, const struct store_health *health);
-void engine_store_warns(struct store *store);          /* its warnings into the log */
-bool plugin_is_stalled(const struct plugin *plugin);   /* its ticks wait for a store */
-const char *plugin_stall(const struct plugin *plugin); /* why, when they do */
+void engine_store_warns(struct store *store); /* its new warnings into the log */
+/* The store that its ticks wait for, or NULL; why is in its `stall`. */
+const struct store *plugin_stalled_by(const struct plugin *plugin);
 
 #endif

@@ -65,7 +65,7 @@ static bool can_send(const struct plugin *plugin)
 static bool hopeless(const struct plugin *plugin)
 {
     return plugin->stage == STAGE_BROKEN || plugin->stage == STAGE_STANDBY ||
-           plugin->health == QUARANTINED;
+           plugin->health == QUARANTINED || (plugin->removed && plugin->stage == STAGE_DOWN);
 }
 
 static void wait_for_plugin(struct hook *hook)

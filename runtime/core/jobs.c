@@ -33,11 +33,11 @@ static int apply_journal(struct journal *j, struct commit *c, struct error *e)
 
 /* A state store in the journal's database joins its transaction: its own begin and commit nest
  * inside. */
-static int begin(struct store *s, struct error *e)
+static int begin(struct store *s, int64_t now_ms, struct error *e)
 {
     if (s->is_journal && journal_begin(s->journal, e) < 0)
         return -1;
-    if (s->state == NULL || state_begin(s->state, clock_now_ms(&s->engine->clock), e) == 0)
+    if (s->state == NULL || state_begin(s->state, now_ms, e) == 0)
         return 0;
     if (s->is_journal)
         journal_rollback(s->journal);
@@ -86,12 +86,12 @@ static int try_group(struct store *s, struct group g, struct error *e)
     int result = -1;
 
     store_try_begins(s);
-    if (store_open(s, e) == 0 && begin(s, e) == 0) {
+    if (store_open(s, e) == 0 && begin(s, ((struct commit *)g.first)->now_ms, e) == 0) {
         result = apply_group(s, g, e);
         if (result < 0)
             undo(s);
     }
-    store_try_ends(s);
+    store_try_ends(s, result == 0);
     if (result == 0)
         s->number++;
     return result;
@@ -148,7 +148,7 @@ static int try_query(struct store *s, struct query *q)
     store_try_begins(s);
     if (store_open(s, &q->error) == 0)
         result = q->work(q, s, &q->error);
-    store_try_ends(s);
+    store_try_ends(s, result >= 0);
     return result;
 }
 
@@ -159,10 +159,21 @@ static bool ask_again(struct store *s, const struct query *q)
            q->error.code != ERROR_STORE_CORRUPT && !atomic_load(&s->draining);
 }
 
+/* The daemon stops, and the store did not work at the last try: no use in trying each. */
+static bool is_lost(const struct store *s)
+{
+    return s->is_server && atomic_load(&s->abandon) && s->health.stalled;
+}
+
 static void ask(struct store *s, struct query *q)
 {
     int wait = 0;
 
+    if (is_lost(s)) {
+        q->error = s->health.error;
+        q->result = -1;
+        return;
+    }
     q->result = try_query(s, q);
     while (ask_again(s, q)) {
         store_note(s, &q->error);

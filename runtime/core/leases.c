@@ -70,14 +70,15 @@ static void stand_by(struct plugin *p, const struct state_lease *lease)
 
 static void granted(struct plugin *p, const struct state_lease *lease)
 {
-    if (p->stage == STAGE_STANDBY)
+    if (p->stage == STAGE_STANDBY || p->lease_taken)
         log_write(p->engine->log, LOG_WARN, "this daemon runs the strategy now", "plugin", p->name,
-                  "before", p->holder, NULL);
+                  "before", p->holder[0] ? p->holder : NULL, NULL);
     p->token = lease->token;
+    p->lease_taken = false;
     p->holder[0] = '\0';
     if (p->stage == STAGE_STANDBY)
         p->stage = STAGE_DOWN;
-    if (p->removed)
+    if (p->removed || p->engine->draining)
         leases_release(p);
     else if (p->worker->link.ready)
         crew_load(p);
@@ -118,9 +119,8 @@ void leases_take(struct plugin *p)
     take->claim = (struct state_claim){.owner = engine->owner,
                                        .label = engine->owner_label,
                                        .ttl_ms = engine->origin->config.lease_ms,
-                                       .retake = !p->lease_had};
+                                       .retake = !p->lease_taken};
     p->lease_asked = true;
-    p->lease_had = true;
     commits_query(&take->query);
 }
 
@@ -157,7 +157,8 @@ static void round_done(struct query *query, struct engine *engine)
 {
     struct round *r = (struct round *)query;
 
-    r->query.store->renewing = false;
+    if (r->ttl_ms > 0)
+        r->query.store->renewing = false;
     for (size_t i = 0; r->ttl_ms > 0 && query->result == 0 && i < r->count; i++)
         if (!r->holds[i].held && r->plugins[i]->token == r->holds[i].token && !engine->draining)
             leases_lost(r->plugins[i]);
@@ -197,8 +198,15 @@ static void do_round(struct engine *engine, struct store *store, int64_t ttl_ms)
         free_round(r);
         return;
     }
-    store->renewing = true;
+    store->renewing |= ttl_ms > 0;
     commits_query(&r->query);
+}
+
+/* In standby; or the last time it was asked for there was no answer. */
+static bool wants_lease(const struct plugin *p)
+{
+    return (p->stage == STAGE_STANDBY || p->stage == STAGE_DOWN) && leases_missing(p) &&
+           p->worker->link.ready;
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -210,8 +218,8 @@ static void on_timer(uv_timer_t *timer)
         if (c->items[i]->is_server && !c->items[i]->renewing)
             do_round(engine, c->items[i], engine->origin->config.lease_ms);
     for (size_t i = 0; i < engine->plugin_count; i++)
-        if (engine->plugins[i]->stage == STAGE_STANDBY && engine->plugins[i]->token == 0)
-            leases_take(engine->plugins[i]);
+        if (wants_lease(engine->plugins[i]))
+            crew_load(engine->plugins[i]);
 }
 
 void leases_start(struct engine *engine)
@@ -259,15 +267,16 @@ void leases_lost(struct plugin *p)
 {
     if (p->token == 0 || p->lease_lost)
         return;
-    p->lease_lost = true;
+    p->lease_lost = p->lease_taken = true;
     log_write(p->engine->log, LOG_ERROR,
-              "another daemon has taken this strategy over: this one stops running it", "plugin",
-              p->name, NULL);
+              "the strategy's lease is lost, another daemon has taken it over: this one stops "
+              "running it",
+              "plugin", p->name, NULL);
     plugin_quiet(p);
 }
 
-/* Who has it now is asked at once, for the reasons of the skipped triggers; the answer may also be
- * that it is free again. */
+/* Who has it now is asked at once; until the answer comes, triggers wait. It may also be that the
+ * lease is free again. */
 void leases_quiet(struct plugin *p)
 {
     if (!p->lease_lost || p->running > 0 || p->hooking > 0)
@@ -275,6 +284,5 @@ void leases_quiet(struct plugin *p)
     p->lease_lost = false;
     p->token = 0;
     loading_leave(p);
-    stand_by(p, &(struct state_lease){.label = "it took the lease over"});
     leases_take(p);
 }

@@ -8,12 +8,15 @@
  *                       asked for again until the lease is free or has expired
  *
  * A lease is taken before the plugin's state is read, renewed at a third of its time, and released
- * when the daemon stops or the plugin is removed. What decides is the token in the store: a daemon
+ * when the daemon stops or the plugin is removed (a plugin that is quarantined or cannot be loaded
+ * keeps it: its state can be mended from outside). What decides is the token in the store: a daemon
  * that slept through its lease finds out at its next commit at the latest, and nothing of that
  * commit is written.
  *
  * A daemon that was killed and comes back takes its own leases at once (the desk's lock proves that
- * the other process is dead); any other has to wait until they expire.
+ * the other process is dead); any other has to wait until they expire. Once a lease was lost it is
+ * not retaken: should a cloned machine have the same owner, the two do not snatch it from each
+ * other for ever.
  */
 #ifndef ORRERY_CORE_LEASES_H
 #define ORRERY_CORE_LEASES_H

@@ -71,6 +71,16 @@ static void drop_update(struct plugin *p)
     p->update = NULL;
 }
 
+/* One that was removed, and whose last ticks still write the same state. */
+static bool namesake_drains(const struct plugin *p)
+{
+    const struct plugin *q = p->engine->retired;
+
+    while (q != NULL && (q->stage == STAGE_BROKEN || strcmp(q->name, p->name) != 0))
+        q = q->next_retired;
+    return q != NULL;
+}
+
 void crew_load(struct plugin *p)
 {
     if (p->update != NULL) {
@@ -79,7 +89,7 @@ void crew_load(struct plugin *p)
         p->update = NULL;
         plugin_arm(p, clock_now_ms(&p->engine->clock));
     }
-    if (p->stage == STAGE_BROKEN)
+    if (p->stage == STAGE_BROKEN || namesake_drains(p))
         return;
     if (leases_missing(p)) { /* its state may be another daemon's until then */
         leases_take(p);
@@ -109,6 +119,8 @@ void loading_leave(struct plugin *p)
         p->update->slot = 0; /* an answer to its LOAD finds nobody, and it is unloaded */
     if (p->stage == STAGE_READY || p->stage == STAGE_LOADING || p->stage == STAGE_SWAPPING)
         unload(p, p->slot);
+    if (p->stage != STAGE_BROKEN)
+        p->stage = p->removed ? STAGE_BROKEN : STAGE_DOWN;
     p->slot = 0;
     p->load_seq++;
 }
@@ -159,6 +171,8 @@ static int read_entries(struct query *query, struct store *store, struct error *
 {
     struct entries *entries = (struct entries *)query;
 
+    buf_clear(&entries->frames); /* of a try that failed half-way */
+    entries->count = 0;
     return state_load(store->state, entries->name, entries->now_ms, add_entry, entries, e);
 }
 
@@ -173,10 +187,13 @@ static void entries_read(struct query *query, struct engine *engine)
     struct entries *entries = (struct entries *)query;
     struct plugin *p = entries->plugin;
 
-    (void)engine;
     if (entries->seq != p->load_seq || p->stage != STAGE_LOADING) {
         free_entries(entries);
         return; /* the worker died meanwhile: a newer load is under way */
+    }
+    if (query->result != 0 && engine->draining) {
+        free_entries(entries);
+        return; /* nobody waited for the store any more */
     }
     if (query->result != 0) {
         error_prefix(&query->error, "reading its state: ");
@@ -216,13 +233,18 @@ static void ask_entries(struct plugin *p)
 
 static void leave_worker(struct plugin *p)
 {
+    struct plugin *next = engine_plugin(p->engine, p->name);
+
     if (p->update != NULL)
         drop_update(p);
-    if (p->stage != STAGE_READY)
-        return; /* not there, or its loading ends here again */
-    unload(p, p->slot);
+    if (p->stage == STAGE_LOADING)
+        return; /* its loading ends here again */
+    if (p->stage == STAGE_READY)
+        unload(p, p->slot);
     p->stage = STAGE_BROKEN;
     leases_release(p);
+    if (next != NULL && next->stage == STAGE_DOWN && next->worker->link.ready)
+        crew_load(next); /* it waited for this */
 }
 
 /* The old version has no tick and no hook left: the new one takes its place. */

@@ -216,6 +216,7 @@ static void remove_plugin(struct engine *engine, size_t index)
     plugin_disarm(p);
     plugin_flush_queue(p, "the strategy was removed");
     log_write(engine->log, LOG_INFO, "a strategy was removed", "plugin", p->name, NULL);
+    hooks_waiting(p);
     plugin_quiet(p);
 }
 

@@ -88,6 +88,11 @@ static void on_drain_limit(uv_timer_t *timer)
     snprintf(left, sizeof left, "%llu", (unsigned long long)(engine->live_ticks - engine->waiting));
     log_write(engine->log, LOG_WARN, "not everything could be finished in time", "ticks", left,
               NULL);
+    for (size_t i = 0; i < engine->commits.count; i++)
+        if (engine->commits.items[i]->stalled)
+            log_write(engine->log, LOG_WARN, "this store is away: what waits for it is given up",
+                      "store", engine->commits.items[i]->label, "error",
+                      engine->commits.items[i]->stall, NULL);
     engine->exit_code = 1;
     leave_loop(engine);
 }
@@ -157,6 +162,16 @@ static void on_end_timer(uv_timer_t *timer)
 
 /* ---- every turn of the loop ---- */
 
+static bool is_drained(const struct engine *engine)
+{
+    if (engine->live_ticks > 0)
+        return false;
+    for (size_t i = 0; i < engine->commits.count; i++)
+        if (store_holds_drain(engine->commits.items[i]))
+            return false;
+    return true;
+}
+
 static void before_blocking(uv_prepare_t *prepare)
 {
     struct engine *engine = prepare->data;
@@ -165,7 +180,7 @@ static void before_blocking(uv_prepare_t *prepare)
         engine_pump(engine);
     for (size_t i = 0; i < engine->crew_count; i++)
         link_flush(&engine->crew[i].link);
-    if (engine->draining && engine->live_ticks == 0 && commits_depth(engine) == 0)
+    if (engine->draining && is_drained(engine))
         leave_loop(engine);
 }
 
@@ -406,8 +421,12 @@ static void free_plugins(struct engine *engine)
     free(engine->plugins);
 }
 
-static void stop(struct engine *engine, struct runtime_summary *summary)
+/* The end. False: a thread hangs in a call to a server, and uses the engine until the process ends.
+ */
+static bool stop(struct engine *engine, struct runtime_summary *summary)
 {
+    bool all;
+
     engine->draining = engine->stopping = true;
     if (engine->handles_open && summary != NULL) {
         json_t *status = status_json(engine);
@@ -420,7 +439,7 @@ static void stop(struct engine *engine, struct runtime_summary *summary)
     crew_stop(engine);
     feeds_close(engine);
     leases_release_all(engine);
-    commits_close(engine, true);
+    all = commits_close(engine, true);
     leases_stop(engine);
     sweeps_stop(engine);
     close_handles(engine);
@@ -437,7 +456,9 @@ static void stop(struct engine *engine, struct runtime_summary *summary)
     blueprint_free(engine->origin);
     if (engine->lock_fd >= 0)
         close(engine->lock_fd);
-    uv_loop_close(&engine->loop);
+    if (all)
+        uv_loop_close(&engine->loop);
+    return all;
 }
 
 /* Unlike any other session's, on whatever machine: it names this daemon's commits in stores that
@@ -482,7 +503,7 @@ int runtime_run(const struct runtime_options *options, const struct registry *re
             result = -1;
         }
     }
-    stop(engine, summary);
-    free(engine);
+    if (stop(engine, summary))
+        free(engine);
     return result;
 }

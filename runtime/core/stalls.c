@@ -1,8 +1,48 @@
 /* Stores that do not take commits: who waits for them, and what is said about it. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "core/engine.h"
+
+/* ---- the probe: while a store is away its plugins have no work for it ---- */
+
+static int no_lease(void *arg, const struct state_lease *lease)
+{
+    (void)arg, (void)lease;
+    return 0;
+}
+
+static int work_probe(struct query *query, struct store *store, struct error *e)
+{
+    (void)query;
+    return state_lease_list(store->state, no_lease, NULL, e);
+}
+
+static void probed(struct query *query, struct engine *engine)
+{
+    (void)engine;
+    query->store->probing = false;
+    free(query);
+}
+
+static void probe(struct store *s)
+{
+    struct query *q;
+
+    if (s->probing || s->engine->draining)
+        return;
+    q = mem_zero(1, sizeof *q);
+    q->store = s;
+    q->work = work_probe;
+    q->done = probed;
+    q->patient = true;
+    s->probing = true;
+    commits_query(q);
+}
+
+/* ---- what the loop is told ---- */
 
 static void journal_told(struct store *s, bool stalled)
 {
@@ -51,30 +91,48 @@ void engine_store_told(struct store *s, const struct store_health *h)
     else
         state_told(s, stalled, other_error);
     s->stalled = stalled;
+    engine_store_warns(s);
+    if (stalled && !s->is_journal)
+        control_store_away(s);
+    if (h->stalled && s->is_server)
+        probe(s);
     if (!stalled) {
         engine_pump(engine);
         advance_kick(engine);
     }
 }
 
+/* Another connection of the same pool has said it. */
+static bool is_said(const struct store *s, const struct store_health *h)
+{
+    const struct commits *c = &s->engine->commits;
+
+    for (size_t i = 0; i < c->count; i++)
+        if (c->items[i] != s && c->items[i]->warned == h->warned &&
+            strcmp(c->items[i]->url, s->url) == 0)
+            return true;
+    return false;
+}
+
 void engine_store_warns(struct store *s)
 {
     struct store_health h;
     char *line, *rest;
+    bool said;
 
     store_health_get(s, &h);
-    for (line = strtok_r(h.warnings, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+    if (s->warned == h.warned)
+        return;
+    said = is_said(s, &h);
+    s->warned = h.warned;
+    for (line = strtok_r(h.warnings, "\n", &rest); line != NULL && !said;
+         line = strtok_r(NULL, "\n", &rest))
         log_write(s->engine->log, LOG_WARN, line, "store", s->label, NULL);
 }
 
-bool plugin_is_stalled(const struct plugin *plugin)
-{
-    return plugin->engine->stalled || plugin->state->stalled;
-}
-
-const char *plugin_stall(const struct plugin *plugin)
+const struct store *plugin_stalled_by(const struct plugin *plugin)
 {
     if (plugin->engine->stalled)
-        return plugin->engine->commits.journal->stall;
-    return plugin->state->stall;
+        return plugin->engine->commits.journal;
+    return plugin->state->stalled ? plugin->state : NULL;
 }

@@ -68,6 +68,7 @@ static json_t *plugin_json(const struct plugin *p)
 {
     json_t *o = json_object();
     struct error ignored = ERROR_INIT;
+    const struct store *by = plugin_stalled_by(p);
     json_t *last = p->last_error
                        ? value_parse(p->last_error, strlen(p->last_error), SIZE_MAX, &ignored)
                        : NULL;
@@ -80,9 +81,9 @@ static json_t *plugin_json(const struct plugin *p)
     json_object_set_new(o, "reason",
                         text(p->stage == STAGE_BROKEN    ? p->last_error
                              : p->stage == STAGE_STANDBY ? p->holder
-                             : plugin_is_stalled(p)      ? plugin_stall(p)
+                             : by != NULL                ? by->stall
                                                          : p->health_reason));
-    json_object_set_new(o, "waits_for_store", json_boolean(plugin_is_stalled(p)));
+    json_object_set_new(o, "waits_for_store", json_boolean(by != NULL));
     json_object_set_new(o, "lease", p->token ? json_integer((json_int_t)p->token) : json_null());
     json_object_set_new(o, "skip_left", json_integer(p->skip_left));
     json_object_set_new(o, "worker", json_integer(p->worker->index));
@@ -166,7 +167,7 @@ static json_t *store_json(struct store *s)
     json_object_set_new(o, "role", text(s->is_journal ? "journal" : "state"));
     json_object_set_new(o, "state", text(store_state(s, &h)));
     json_object_set_new(o, "connection", json_integer((json_int_t)s->shard));
-    json_object_set_new(o, "depth", count(s->thread ? store_thread_depth(s->thread) : 0));
+    json_object_set_new(o, "depth", count(store_depth(s)));
     json_object_set_new(o, "commits", count(atomic_load(&s->commits)));
     json_object_set_new(o, "ticks", count(atomic_load(&s->ticks)));
     json_object_set_new(o, "latency_us", json_integer((json_int_t)h.latency_us));

@@ -13,6 +13,11 @@
 #define RETRY_MAX_MS 2000
 #define SLOW_NS      (1500LL * 1000 * 1000) /* a try that takes longer is no working store */
 
+/* How long one try may still take when the daemon ends: of a store that worked, of one that did
+ * not. */
+#define LAST_TRY_NS (2000LL * 1000 * 1000)
+#define LOST_TRY_NS (300LL * 1000 * 1000)
+
 struct store *store_new(struct engine *engine, const char *url, unsigned shard)
 {
     struct store *s = mem_zero(1, sizeof *s);
@@ -68,20 +73,53 @@ int store_run(struct store *s, struct error *e)
     return 0;
 }
 
+static int64_t mono_ns(const struct store *s)
+{
+    return clock_mono_ns(&s->engine->clock);
+}
+
+static int64_t wall_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+size_t store_depth(const struct store *s)
+{
+    return s->thread != NULL ? store_thread_depth(s->thread) : 0;
+}
+
+/* What the backend has to say may be another thing after each connect. Under the lock. */
+static bool note_warnings(struct store *s)
+{
+    if (s->state == NULL || strcmp(s->health.warnings, s->state->warnings) == 0)
+        return false;
+    memcpy(s->health.warnings, s->state->warnings, sizeof s->health.warnings);
+    s->health.warned++;
+    return true;
+}
+
+static void note_opened(struct store *s)
+{
+    uv_mutex_lock(&s->lock);
+    s->health.opened = true;
+    note_warnings(s);
+    uv_mutex_unlock(&s->lock);
+}
+
 int store_open(struct store *s, struct error *e)
 {
     struct engine *engine = s->engine;
     bool joined;
 
-    if (s->state != NULL)
+    if (s->state != NULL || !s->is_server)
         return 0;
-    if (engine->registry->open_state(engine->stores, s->url, STORE_CREATE,
-                                     clock_now_ms(&engine->clock), &s->state, &joined, e) < 0)
+    if (engine->registry->open_state(engine->stores, s->url, STORE_CREATE, wall_ms(), &s->state,
+                                     &joined, e) < 0)
         return -1;
-    uv_mutex_lock(&s->lock);
-    s->health.opened = true;
-    memcpy(s->health.warnings, s->state->warnings, sizeof s->health.warnings);
-    uv_mutex_unlock(&s->lock);
+    note_opened(s);
     return 0;
 }
 
@@ -99,19 +137,6 @@ bool store_error_is_final(const struct error *e)
 
 /* ---- in the store's thread ---- */
 
-static int64_t mono_ns(const struct store *s)
-{
-    return clock_mono_ns(&s->engine->clock);
-}
-
-static int64_t wall_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* On the loop: what the threads have told. Works again only when all stores do. */
 static void tell_loop(void *arg)
 {
@@ -121,7 +146,7 @@ static void tell_loop(void *arg)
     for (size_t i = 0; i < c->count; i++) {
         struct store_health h;
         store_health_get(c->items[i], &h);
-        if (h.is_final)
+        if (h.is_final && engine->fatal.code == ERROR_NONE)
             engine_fatal(engine, &h.error);
         engine_store_told(c->items[i], &h);
     }
@@ -139,6 +164,8 @@ void store_note(struct store *s, const struct error *e)
         s->health.error_ms = wall_ms();
         s->health.failures++;
         s->health.is_final = store_error_is_final(e);
+    } else {
+        changed |= note_warnings(s);
     }
     uv_mutex_unlock(&s->lock);
     if (changed && s->thread != NULL)
@@ -150,11 +177,13 @@ void store_try_begins(struct store *s)
     atomic_store(&s->busy_since_ns, mono_ns(s));
 }
 
-void store_try_ends(struct store *s)
+void store_try_ends(struct store *s, bool worked)
 {
     double took = (double)(mono_ns(s) - atomic_load(&s->busy_since_ns)) / 1000;
 
     atomic_store(&s->busy_since_ns, 0);
+    if (!worked)
+        return;
     uv_mutex_lock(&s->lock);
     s->health.latency_us += (took - s->health.latency_us) / (s->health.latency_us > 0 ? 16 : 1);
     uv_mutex_unlock(&s->lock);
@@ -179,7 +208,7 @@ bool store_backs_off(struct store *s, int *wait_ms)
 
 /* ---- at the start ---- */
 
-static int gave_up(const struct store *s, int64_t wait_ms, struct error *e)
+static int gave_up(const struct store *s, int64_t waited_ns, struct error *e)
 {
     char first[sizeof e->message];
 
@@ -187,13 +216,13 @@ static int gave_up(const struct store *s, int64_t wait_ms, struct error *e)
         return -1;
     memcpy(first, e->message, sizeof first);
     error_clear(e);
-    error_set(e, ERROR_STORE_DOWN, "%s (waited %.4g s for %.200s)", first, (double)wait_ms / 1000,
+    error_set(e, ERROR_STORE_DOWN, "%s (waited %.1f s for %.200s)", first, (double)waited_ns / 1e9,
               s->label);
     error_hint(e, "is the server up, and its address right? `--wait-for-state TIME` waits longer");
     return -1;
 }
 
-static int await_one(struct store *s, int64_t wait_ms, int64_t deadline_ns, struct error *e)
+static int await_one(struct store *s, int64_t start_ns, int64_t deadline_ns, struct error *e)
 {
     const struct log *log = s->engine->log;
     int wait = 0;
@@ -207,7 +236,7 @@ static int await_one(struct store *s, int64_t wait_ms, int64_t deadline_ns, stru
         now = mono_ns(s);
         if (why.code != ERROR_STORE_DOWN || now >= deadline_ns) {
             *e = why;
-            return gave_up(s, wait_ms, e);
+            return gave_up(s, now - start_ns, e);
         }
         snprintf(left, sizeof left, "%.1f s", (double)(deadline_ns - now) / 1e9);
         log_write(log, LOG_WARN, "waiting for a state store", "store", s->label, "error",
@@ -225,14 +254,14 @@ static int await_one(struct store *s, int64_t wait_ms, int64_t deadline_ns, stru
 int stores_await(struct engine *engine, int64_t wait_ms, struct error *e)
 {
     struct commits *c = &engine->commits;
-    int64_t deadline_ns = clock_mono_ns(&engine->clock) + wait_ms * 1000000;
+    int64_t start_ns = clock_mono_ns(&engine->clock), deadline_ns = start_ns + wait_ms * 1000000;
 
     for (size_t i = 0; i < c->count; i++) {
         struct store *s = c->items[i];
         struct error why = ERROR_INIT;
         if (!s->is_server)
             continue;
-        if (await_one(s, wait_ms, deadline_ns, &why) < 0) {
+        if (await_one(s, start_ns, deadline_ns, &why) < 0) {
             *e = why;
             error_prefix(e, "state: ");
             return -1;
@@ -260,4 +289,39 @@ void stores_watch(struct engine *engine)
         store_health_get(s, &h);
         engine_store_told(s, &h);
     }
+}
+
+/* ---- the end ---- */
+
+bool store_holds_drain(const struct store *s)
+{
+    return store_depth(s) > 0 && (s->is_journal || !s->stalled);
+}
+
+/* False: it has been at one try for too long. */
+static bool await_end(struct store *s)
+{
+    int64_t limit = s->stalled ? LOST_TRY_NS : LAST_TRY_NS;
+
+    while (!store_thread_end(s->thread, 20)) {
+        int64_t since = atomic_load(&s->busy_since_ns);
+        if (since != 0 && mono_ns(s) - since > limit)
+            return false;
+    }
+    return true;
+}
+
+bool store_end(struct store *s, bool abandon)
+{
+    if (s->thread == NULL)
+        return true;
+    if (abandon && s->is_server && !await_end(s)) {
+        log_write(s->engine->log, LOG_WARN,
+                  "a state store does not answer: what is on its way there is given up", "store",
+                  s->label, NULL);
+        store_thread_leave(s->thread);
+        return false;
+    }
+    store_thread_stop(s->thread, abandon);
+    return true;
 }

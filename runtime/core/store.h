@@ -9,7 +9,8 @@
  * start and by its own thread when a reload adds it; a job that meets STORE_DOWN, or any other
  * error that somebody can mend, is tried again with back-off and jitter until it works or the
  * daemon stops. Meanwhile the store is `stalled`: the plugins whose state is there get no ticks,
- * all others go on; a stalled journal holds all of them.
+ * all others go on; a stalled journal holds all of them. While nobody has work for it, a probe
+ * keeps asking (stalls.c).
  *
  * Every group of commits to a shared store carries a stamp (this connection's writer name and
  * `number`), so that a commit whose acknowledgement was lost is repeated without being done twice.
@@ -41,8 +42,9 @@ struct store_health {
     struct error error; /* the last one; kept after the store works again */
     int64_t error_ms;   /* when, by the real clock; 0: never */
     uint64_t failures;  /* tries that failed, since the start */
-    double latency_us;  /* of a transaction, moving average */
+    double latency_us;  /* of a try that worked, moving average */
     char warnings[1024];
+    uint64_t warned; /* how often these have changed */
 };
 
 struct store {
@@ -59,6 +61,9 @@ struct store {
     bool slow;         /* no answer for a while: counts as stalled */
     bool sweeping;     /* expired rows are being removed */
     bool renewing;     /* its leases are being renewed */
+    bool probing;      /* it is being asked until it answers */
+    bool left;         /* at the end: its thread hangs */
+    uint64_t warned;   /* of health, as the log has it */
     uint64_t inflight; /* ticks of plugins with state here, apart from the journal */
 
     /* the thread's own, once it runs */
@@ -83,6 +88,10 @@ void store_free(struct store *store); /* its thread has been stopped */
 /* Starts the thread; what was held back is pushed. */
 int store_run(struct store *store, struct error *e);
 void store_push(struct store *store, struct store_job *job);
+size_t store_depth(const struct store *store); /* jobs that are not done */
+/* Ends the thread of a daemon that stops. False: it hangs in a call to its server, and is left
+ * behind (see io/store_thread.h). */
+bool store_end(struct store *store, bool abandon);
 
 /* Opens the state store of a server, if it is not open: in the thread, or before it runs. */
 int store_open(struct store *store, struct error *e);
@@ -95,7 +104,7 @@ void store_health_get(struct store *store, struct store_health *out);
 /* Notes a try's outcome (NULL: it worked) and tells the loop when that changes something. */
 void store_note(struct store *store, const struct error *e);
 void store_try_begins(struct store *store);
-void store_try_ends(struct store *store);
+void store_try_ends(struct store *store, bool worked);
 /* Waits before the next try; `*wait_ms` starts at 0 and grows. True: give up, the daemon stops. */
 bool store_backs_off(struct store *store, int *wait_ms);
 /* A failure that no retry can mend: a bug of ours, or data that the store refuses as such. */
@@ -107,5 +116,7 @@ bool store_error_is_final(const struct error *e);
  * waited for, everything else fails at once; so does the end of `wait_ms`. */
 int stores_await(struct engine *engine, int64_t wait_ms, struct error *e);
 void stores_watch(struct engine *engine); /* from the watchdog: stores that do not answer */
+/* Whether a drain has to wait for it: not for the questions of nobody to a store that is away. */
+bool store_holds_drain(const struct store *store);
 
 #endif

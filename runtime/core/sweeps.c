@@ -2,6 +2,7 @@
  * ticks' commits come in between. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "core/engine.h"
@@ -45,6 +46,28 @@ static void slice_done(struct query *query, struct engine *engine)
     free(s);
 }
 
+/* Another connection of the same pool, before this one. */
+static bool has_twin(const struct commits *c, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (c->items[i]->is_server && strcmp(c->items[i]->url, c->items[index]->url) == 0)
+            return true;
+    return false;
+}
+
+/* Others, whose clock is the machine's, may have rows in a shared store: a replay whose clock is
+ * ahead of that does not remove them. */
+static int64_t sweep_time(const struct engine *engine, const struct store *store)
+{
+    int64_t now = clock_now_ms(&engine->clock);
+    struct clock real;
+
+    clock_init_real(&real);
+    if (store->is_server && now > clock_now_ms(&real))
+        now = clock_now_ms(&real);
+    return now;
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct engine *engine = timer->data;
@@ -52,14 +75,14 @@ static void on_timer(uv_timer_t *timer)
     for (size_t i = 0; i < engine->commits.count; i++) {
         struct store *store = engine->commits.items[i];
         struct sweep *s;
-        if (store->sweeping || store->stalled || store->shard != 0 ||
+        if (store->sweeping || store->stalled || has_twin(&engine->commits, i) ||
             (!store->is_server && store->state == NULL))
             continue;
         s = mem_zero(1, sizeof *s);
         s->query.store = store;
         s->query.work = work_sweep;
         s->query.done = slice_done;
-        s->now_ms = clock_now_ms(&engine->clock);
+        s->now_ms = sweep_time(engine, store);
         store->sweeping = true;
         commits_query(&s->query);
     }
