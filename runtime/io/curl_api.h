@@ -22,6 +22,8 @@ struct error;
     X(easy_send)                                                                                   \
     X(easy_recv)                                                                                   \
     X(easy_cleanup)                                                                                \
+    X(slist_append)                                                                                \
+    X(slist_free_all)                                                                              \
     X(multi_init)                                                                                  \
     X(multi_setopt)                                                                                \
     X(multi_add_handle)                                                                            \

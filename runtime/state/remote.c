@@ -1,5 +1,6 @@
 #include "state/remote.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -400,4 +401,49 @@ int remote_sweep(struct state_store *store, int64_t now_ms, size_t limit, size_t
     }
     *removed = s.count;
     return 0;
+}
+
+/* ---- fences that did not hold ---- */
+
+struct lease_check {
+    const struct remote_txn *txn;
+    char holder[STATE_OWNER_BYTES];
+    const struct remote_fence *lost;
+    size_t passed;
+};
+
+static int check_lease(void *arg, const struct state_lease *lease)
+{
+    struct lease_check *check = arg;
+    const struct remote_fence *f;
+
+    HASH_FIND_STR(check->txn->fences, lease->plugin, f);
+    if (f == NULL)
+        return 0;
+    if (f->token == lease->token) {
+        check->passed++;
+        return 0;
+    }
+    if (check->lost == NULL)
+        memcpy(check->holder, lease->label, sizeof check->holder);
+    check->lost = check->lost ? check->lost : f;
+    return 0;
+}
+
+int remote_fenced(struct remote_store *store, const struct remote_txn *txn, struct error *e)
+{
+    struct lease_check check = {.txn = txn, .lost = NULL};
+
+    if (store->base.ops->leases->list(&store->base, check_lease, &check, e) < 0)
+        return -1;
+    if (check.lost == NULL && check.passed < HASH_COUNT(txn->fences)) {
+        check.lost = txn->fences; /* a lease that nobody has: any of them names the trouble */
+        snprintf(check.holder, sizeof check.holder, "nobody: the lease is gone");
+    }
+    if (check.lost == NULL)
+        return error_set(e, ERROR_STORE, "a lease changed while a commit was checked against it");
+    error_set(e, ERROR_STORE_FENCED, "the lease of %s is not ours any more; it is held by %s",
+              check.lost->plugin, check.holder);
+    error_locate(e, check.lost->plugin, 0);
+    return -1;
 }

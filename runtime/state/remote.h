@@ -83,6 +83,10 @@ void remote_release(struct remote_store *store); /* before the backend frees its
 /* And of its lease ops: a backend adds take, renew, release and list. */
 #define REMOTE_LEASE_OPS .fence = remote_fence, .stamp = remote_stamp
 
+/* For apply, after the server said that the fences do not hold: finds out which. STORE_FENCED with
+ * the plugin as the place, or STORE when they hold by now. Always -1. */
+int remote_fenced(struct remote_store *store, const struct remote_txn *txn, struct error *e);
+
 int remote_begin(struct state_store *store, int64_t now_ms, struct error *e);
 int remote_commit(struct state_store *store, struct error *e);
 void remote_rollback(struct state_store *store);

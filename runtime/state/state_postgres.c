@@ -230,50 +230,6 @@ static int judge_stamp(struct pg_session *s, const struct remote_txn *txn, struc
                      txn->number, recorded);
 }
 
-struct lease_check {
-    const struct remote_txn *txn;
-    char holder[STATE_OWNER_BYTES];
-    const struct remote_fence *lost;
-    size_t passed;
-};
-
-static int check_lease(void *arg, const struct state_lease *lease)
-{
-    struct lease_check *check = arg;
-    const struct remote_fence *f;
-
-    HASH_FIND_STR(check->txn->fences, lease->plugin, f);
-    if (f == NULL)
-        return 0;
-    if (f->token == lease->token) {
-        check->passed++;
-        return 0;
-    }
-    if (check->lost == NULL)
-        memcpy(check->holder, lease->label, sizeof check->holder);
-    check->lost = check->lost ? check->lost : f;
-    return 0;
-}
-
-/* Which fence has failed. */
-static int judge_fences(struct pg_session *s, const struct remote_txn *txn, struct error *e)
-{
-    struct lease_check check = {.txn = txn, .lost = NULL};
-
-    if (pg_lease_list(s, check_lease, &check, e) < 0)
-        return -1;
-    if (check.lost == NULL && check.passed < HASH_COUNT(txn->fences)) {
-        check.lost = txn->fences; /* a lease that nobody has: any of them names the trouble */
-        snprintf(check.holder, sizeof check.holder, "nobody: the lease is gone");
-    }
-    if (check.lost == NULL)
-        return error_set(e, ERROR_STORE, "a lease changed while a commit was checked against it");
-    error_set(e, ERROR_STORE_FENCED, "the lease of %s is not ours any more; it is held by %s",
-              check.lost->plugin, check.holder);
-    error_locate(e, check.lost->plugin, 0);
-    return -1;
-}
-
 static int postgres_apply(struct remote_store *store, const struct remote_txn *txn, struct error *e)
 {
     struct state_postgres *p = of(&store->base);
@@ -293,7 +249,7 @@ static int postgres_apply(struct remote_store *store, const struct remote_txn *t
     if (s->conn != NULL && txn->writer != NULL && strcmp(sqlstate, NOT_NULL) == 0)
         return judge_stamp(s, txn, e);
     if (s->conn != NULL && txn->fences != NULL && strcmp(sqlstate, DIVIDE_BY_0) == 0)
-        return judge_fences(s, txn, e);
+        return remote_fenced(store, txn, e);
     if (why.code == ERROR_STORE_READONLY)
         pg_drop(s); /* a failover: the next connection may find the primary */
     *e = why;
