@@ -1,7 +1,8 @@
 """(g) Every state backend beside the others: what the choosing guide in docs/state.md shows.
 
 For each store, with the journal in SQLite (synchronous=FULL) as always:
-  ticks_per_s            100 plugins, a csv feed at speed "max", as (a) measures it
+  ticks_per_s            100 plugins with eight schedules each, a csv feed at speed "max": 800 ticks are due at each
+                         instant, so that there is always something to commit
   single_ticks_per_s     the same with group_commit = 1: one commit per tick and store
   one_plugin_ticks_per_s one plugin: each tick waits for its own commits before the clock moves on
   p50_ms, p99_ms         from trigger to committed: ten plugins every 10 ms on the real clock, 1,000 ticks a second
@@ -28,6 +29,7 @@ CONFIG = """return {
   feeds = { btc = { %(feed)s } },
 }
 """
+DUE = 8  # ticks of one plugin at an instant: as many as may run at once
 CSV = 'kind = "csv", path = "prices.csv", speed = "max"'
 SIM = 'kind = "sim", spot = 100000, volatility = 0.6, seed = 7, every_ms = 1000'
 
@@ -43,12 +45,12 @@ STORES = (
 )
 
 
-def run(binary, folder, state, plugins, ticks, group):
+def run(binary, folder, state, plugins, ticks, group, due=1):
     """Ticks per second of a replay, verified by the counters of the summary."""
     with Desk(folder) as desk:
         desk.write("orrery.lua", CONFIG % {"state": state, "group": group, "feed": CSV})
-        desk.add_plugins(plugins, every(1))
-        write_feed(desk, ticks // plugins + 1)
+        desk.add_plugins(plugins, ", ".join([every(1)] * due))
+        write_feed(desk, ticks // (plugins * due) + 1)
         status = replay(binary, desk)
     counters = status["counters"]
     if counters["received"] != counters["noop"] or counters["received"] < ticks:
@@ -77,17 +79,18 @@ def alone(bench, folder, url):
 
 def scaled(binary, folder, url, start, group):
     """A run long enough to mean something: about three seconds at the rate of a short one."""
-    short = run(binary, folder, url, 100, start, group)
-    return run(binary, folder, url, 100, max(start, 3 * short), group)
+    short = run(binary, folder, url, 100, start, group, DUE)
+    return run(binary, folder, url, 100, max(start, 3 * short), group, DUE)
 
 
 def one_store(binary, folder, name, url, quick):
     """`quick` measures little, only whether it can be measured."""
     where = folder / "backends"
     bench = next(binary.parent.rglob("state_bench"))
-    ticks = run if quick else None
-    group = run(binary, where, url, 100, 2000, 1024) if ticks else scaled(binary, where, url, 20_000, 1024)
-    single = run(binary, where, url, 100, 200, 1) if ticks else scaled(binary, where, url, 1_000, 1)
+    if quick:
+        group, single = (run(binary, where, url, 100, 800, size, DUE) for size in (1024, 1))
+    else:
+        group, single = (scaled(binary, where, url, ticks, size) for ticks, size in ((20_000, 1024), (1_600, 1)))
     solo = run(binary, where, url, 1, 100 if quick else 2_000, 1024)
     waits = latency(binary, where, url, 1 if quick else 5)
     return {"store": name, "ticks_per_s": group, "single_ticks_per_s": single, "group_gain": round(group / single, 1),
