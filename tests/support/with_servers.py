@@ -7,28 +7,35 @@ ctest: skipped) when a server is not installed, or 1 in CI (CI=true).
 """
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 
+import processes
 import servers
+
+SKIPPED = 77
+
+
+def start_all(names, stack):
+    """What the command's environment says about them."""
+    return {f"ORRERY_{name.upper()}_URL": stack.enter_context(servers.KINDS[name]()).url for name in names}
 
 
 def main():
+    if "--" not in sys.argv or not set(sys.argv[1:sys.argv.index("--")]) <= set(servers.KINDS):
+        sys.exit(__doc__)
     split = sys.argv.index("--")
     names, command = sys.argv[1:split], sys.argv[split + 1:]
-    environment = dict(os.environ)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     with contextlib.ExitStack() as stack:
         try:
-            for name in names:
-                server = stack.enter_context(servers.KINDS[name]())
-                environment[f"ORRERY_{name.upper()}_URL"] = server.url
+            urls = start_all(names, stack)
         except servers.Missing as e:
-            if os.environ.get("CI") == "true":
-                print(f"FAILED: {e}")
-                return 1
-            print(f"SKIPPED: {e}")
-            return 77
-        return subprocess.run(command, env=environment).returncode
+            in_ci = os.environ.get("CI") == "true"
+            print(f"{'FAILED' if in_ci else 'SKIPPED'}: {e}", flush=True)
+            return 1 if in_ci else SKIPPED
+        return subprocess.run(command, env={**os.environ, **urls}, preexec_fn=processes.die_with_parent).returncode
 
 
 if __name__ == "__main__":
