@@ -11,7 +11,6 @@ The servers are real ones with their default durability, on this machine's loopb
 A store whose server is not installed is left out, and the document says so.
 """
 import json
-import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -120,5 +119,31 @@ def measure(binary, folder, quick=False):
         except servers.Missing as e:
             left_out.append(f"{name}: {e}")
     return {"stores": rows, "left_out": left_out,
-            "least_group_gain": min((r["group_gain"] for r in rows), default=None),
-            "median_ticks_per_s": statistics.median(r["ticks_per_s"] for r in rows)}
+            "least_group_gain": min((r["group_gain"] for r in rows), default=None)}
+
+
+COLUMNS = ("| store | ticks/s, 100 plugins | with one commit per tick | ticks/s, 1 plugin | p50 | p99 | a write alone | "
+           "in a group of 100 | a row read |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|")
+
+
+def markdown(result):
+    """The table of docs/state.md."""
+    lines = [f"| {r['store']} | {r['ticks_per_s']:,} | {r['single_ticks_per_s']:,} ({r['group_gain']:g}×) "
+             f"| {r['one_plugin_ticks_per_s']:,} | {r['p50_ms']:.1f} ms | {r['p99_ms']:.1f} ms "
+             f"| {r['write_p50_us']:,.0f} µs | {r['group_us']:.1f} µs | {r['read_us']:.2f} µs |"
+             for r in result["stores"]]
+    return "\n".join([COLUMNS, *lines])
+
+
+def main():
+    build = Path(sys.argv[1]).resolve()
+    folder = build / "bench-desks"
+    folder.mkdir(exist_ok=True)
+    result = measure(build / "orrery", folder)
+    print(json.dumps(result, indent=2))
+    print()
+    print(markdown(result))
+
+
+if __name__ == "__main__":
+    main()

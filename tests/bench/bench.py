@@ -22,7 +22,7 @@ import peer
 import report
 from desk import Failure
 
-MEASUREMENTS = ("ticks", "latency", "state_get", "plugins", "first_tick", "respawn")
+MEASUREMENTS = ("ticks", "latency", "state_get", "plugins", "first_tick", "respawn", "backends")
 
 
 def options():

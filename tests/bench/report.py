@@ -51,13 +51,20 @@ CEILINGS = (
 )
 
 
+def backend_rows(g):
+    if g is None:
+        return [row("(g) group commit against one commit per tick", None, "×", AT_LEAST, 10, "not measured")]
+    return [row(f"(g) group commit against one per tick, {r['store']}", r["group_gain"], "×", AT_LEAST, 10,
+                f"{r['ticks_per_s']:,}/s against {r['single_ticks_per_s']:,}/s") for r in g["stores"]]
+
+
 def rows(results, peer):
     out = tick_rows(results.get("ticks"), peer)
     for name, key, figure, unit, ceiling in CEILINGS:
         result = results.get(name)
         measured = result[key] if result else None
         out.append(row(figure, measured, unit, AT_MOST, ceiling, "" if result else "not measured"))
-    return out
+    return out + backend_rows(results.get("backends"))
 
 
 def number(value):

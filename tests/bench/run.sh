@@ -10,6 +10,8 @@
 #   state_get   (c) ctx.state:get inside the worker's code
 #   plugins     (d) memory of an idle plugin; time to load 2,000
 #   first_tick  (e) start of the process to the first committed tick
+#   backends    (g) every state backend, servers included: ticks per second with group commit and without, latency;
+#               the table of docs/state.md: python3 tests/bench/backends.py BUILD_FOLDER
 #   respawn     (f) a worker of 100 plugins killed until all of them have ticked again
 # The peer (peer/: Node, better-sqlite3, drizzle-orm) is installed by npm into the build folder the first time, and
 # skipped with a message when npm is absent or cannot install it.
