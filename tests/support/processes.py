@@ -3,6 +3,7 @@ import contextlib
 import ctypes
 import os
 import signal
+import time
 from pathlib import Path
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
@@ -26,12 +27,16 @@ def descendants(pid):
     return out
 
 
-def alive(pid):
-    """Whether the process exists and is no zombie."""
+def state(pid):
+    """As in /proc: "R", "S", "T" stopped, "Z" a zombie …; "X" when there is none."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
-        return False
+        return "X"
+
+
+def alive(pid):
+    return state(pid) not in "ZX"
 
 
 def signal_each(pids, number):
@@ -40,14 +45,22 @@ def signal_each(pids, number):
             os.kill(pid, number)
 
 
-def kill_tree(find):
-    """SIGKILL of all that `find()` names; they are stopped first, so that none has more children meanwhile. The pids."""
+def stop_tree(find):
+    """SIGSTOP of all that `find()` names, and of those that they start meanwhile. Returns the pids when all stand still."""
     seen = set()
     while not seen.issuperset(now := set(find())):
         signal_each(now - seen, signal.SIGSTOP)
+        while not all(state(pid) in "TZX" for pid in now):
+            time.sleep(0.001)
         seen |= now
-    signal_each(seen, signal.SIGKILL)
     return seen
+
+
+def kill_tree(find):
+    """SIGKILL of the same. The pids."""
+    pids = stop_tree(find)
+    signal_each(pids, signal.SIGKILL)
+    return pids
 
 
 def prctl(option, value):

@@ -29,8 +29,9 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from urllib.parse import quote
 
-from processes import alive, descendants, kill_tree, signal_each
+from processes import alive, descendants, kill_tree, signal_each, stop_tree
 
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parents[1]
@@ -164,7 +165,7 @@ class Server:
         self.run()
 
     def pause(self):
-        signal_each(descendants(self.pid), signal.SIGSTOP)
+        stop_tree(lambda: descendants(self.pid))
 
     def resume(self):
         signal_each(descendants(self.pid), signal.SIGCONT)
@@ -262,7 +263,8 @@ class Postgres(Server):
     def start(self):
         super().start()
         if self.password is not None:
-            self.sql(f"ALTER ROLE orrery PASSWORD '{self.password}'")
+            quoted = self.password.replace("'", "''")
+            self.sql(f"ALTER ROLE orrery PASSWORD '{quoted}'")
         return self
 
     def command(self):
@@ -282,7 +284,7 @@ class Postgres(Server):
 
     @property
     def url(self):
-        login = "orrery" if self.password is None else f"orrery:{self.password}"
+        login = "orrery" if self.password is None else f"orrery:{quote(self.password, safe='')}"
         return f"postgres://{login}@127.0.0.1:{self.port}/postgres"
 
 
@@ -331,7 +333,7 @@ class Redis(Server):
     @property
     def url(self):
         password = self.settings.get("requirepass")
-        login = f":{password}@" if password else ""
+        login = f":{quote(password, safe='')}@" if password else ""
         return f"{'redis' if self.tls is None else 'rediss'}://{login}127.0.0.1:{self.port}"
 
 
