@@ -8,6 +8,7 @@
 #include "core/desk.h"
 #include "core/registry.h"
 #include "model/problem.h"
+#include "model/store_url.h"
 
 static void print_problem(const struct output *o, const struct problem *p)
 {
@@ -118,13 +119,30 @@ static void print_report(const struct context *c, const struct check_report *rep
     fprintf(c->output.out, "; %s\n", report->lua);
 }
 
+static void take_label(char **url)
+{
+    char *label = *url != NULL ? store_url_label(*url) : NULL;
+
+    free(*url);
+    *url = label;
+}
+
+/* What is shown of a store never holds a password. */
+static void hide_secrets(struct check_report *report)
+{
+    take_label(&report->journal);
+    for (size_t i = 0; i < report->plugin_count; i++)
+        take_label(&report->plugins[i].state);
+}
+
 static int check_desk(struct context *c, struct error *e)
 {
     struct check_report report = {0};
     struct problems problems = {0};
-    int code = 0;
+    int code = 0, checked = desk_check(c->desk, c->registry, &report, &problems, e);
 
-    if (desk_check(c->desk, c->registry, &report, &problems, e) < 0 && e->code != ERROR_NONE) {
+    hide_secrets(&report);
+    if (checked < 0 && e->code != ERROR_NONE) {
         code = -1;
     } else if (problems.errors > 0) {
         code = report_errors(c, &problems);

@@ -1,216 +1,116 @@
-/* orrery db: the databases of a desk, made, upgraded and swept. */
-#include <stdlib.h>
+/* orrery db: the stores of a desk: made, looked at, copied, emptied. The actions are in db_*.c. */
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/error.h"
-#include "base/mem.h"
 #include "cli/command.h"
-#include "cli/stopped.h"
-#include "model/problem.h"
+#include "cli/db_stores.h"
 
-#define SWEEP_SLICE                                                                                \
-    1000 /* rows per transaction: a daemon beside us waits no longer than that takes */
+static const char *const words[] = {"init", "upgrade",  "status", "sweep",
+                                    "seed", "truncate", "copy",   NULL};
 
-enum db_action { DB_INIT, DB_UPGRADE, DB_SWEEP };
-
-static const char *const words[] = {"init", "upgrade", "sweep", NULL};
-
-/* The URLs of a desk's stores, each once. */
-struct urls {
-    char *journal; /* or NULL */
-    char **state;
-    size_t count;
+static const struct {
+    int (*run)(struct context *c, struct error *e);
+    size_t min, max; /* arguments, with the action's own word */
+    const char *usage;
+    const char *options; /* the names that it takes, each between blanks */
+} actions[] = {
+    {db_make, 1, 2, "init [URL]", ""},
+    {db_make, 1, 2, "upgrade [URL]", ""},
+    {db_status, 1, 2, "status [URL]", ""},
+    {db_sweep, 1, 2, "sweep [URL]", ""},
+    {db_seed, 1, 2, "seed [URL]", " force "},
+    {db_truncate, 1, 2, "truncate [URL]", " force "},
+    {db_copy, 3, 3, "copy FROM TO", " force dry-run overwrite "},
 };
 
-static void urls_release(struct urls *urls)
-{
-    for (size_t i = 0; i < urls->count; i++)
-        free(urls->state[i]);
-    free(urls->state);
-    free(urls->journal);
-}
+static const struct option options[] = {
+    {"force", 0, OPTION_FLAG, NULL,
+     "seed, truncate, copy: although there are rows, without asking, although a daemon runs", 0},
+    {"dry-run", 0, OPTION_FLAG, NULL, "copy: say what would be done, and do nothing", 0},
+    {"overwrite", 0, OPTION_FLAG, NULL, "copy: what differs at TO becomes as it is at FROM", 0},
+    {0},
+};
 
-static void add_state(struct urls *urls, const char *url)
+static int check_use(const struct context *c, int action, struct error *e)
 {
-    for (size_t i = 0; i < urls->count; i++)
-        if (strcmp(urls->state[i], url) == 0)
-            return;
-    urls->state = mem_resize(urls->state, (urls->count + 1) * sizeof *urls->state);
-    urls->state[urls->count++] = mem_strdup(url);
-}
+    size_t count = c->options.argument_count;
+    char name[32];
 
-/* A state factory is a function of the plugin's name: only the strategies say which names there
- * are. */
-static int ask_factory(const struct context *c, struct urls *urls, struct error *e)
-{
-    struct check_report report = {0};
-    struct problems problems = {0};
-    int result = desk_check(c->desk, c->registry, &report, &problems, e);
-
-    if (result < 0 || problems.errors > 0) {
-        problems_to_error(&problems, e);
-        result = -1;
+    if (count < actions[action].min || count > actions[action].max)
+        return command_misused(c, e, "expected `orrery db %s`", actions[action].usage);
+    for (const struct option *o = options; o->name != NULL; o++) {
+        snprintf(name, sizeof name, " %s ", o->name);
+        if (options_given(&c->options, o->name) && strstr(actions[action].options, name) == NULL)
+            return command_misused(c, e, "--%s does not belong to `orrery db %s`", o->name,
+                                   words[action]);
     }
-    for (size_t i = 0; result == 0 && i < report.plugin_count; i++)
-        add_state(urls, report.plugins[i].state);
-    check_report_release(&report);
-    problems_release(&problems);
-    return result;
-}
-
-static int find_urls(const struct context *c, const struct config *config, const char *given,
-                     struct urls *urls, struct error *e)
-{
-    urls->journal = mem_strdup(given != NULL ? given : config->journal);
-    if (given != NULL)
-        add_state(urls, given);
-    else if (!config->state_is_function)
-        add_state(urls, config->state != NULL ? config->state : config->journal);
-    else
-        return ask_factory(c, urls, e);
     return 0;
-}
-
-/* What was done to one store, for people and for programs. */
-static void told(struct context *c, json_t *list, const char *role, const char *url,
-                 const char *done, json_int_t removed)
-{
-    json_t *one = json_pack("{s:s, s:s, s:s}", "role", role, "url", url, "done", done);
-
-    if (removed >= 0)
-        json_object_set_new(one, "removed", json_integer(removed));
-    json_array_append_new(list, one);
-    if (c->output.json)
-        return;
-    fprintf(c->output.out, "%-8s ", role);
-    output_inert(c->output.out, url);
-    if (removed >= 0)
-        fprintf(c->output.out, "  %lld expired row%s removed\n", (long long)removed,
-                removed == 1 ? "" : "s");
-    else
-        fprintf(c->output.out, "  %s\n", done);
-}
-
-static bool is_memory(const char *url)
-{
-    return strncmp(url, "memory:", 7) == 0;
-}
-
-static int sweep_store(struct state_store *store, int64_t now_ms, json_int_t *total,
-                       struct error *e)
-{
-    size_t removed;
-
-    *total = 0;
-    do {
-        if (state_begin(store, now_ms, e) < 0)
-            return -1;
-        if (state_sweep(store, now_ms, SWEEP_SLICE, &removed, e) < 0 ||
-            state_commit(store, e) < 0) {
-            state_rollback(store);
-            return -1;
-        }
-        *total += (json_int_t)removed;
-    } while (removed == SWEEP_SLICE);
-    return 0;
-}
-
-static int do_state(struct context *c, struct stopped *s, enum db_action action, const char *url,
-                    json_t *list, struct error *e)
-{
-    struct state_store *store;
-    json_int_t removed = -1;
-
-    if (is_memory(url)) {
-        told(c, list, "state", url, "in memory: nothing to do", -1);
-        return 0;
-    }
-    if (stopped_state_url(s, url, &store, e) < 0)
-        return -1;
-    if (action == DB_SWEEP && sweep_store(store, stopped_now_ms(s), &removed, e) < 0)
-        return -1;
-    told(c, list, "state", url, action == DB_SWEEP ? "swept" : "ready", removed);
-    return 0;
-}
-
-static int do_journal(struct context *c, struct stopped *s, const char *url, json_t *list,
-                      struct error *e)
-{
-    struct journal *journal;
-
-    if (is_memory(url)) {
-        told(c, list, "journal", url, "in memory: nothing to do", -1);
-        return 0;
-    }
-    if (stopped_journal_url(s, url, &journal, e) < 0)
-        return -1;
-    told(c, list, "journal", url, "ready", -1);
-    return 0;
-}
-
-static int do_all(struct context *c, struct stopped *s, enum db_action action, json_t *list,
-                  struct error *e)
-{
-    const char *given = options_argument(&c->options, 1);
-    struct urls urls = {0};
-    int result;
-
-    if (given != NULL && c->registry->check_state_url(given, e) < 0)
-        return -1;
-    result = find_urls(c, s->config, given, &urls, e);
-    if (result == 0 && action != DB_SWEEP)
-        result = do_journal(c, s, urls.journal, list, e);
-    for (size_t i = 0; result == 0 && i < urls.count; i++)
-        result = do_state(c, s, action, urls.state[i], list, e);
-    urls_release(&urls);
-    return result;
 }
 
 static int run_db(struct context *c, struct error *e)
 {
-    int action = command_choose(c, words, e), result;
-    struct stopped s;
-    json_t *list;
+    int action = command_choose(c, words, e);
 
-    if (action < 0)
+    if (action < 0 || check_use(c, action, e) < 0)
         return -1;
-    /* Sweeping is safe beside a daemon (expired rows are dead to it too); changing a schema is not.
-     */
-    if (stopped_open(c, action == DB_INIT ? STORE_CREATE : STORE_OPEN, action != DB_SWEEP, &s, e) <
-        0)
-        return -1;
-    list = json_array();
-    result = do_all(c, &s, (enum db_action)action, list, e);
-    stopped_close(&s);
-    if (result == 0 && c->output.json)
-        output_data(&c->output, list);
-    json_decref(list);
-    return result;
+    return actions[action].run(c, e);
 }
 
 const struct command command_db = {
     .name = "db",
-    .summary = "make, upgrade or sweep the desk's databases",
+    .summary = "make, look at, copy or empty the desk's databases",
     .usage = "  orrery db init [URL]\n"
              "  orrery db upgrade [URL]\n"
-             "  orrery db sweep [URL]\n",
+             "  orrery db status [URL]\n"
+             "  orrery db sweep [URL]\n"
+             "  orrery db seed [URL] [--force]\n"
+             "  orrery db truncate [URL] [--force]\n"
+             "  orrery db copy FROM TO [--dry-run] [--overwrite] [--force]\n",
     .text =
-        "init     makes the journal and the state stores that orrery.lua names (`orrery run`\n"
-        "         does so by itself)\n"
-        "upgrade  brings existing databases to this version's schema; makes none\n"
-        "sweep    removes state rows whose time has passed, a thousand at a time; also beside a\n"
-        "         running daemon\n"
+        "init      makes what is missing of the journal and the state stores that orrery.lua\n"
+        "          names, and upgrades what is older (`orrery run` does so by itself)\n"
+        "upgrade   brings existing databases to this version's schema; makes none\n"
+        "status    shows each store as it is now: server, schema, size, plugins, live and expired\n"
+        "          rows, who holds which lease, warnings, and how long the smallest read takes;\n"
+        "          also beside a running daemon. A store that cannot be reached is a row with its\n"
+        "          error\n"
+        "sweep     removes state rows whose time has passed, a thousand at a time; also beside a\n"
+        "          running daemon\n"
+        "seed      writes the state of four example plugins: numbers, texts, tables, deadlines\n"
+        "truncate  removes the state of all plugins (not the journal, leases or schemas). Asks\n"
+        "          on a terminal; elsewhere it wants --force\n"
+        "copy      copies the state of all plugins from one store to another, deadlines kept, and\n"
+        "          reads every row back. What is there already is left alone, so a copy that was\n"
+        "          interrupted is simply made again. Rows at TO that differ, or that FROM does "
+        "not\n"
+        "          have, are conflicts: nothing is written unless --overwrite. Rows whose time "
+        "has\n"
+        "          passed stay behind. TO must exist: see init\n"
         "\n"
-        "URL is one store instead of those of orrery.lua: sqlite:PATH, relative to the desk.\n",
-    .examples = "  $ orrery db init\n"
-                "  journal  sqlite:data/orrery.db  ready\n"
-                "  state    sqlite:data/orrery.db  ready\n"
-                "  $ orrery db sweep\n"
-                "  state    sqlite:data/orrery.db  1204 expired rows removed\n",
-    .exits = "  1 when a daemon holds the desk (init, upgrade); 2 when there is no such database "
-             "(upgrade, sweep)\n",
+        "URL is one store instead of those of orrery.lua: sqlite:PATH (relative to the desk),\n"
+        "postgres://USER@HOST/DATABASE, redis://HOST/DB, libsql+http://HOST:PORT. Passwords come\n"
+        "from ?password_env=NAME or ?password_file=PATH, and are never shown.\n"
+        "\n"
+        "What writes holds the desk's lock: stop its daemon first. In stores that other daemons\n"
+        "share it also holds the leases of the plugins, and stops at one that another daemon\n"
+        "holds. With --force, truncate, seed and copy take no for no answer: they go on beside\n"
+        "this desk's daemon, and take the lease from another one, which stands by meanwhile and\n"
+        "then reads the state anew.\n",
+    .options = options,
+    .examples =
+        "  $ orrery db init\n"
+        "  journal  sqlite:data/orrery.db  made (schema version 2)\n"
+        "  state    sqlite:data/orrery.db  made (schema version 1)\n"
+        "  $ orrery db sweep\n"
+        "  state    sqlite:data/orrery.db  1204 expired rows removed\n"
+        "  $ orrery db copy sqlite:data/orrery.db 'redis://127.0.0.1?password_env=REDIS_PW'\n"
+        "  33 rows of 4 plugins: 33 copied, 2 expired, left behind\n"
+        "  every row was read back and is the same\n",
+    .exits =
+        "  1 when a daemon holds the desk or a lease, when there are conflicts (copy), when a\n"
+        "  store cannot be looked at (status), or consent was not given (truncate);\n"
+        "  2 when there is no such database\n",
     .min_arguments = 1,
-    .max_arguments = 2,
+    .max_arguments = 3,
     .run = run_db,
 };

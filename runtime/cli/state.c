@@ -3,176 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/error.h"
-#include "base/mem.h"
 #include "base/text.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/document.h"
 #include "cli/format.h"
 #include "cli/live.h"
 #include "cli/payload.h"
-#include "cli/stopped.h"
+#include "cli/state_query.h"
 #include "cli/table.h"
-#include "model/value.h"
-#include "state/state.h"
-
-/* What is asked: `state ACTION PLUGIN [KEY] [JSON] [--ttl]`. */
-struct state_query {
-    const char *plugin, *key;
-    json_t *value;
-    int64_t ttl_ms; /* 0: none */
-};
-
-/* ---- the daemon's side ---- */
-
-static int ask_daemon(struct client *client, const char *op, const struct state_query *q,
-                      json_t **data, struct error *e)
-{
-    json_t *request = json_pack("{s:s, s:s, s:s*}", "op", op, "plugin", q->plugin, "key", q->key);
-    int result;
-
-    if (q->value != NULL)
-        json_object_set(request, "value", q->value);
-    if (q->ttl_ms > 0)
-        json_object_set_new(request, "ttl_ms", json_integer(q->ttl_ms));
-    result = client_call(client, request, data, e);
-    json_decref(request);
-    return result;
-}
-
-/* ---- a stopped desk ---- */
-
-struct row_search {
-    const char *key; /* NULL: all */
-    json_t *found;   /* array of {key, value, expires_at} */
-    const char *bad; /* a row's value is not JSON */
-};
-
-static int take_row(void *arg, const struct state_row *row)
-{
-    struct row_search *search = arg;
-    json_t *one;
-
-    if (search->key != NULL &&
-        (strlen(search->key) != row->key_len || memcmp(search->key, row->key, row->key_len) != 0))
-        return 0;
-    one = json_object();
-    json_object_set_new(one, "key", json_stringn(row->key, row->key_len));
-    if (search->key != NULL) {
-        json_t *value =
-            json_loadb(row->value, row->value_len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-        json_object_set_new(one, "value", value != NULL ? value : json_null());
-        if (value == NULL)
-            search->bad = search->key;
-    }
-    json_object_set_new(one, "expires_at",
-                        row->expires_ms != 0 ? json_integer(row->expires_ms) : json_null());
-    json_array_append_new(search->found, one);
-    return 0;
-}
-
-static int load_rows(struct stopped *s, const struct state_query *q, struct state_store *store,
-                     json_t **found, struct error *e)
-{
-    struct row_search search = {.key = q->key, .found = json_array()};
-    int result = state_load(store, q->plugin, stopped_now_ms(s), take_row, &search, e);
-
-    if (result == 0 && search.bad != NULL)
-        result = error_set(e, ERROR_STORE_CORRUPT, "the value of '%.80s' in the store is not JSON",
-                           search.bad);
-    if (result == 0)
-        *found = search.found;
-    else
-        json_decref(search.found);
-    return result;
-}
-
-static int stopped_get(struct stopped *s, const struct state_query *q, struct state_store *store,
-                       json_t **data, struct error *e)
-{
-    json_t *found;
-
-    if (load_rows(s, q, store, &found, e) < 0)
-        return -1;
-    if (json_array_size(found) == 0) {
-        json_decref(found);
-        error_set(e, ERROR_NOT_FOUND, "plugin '%.64s' has no live key '%.80s'", q->plugin, q->key);
-        error_hint(e, "`orrery state keys %.64s` lists what there is", q->plugin);
-        return -1;
-    }
-    *data = json_incref(json_array_get(found, 0));
-    json_decref(found);
-    return 0;
-}
-
-static int stopped_keys(struct stopped *s, const struct state_query *q, struct state_store *store,
-                        json_t **data, struct error *e)
-{
-    return load_rows(s, q, store, data, e);
-}
-
-/* Ends a transaction: commit when `result` is 0, else roll back. */
-static int finish(struct state_store *store, int result, struct error *e)
-{
-    if (result == 0 && state_commit(store, e) == 0)
-        return 0;
-    state_rollback(store);
-    return -1;
-}
-
-/* The rules of ctx.state that one value can be judged by; the daemon has the same. */
-static int check_value(const struct stopped *s, const json_t *value, const char *text,
-                       struct error *e)
-{
-    if (json_is_null(value)) {
-        error_set(e, ERROR_INVALID, "a value is never null");
-        error_hint(e, "to remove the key: `orrery state delete`");
-        return -1;
-    }
-    if (strlen(text) > s->config->limits.value_bytes)
-        return error_set(e, ERROR_LIMIT, "the value is larger than %zu bytes (limits.value_bytes)",
-                         s->config->limits.value_bytes);
-    return 0;
-}
-
-static int stopped_set(struct stopped *s, const struct state_query *q, struct state_store *store,
-                       json_t **data, struct error *e)
-{
-    char *text = value_text(q->value);
-    struct state_row row = {
-        .key = q->key, .key_len = strlen(q->key), .value = text, .value_len = strlen(text)};
-    int result;
-
-    if (q->ttl_ms > 0)
-        row.expires_ms = stopped_now_ms(s) + q->ttl_ms;
-    result = check_value(s, q->value, text, e);
-    if (result == 0)
-        result = state_begin(store, stopped_now_ms(s), e);
-    if (result == 0)
-        result = finish(store, state_put(store, q->plugin, &row, e), e);
-    free(text);
-    if (result == 0)
-        *data = json_object();
-    return result;
-}
-
-static int stopped_delete(struct stopped *s, const struct state_query *q, struct state_store *store,
-                          json_t **data, struct error *e)
-{
-    json_t *found;
-    bool existed;
-
-    if (load_rows(s, q, store, &found, e) < 0)
-        return -1;
-    existed = json_array_size(found) > 0;
-    json_decref(found);
-    if (state_begin(store, stopped_now_ms(s), e) < 0 ||
-        finish(store, state_remove(store, q->plugin, q->key, strlen(q->key), e), e) < 0)
-        return -1;
-    *data = json_pack("{s:b}", "existed", existed);
-    return 0;
-}
+#include "model/limits.h"
 
 /* ---- what people see ---- */
 
@@ -223,43 +64,86 @@ static void show_deleted(struct output *o, const struct state_query *q, const js
           o->out);
 }
 
+static void show_export(struct output *o, const struct state_query *q, const json_t *data)
+{
+    char count[32];
+
+    if (q->output == NULL)
+        document_print(o->out, data);
+    else
+        fprintf(o->out, "%s entries written to %s\n",
+                text_group_u64(json_array_size(json_object_get(data, "entries")), count),
+                q->output);
+}
+
+static void show_import(struct output *o, const struct state_query *q, const json_t *data)
+{
+    static const char *const counts[][2] = {{"written", "written"},
+                                            {"same", "there already"},
+                                            {"removed", "removed"},
+                                            {"expired", "expired, left out"}};
+    const char *before = "";
+
+    (void)q;
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        json_int_t n = json_integer_value(json_object_get(data, counts[i][0]));
+        if (n == 0)
+            continue;
+        fprintf(o->out, "%s%lld %s", before, (long long)n, counts[i][1]);
+        before = ", ";
+    }
+    fputs(*before == '\0' ? "nothing to import\n" : "\n", o->out);
+}
+
 /* ---- the table of actions ---- */
 
-static const char *const words[] = {"get", "set", "delete", "keys", NULL};
+static const char *const words[] = {"get", "set", "delete", "keys", "export", "import", NULL};
 
 static const struct {
     const char *op;
     bool writes;
-    size_t arguments; /* with the action's own word */
+    size_t min, max; /* arguments, with the action's own word */
     const char *usage;
-    int (*stopped)(struct stopped *s, const struct state_query *q, struct state_store *store,
-                   json_t **data, struct error *e);
+    const char *options; /* the names that it takes, each between blanks */
+    int (*stopped)(struct stopped *s, const struct state_query *q, json_t **data, struct error *e);
+    int (*live)(struct client *client, const char *op, const struct state_query *q, json_t **data,
+                struct error *e);
     void (*show)(struct output *o, const struct state_query *q, const json_t *data);
 } actions[] = {
-    {"state_get", false, 3, "get PLUGIN KEY", stopped_get, show_value},
-    {"state_set", true, 4, "set PLUGIN KEY JSON", stopped_set, show_set},
-    {"state_delete", true, 3, "delete PLUGIN KEY", stopped_delete, show_deleted},
-    {"state_keys", false, 2, "keys PLUGIN", stopped_keys, show_keys},
+    {"state_get", false, 3, 3, "get PLUGIN KEY", "", state_stopped_get, state_live_ask, show_value},
+    {"state_set", true, 4, 4, "set PLUGIN KEY JSON", " ttl ", state_stopped_set, state_live_ask,
+     show_set},
+    {"state_delete", true, 3, 3, "delete PLUGIN KEY", "", state_stopped_delete, state_live_ask,
+     show_deleted},
+    {"state_keys", false, 2, 2, "keys PLUGIN", "", state_stopped_keys, state_live_ask, show_keys},
+    {"state_export", false, 2, 2, "export PLUGIN [--output FILE]", " output ", state_stopped_export,
+     state_live_ask, show_export},
+    {"state_import", true, 2, 3, "import PLUGIN [FILE] [--replace]", " replace ",
+     state_stopped_import, state_live_import, show_import},
+};
+
+static const struct option options[] = {
+    {"ttl", 0, OPTION_DURATION, "TIME", "set: the key is gone after this long", 0},
+    {"output", 'o', OPTION_TEXT, "FILE", "export: write there instead of printing", 0},
+    {"replace", 0, OPTION_FLAG, NULL, "import: keys that the file does not have are removed", 0},
+    {0},
 };
 
 static int on_stopped(struct context *c, int action, const struct state_query *q, json_t **data,
                       struct error *e)
 {
     enum store_mode mode = actions[action].writes ? STORE_OPEN : STORE_INSPECT;
-    struct state_store *store;
     struct stopped s;
     int result;
 
     if (stopped_open(c, mode, actions[action].writes, &s, e) < 0)
         return -1;
-    result = stopped_state(&s, q->plugin, &store, e);
-    if (result == 0)
-        result = actions[action].stopped(&s, q, store, data, e);
+    result = actions[action].stopped(&s, q, data, e);
     stopped_close(&s);
     return result;
 }
 
-static int check_key(const char *plugin, const char *key, struct error *e)
+static int check_names(const char *plugin, const char *key, struct error *e)
 {
     if (!text_is_name(plugin))
         return error_set(e, ERROR_INVALID,
@@ -271,26 +155,61 @@ static int check_key(const char *plugin, const char *key, struct error *e)
     return 0;
 }
 
+static int check_use(const struct context *c, int action, struct error *e)
+{
+    size_t count = c->options.argument_count;
+    char name[32];
+
+    if (count < actions[action].min || count > actions[action].max)
+        return command_misused(c, e, "expected `orrery state %s`", actions[action].usage);
+    for (const struct option *o = options; o->name != NULL; o++) {
+        snprintf(name, sizeof name, " %s ", o->name);
+        if (options_given(&c->options, o->name) && strstr(actions[action].options, name) == NULL)
+            return command_misused(c, e, "--%s does not belong to `orrery state %s`", o->name,
+                                   words[action]);
+    }
+    return 0;
+}
+
+static int read_value(const char *text, json_t **value, struct error *e)
+{
+    json_t *holder = json_object();
+    int result = payload_add(holder, "value", text, e);
+
+    if (result == 0)
+        *value = json_incref(json_object_get(holder, "value"));
+    json_decref(holder);
+    return result;
+}
+
 static int read_query(const struct context *c, int action, struct state_query *q, struct error *e)
 {
-    json_t *holder;
+    bool imports = actions[action].live == state_live_import;
 
-    if (c->options.argument_count != actions[action].arguments)
-        return command_misused(c, e, "expected `orrery state %s`", actions[action].usage);
-    if (options_given(&c->options, "ttl") && actions[action].stopped != stopped_set)
-        return command_misused(c, e, "--ttl belongs to `orrery state set`");
+    if (check_use(c, action, e) < 0)
+        return -1;
     q->plugin = options_argument(&c->options, 1);
-    q->key = options_argument(&c->options, 2);
+    q->key = imports ? NULL : options_argument(&c->options, 2);
     q->ttl_ms = options_duration(&c->options, "ttl", 0);
-    if (check_key(q->plugin, q->key, e) < 0)
+    q->replace = options_given(&c->options, "replace");
+    q->output = options_text(&c->options, "output");
+    snprintf(q->role, sizeof q->role, "orrery state %s", words[action]);
+    if (check_names(q->plugin, q->key, e) < 0)
         return -1;
-    holder = json_object();
-    if (payload_add(holder, "value", options_argument(&c->options, 3), e) < 0) {
-        json_decref(holder);
+    if (imports)
+        return document_read(options_argument(&c->options, 2), &q->value, e);
+    return read_value(options_argument(&c->options, 3), &q->value, e);
+}
+
+static int answer(struct context *c, int action, const struct state_query *q, const json_t *data,
+                  struct error *e)
+{
+    if (q->output != NULL && document_save(q->output, data, e) < 0)
         return -1;
-    }
-    q->value = json_incref(json_object_get(holder, "value"));
-    json_decref(holder);
+    if (c->output.json)
+        output_data(&c->output, data);
+    else
+        actions[action].show(&c->output, q, data);
     return 0;
 }
 
@@ -305,23 +224,16 @@ static int run_state(struct context *c, struct error *e)
         return -1;
     result = live_try_open(c, &client, e);
     if (result == 1)
-        result = ask_daemon(client, actions[action].op, &q, &data, e);
+        result = actions[action].live(client, actions[action].op, &q, &data, e);
     else if (result == 0)
         result = on_stopped(c, action, &q, &data, e);
     client_close(client);
-    if (result == 0 && c->output.json)
-        output_data(&c->output, data);
-    else if (result == 0)
-        actions[action].show(&c->output, &q, data);
+    if (result == 0)
+        result = answer(c, action, &q, data, e);
     json_decref(data);
     json_decref(q.value);
     return result;
 }
-
-static const struct option options[] = {
-    {"ttl", 0, OPTION_DURATION, "TIME", "set: the key is gone after this long", 0},
-    {0},
-};
 
 const struct command command_state = {
     .name = "state",
@@ -329,11 +241,28 @@ const struct command command_state = {
     .usage = "  orrery state keys PLUGIN\n"
              "  orrery state get PLUGIN KEY\n"
              "  orrery state set PLUGIN KEY JSON [--ttl 5m]\n"
-             "  orrery state delete PLUGIN KEY\n",
-    .text = "While the daemon runs, changes go through it: they are on disk when the command\n"
-            "returns and the plugin's next tick sees them. When it does not run, the store itself\n"
-            "is read or changed (which then holds the daemon's lock). State in \"memory:\" exists\n"
-            "only while the daemon runs.\n",
+             "  orrery state delete PLUGIN KEY\n"
+             "  orrery state export PLUGIN [--output FILE]\n"
+             "  orrery state import PLUGIN [FILE] [--replace]\n",
+    .text =
+        "While the daemon runs, changes go through it: they are on disk when the command\n"
+        "returns and the plugin's next tick sees them. When it does not run, the store itself\n"
+        "is read or changed (which then holds the daemon's lock, and in a store that other\n"
+        "daemons share the plugin's lease). State in \"memory:\" exists only while the daemon\n"
+        "runs.\n"
+        "\n"
+        "export   prints the plugin's live state as JSON, or writes it to a file:\n"
+        "         {\"plugin\", \"exported_at\", \"entries\": [{\"key\", \"value\", "
+        "\"expires_at\"}]}\n"
+        "         Times are ms since the epoch; expires_at is null for a key without a deadline\n"
+        "import   reads such a file (or the standard input), checks all of it, and makes it one\n"
+        "         change: no tick sees half of it. Entries whose time has passed are left out.\n"
+        "         Other keys of the plugin stay, unless --replace. The file may come from\n"
+        "         another plugin or desk: its entries go to PLUGIN\n"
+        "\n"
+        "PLUGIN may be a strategy that the desk does not have (any more) while no daemon runs: "
+        "its\n"
+        "store is the one that orrery.lua names for it. A running daemon knows its own only.\n",
     .options = options,
     .examples = "  $ orrery state keys first\n"
                 "  KEY             EXPIRES (UTC)\n"
@@ -344,8 +273,13 @@ const struct command command_state = {
                 "  $ orrery state set first spot 99000.0\n"
                 "  set\n"
                 "  $ orrery state set first cooldown:order 0 --ttl 5m\n"
-                "  set, for 5 min 00 s\n",
-    .exits = "  2 when there is no such plugin, or no such key to get;\n"
+                "  set, for 5 min 00 s\n"
+                "  $ orrery state export first --output first.json\n"
+                "  2 entries written to first.json\n"
+                "  $ orrery state import second first.json --replace\n"
+                "  2 written, 5 removed\n",
+    .exits = "  1 when another daemon has the plugin's lease, or the file is wrong;\n"
+             "  2 when there is no such plugin, file, or key to get;\n"
              "  3 when the state is in memory and no daemon is running\n",
     .min_arguments = 1,
     .max_arguments = 4,

@@ -77,23 +77,36 @@ static int take_lock(const char *folder, struct error *e)
 int stopped_open(const struct context *c, enum store_mode mode, bool lock, struct stopped *out,
                  struct error *e)
 {
-    struct stopped s = {.registry = c->registry, .mode = mode, .lock = -1};
+    struct stopped s = {.desk = c->desk, .registry = c->registry, .mode = mode, .lock = -1};
 
     if (desk_session_begin(c->desk, &s.session, e) < 0)
         return -1;
     s.config = desk_session_config(s.session);
+    s.data = desk_path(c->desk, s.config->data);
     if (lock) {
-        char *folder = desk_path(c->desk, s.config->data);
-        s.lock = take_lock(folder, e);
-        free(folder);
+        s.lock = take_lock(s.data, e);
         if (s.lock < 0) {
             desk_session_close(s.session);
+            free(s.data);
             return -1;
         }
     }
     s.stores = s.registry->stores_new(c->desk);
     *out = s;
     return 0;
+}
+
+int stopped_open_forced(const struct context *c, enum store_mode mode, bool force,
+                        struct stopped *out, struct error *e)
+{
+    struct error why = ERROR_INIT;
+
+    if (stopped_open(c, mode, true, out, &why) == 0)
+        return 0;
+    if (why.code == ERROR_STORE_LOCKED && force)
+        return stopped_open(c, mode, false, out, e);
+    *e = why;
+    return -1;
 }
 
 void stopped_close(struct stopped *s)
@@ -104,6 +117,7 @@ void stopped_close(struct stopped *s)
     desk_session_close(s->session);
     if (s->lock >= 0)
         close(s->lock);
+    free(s->data);
 }
 
 static int64_t real_now(void)
@@ -161,6 +175,28 @@ int stopped_state_url(struct stopped *s, const char *url, struct state_store **o
         return absent_hint(e);
     state_close(s->state);
     *out = s->state = store;
+    return 0;
+}
+
+int stopped_state_own(struct stopped *s, const char *url, enum store_mode mode,
+                      struct state_store **out, struct error *e)
+{
+    bool joined;
+
+    if (s->registry->open_state(s->stores, url, mode, real_now(), out, &joined, e) < 0)
+        return absent_hint(e);
+    return 0;
+}
+
+int stopped_claimant(const struct stopped *s, const char *role, bool force, struct claimant *out,
+                     struct error *e)
+{
+    struct owner_place place = {.desk = s->desk, .data = s->data, .lock_fd = s->lock, .role = role};
+    struct claimant who = {.locked = s->lock >= 0, .force = force};
+
+    if (owner_find(&place, &who.owner, e) < 0)
+        return -1;
+    *out = who;
     return 0;
 }
 

@@ -28,7 +28,7 @@ static const char program_help[] =
     "  status    show how the running daemon is doing\n"
     "  runs      list what was decided, newest first; show one run in full\n"
     "  state     read and change what a plugin keeps in ctx.state\n"
-    "  db        make, upgrade or sweep the desk's databases\n"
+    "  db        make, look at, copy or empty the desk's databases\n"
     "  version   say which orrery this is\n"
     "  help      explain the program or a command\n"
     "\n"
@@ -129,7 +129,7 @@ static void test_wrong_use(void **state)
           "orrery: state: expected `orrery state set PLUGIN KEY JSON`\n"
           "  hint: see `orrery state --help`\n");
     check(capture("state", "get", "first", "k", "--ttl", "5m", NULL), 1, "",
-          "orrery: state: --ttl belongs to `orrery state set`\n"
+          "orrery: state: --ttl does not belong to `orrery state get`\n"
           "  hint: see `orrery state --help`\n");
     check(capture("state", "keys", "First", NULL), 1, "",
           "orrery: 'First' cannot be a plugin's name: expected [a-z0-9][a-z0-9_-]{0,63}\n");
@@ -245,7 +245,8 @@ static const char status_answer[] =
     "balance\":6,\"exposure\":7,\"open_positions\":1,\"is_frozen\":true}],\"feeds\":[{\"name\":"
     "\"btc\",\"kind\":\"csv\",\"spot\":47000.5,\"at\":1641024200000,\"stale\":true,\"updates\":9,"
     "\"failures\":0,\"last_error\":\"\"}],\"stores\":[{\"url\":\"sqlite:data/"
-    "orrery.db\",\"role\":\"journal\",\"depth\":0,\"commits\":12,\"ticks\":7800}],\"workers\":[{"
+    "orrery.db\",\"role\":\"journal\",\"state\":\"ok\",\"latency_us\":1540,\"depth\":0,"
+    "\"commits\":12,\"ticks\":7800}],\"workers\":[{"
     "\"index\":0,\"pid\":78,\"plugins\":1,\"restarts\":0,\"cpu_ms\":1200}]}}\n";
 
 static const char status_text[] =
@@ -266,8 +267,8 @@ static const char status_text[] =
     "FEED  KIND       SPOT  PRICE             UPDATES  FAILURES  LAST ERROR\n"
     "btc   csv   47,000.50  100 s ago, stale        9         0  -\n"
     "\n"
-    "STORE                  ROLE     COMMITS  TICKS  QUEUE  LAST ERROR\n"
-    "sqlite:data/orrery.db  journal       12  7,800      0  -\n"
+    "STORE                  ROLE     IS  COMMITS  TICKS  QUEUE  LATENCY  TROUBLE\n"
+    "sqlite:data/orrery.db  journal  ok       12  7,800      0   1.5 ms  -\n"
     "\n"
     "WORKER  PID  PLUGINS  RESTARTS  CPU\n"
     "     0   78        1         0  1.2 s\n";
