@@ -14,6 +14,8 @@
 #include "base/mem.h"
 #include "io/curl_api.h"
 
+#define TLS_HINT "does the server speak TLS on this port?"
+
 struct stream {
     struct curl_api curl;
     CURL *easy;
@@ -92,12 +94,21 @@ static const char *reason(const struct stream *s, CURLcode code)
     return s->reason[0] != '\0' ? s->reason : s->curl.easy_strerror(code);
 }
 
+static int too_late(const struct stream_target *t, int64_t timeout_ms, struct error *e)
+{
+    error_set(e, ERROR_TIMEOUT, "no %sconnection within %lld ms", t->tls ? "TLS " : "",
+              (long long)timeout_ms);
+    if (t->tls) /* one without waits for what it takes to be a command to end */
+        error_hint(e, TLS_HINT);
+    return -1;
+}
+
 static int refuse(const struct stream *s, CURLcode code, const struct stream_target *t,
                   int64_t timeout_ms, struct error *e)
 {
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
-        return error_set(e, ERROR_TIMEOUT, "no connection within %lld ms", (long long)timeout_ms);
+        return too_late(t, timeout_ms, e);
     case CURLE_SSL_CACERT_BADFILE:
         return error_set(e, ERROR_CONFIG, "the certificates of '%.200s' cannot be read",
                          t->tls_ca != NULL ? t->tls_ca : "the system");
@@ -109,7 +120,7 @@ static int refuse(const struct stream *s, CURLcode code, const struct stream_tar
         return -1;
     case CURLE_SSL_CONNECT_ERROR:
         error_set(e, ERROR_NETWORK, "the TLS handshake failed: %s", reason(s, code));
-        error_hint(e, "does the server speak TLS on this port?");
+        error_hint(e, TLS_HINT);
         return -1;
     default:
         return error_set(e, ERROR_NETWORK, "%s", reason(s, code));

@@ -26,7 +26,8 @@ static const struct known known[] = {
      "set a password (requirepass) on the server, or bind it to the right address"},
     {"READONLY", ERROR_STORE_READONLY, "the server is a replica and takes no writes",
      "the URL should name the master"},
-    {"OOM", ERROR_STORE_FULL, "the server's memory is full (maxmemory)", ""},
+    {"OOM", ERROR_STORE_FULL, "the server's memory is full",
+     "raise maxmemory: while it is full the server refuses whole transactions, removals too"},
     {"MISCONF", ERROR_STORE_FULL, "the server cannot write to its disk and takes no writes", ""},
     {"LOADING", ERROR_STORE_DOWN, "the server is still loading its data", ""},
     {"BUSY", ERROR_STORE_DOWN, "the server is busy with a script", ""},
@@ -55,6 +56,10 @@ static bool begins(const char *text, const char *word)
 
 static const struct known *find(const char *text)
 {
+    const char *reason = strstr(text, "because of: ");
+
+    if (begins(text, "EXECABORT") && reason != NULL) /* EXEC itself was refused */
+        text = reason + strlen("because of: ");
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (begins(text, known[i].begins))
             return &known[i];

@@ -2,6 +2,9 @@
  * Reading a plugin's entries: its set of keys, then all its hashes at once inside MULTI/EXEC, so
  * that no other daemon's transaction is seen by halves. The set is watched meanwhile. Two round
  * trips, whatever the number of keys.
+ *
+ * A server whose memory is full refuses whatever is inside MULTI, reads too. It refuses all writes
+ * as well, so then the hashes are read without.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -101,17 +104,23 @@ struct walk {
     void *arg;
 };
 
-static int walk_rows(const struct walk *w, const struct keys *keys, const struct redis_reply *rows,
+/* One after the other: `entry` gives the reply for the key with this number. */
+typedef int entry_fn(void *arg, size_t number, const struct redis_reply **entry, struct error *e);
+
+static int walk_rows(const struct walk *w, const struct keys *keys, entry_fn *next, void *arg,
                      struct error *e)
 {
     const char *at = buf_text(&keys->text);
+    const struct redis_reply *entry;
     struct redis_key key;
     int rc = 0;
 
     for (size_t i = 0; i < keys->count && rc == 0; i++) {
         struct state_row row = {.key = at, .key_len = strlen(at)};
         redis_key_entry(&key, w->store->prefix, w->plugin, at, row.key_len);
-        rc = read_row(w->store, &key, &rows->items[i], &row, e);
+        rc = next(arg, i, &entry, e);
+        if (rc == 0)
+            rc = read_row(w->store, &key, entry, &row, e);
         if (rc == 1)
             rc = row.expires_ms == 0 || row.expires_ms > w->now_ms ? w->each(w->arg, &row) : 0;
         at += row.key_len + 1;
@@ -119,18 +128,49 @@ static int walk_rows(const struct walk *w, const struct keys *keys, const struct
     return rc;
 }
 
+static int entry_of_results(void *arg, size_t number, const struct redis_reply **entry,
+                            struct error *e)
+{
+    const struct redis_reply *results = arg;
+
+    (void)e;
+    *entry = &results->items[number];
+    return 0;
+}
+
+static int entry_from_server(void *arg, size_t number, const struct redis_reply **entry,
+                             struct error *e)
+{
+    struct redis_store *s = arg;
+
+    (void)number;
+    return redis_get(&s->link, entry, e);
+}
+
+static int read_plainly(const struct walk *w, const struct keys *keys, struct error *e)
+{
+    ask_entries(w->store, w->plugin, keys);
+    if (redis_send(&w->store->link, e) != 0)
+        return -1;
+    return walk_rows(w, keys, entry_from_server, w->store, e);
+}
+
 /* `*changed`: the set of keys is another by now. */
 static int read_entries(const struct walk *w, const struct keys *keys, bool *changed,
                         struct error *e)
 {
-    struct redis_store *s = w->store;
-    const struct redis_reply *rows;
+    const struct redis_reply *results;
+    struct error why = ERROR_INIT;
 
-    ask_entries(s, w->plugin, keys);
-    if (redis_exec_read(s, &rows, e) != 0)
+    ask_entries(w->store, w->plugin, keys);
+    if (redis_exec_read(w->store, &results, &why) != 0) {
+        if (why.code == ERROR_STORE_FULL)
+            return read_plainly(w, keys, e);
+        *e = why;
         return -1;
-    *changed = rows->kind == REPLY_NIL;
-    return *changed ? 0 : walk_rows(w, keys, rows, e);
+    }
+    *changed = results->kind == REPLY_NIL;
+    return *changed ? 0 : walk_rows(w, keys, entry_of_results, (void *)results, e);
 }
 
 static int attempt(const struct walk *w, bool *changed, struct error *e)

@@ -262,6 +262,7 @@ int redis_exec_read(struct redis_store *s, const struct redis_reply **results, s
         redis_get_large(&s->link, &reply, e) != 0)
         return -1;
     if (reply->kind == REPLY_ERROR && first.code != ERROR_NONE) { /* EXECABORT: nothing was done */
+        s->begun = false;
         *e = first;
         return -1;
     }

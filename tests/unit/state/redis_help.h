@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "io/stream.h"
 #include "state/redis_link.h"
