@@ -292,6 +292,28 @@ static int check_server(const struct store_url *url, const struct scheme *scheme
     return 0;
 }
 
+/* A '/' or '?' before the last '@' may be part of a password that was not escaped: then no part of
+ * the URL is what it seems, and none may be repeated in an error. */
+static int check_escapes(struct span rest, struct error *e)
+{
+    const char *at = memrchr(rest.at, '@', span_len(rest));
+
+    if (at == NULL)
+        return 0;
+    for (const char *p = rest.at; p < at; p++) {
+        if (*p != '/' && *p != '?' && *p != '#')
+            continue;
+        error_set(e, ERROR_CONFIG,
+                  "the store's URL: a '%c' stands before its last '@': one of the two belongs to "
+                  "something that must be escaped",
+                  *p);
+        error_hint(e, "in a password write / as %%2F, ? as %%3F, # as %%23, @ as %%40; everywhere "
+                      "else @ as %%40");
+        return -1;
+    }
+    return 0;
+}
+
 /* `rest` is what follows "scheme://". */
 static int read_server(const struct scheme *scheme, struct span rest, struct store_url *out,
                        struct error *e)
@@ -300,6 +322,8 @@ static int read_server(const struct scheme *scheme, struct span rest, struct sto
     bool found;
     const char *at;
 
+    if (check_escapes(rest, e) != 0)
+        return -1;
     rest = cut(&query, '?', &found);
     place = cut(&rest, '/', &found);
     if (found && span_len(rest) > 0) {
@@ -369,7 +393,10 @@ static int read_any(const char *text, struct store_url *out, struct error *e)
 
 int store_url_parse(const char *text, struct store_url *out, struct error *e)
 {
-    struct store_url url = {.pool = 1, .local = true};
+    struct store_url url = {.pool = 1,
+                            .local = true,
+                            .connect_timeout_ms = DEFAULT_CONNECT_MS,
+                            .timeout_ms = DEFAULT_TIMEOUT_MS};
 
     if (strlen(text) > STORE_URL_BYTES)
         return error_set(e, ERROR_CONFIG, "the store's URL: %zu bytes, at most %d", strlen(text),

@@ -10,7 +10,8 @@
  *   redis+unix:///PATH/TO/SOCKET?…                 DB by ?db=N
  *   libsql+http://HOST[:PORT]?…   libsql+https://HOST[:PORT]?…
  *
- * User, password, path and option values are percent-decoded. IPv6 hosts stand in brackets. For
+ * User, password, path and option values are percent-decoded; an '@' in any of them, and '/', '?',
+ * '#' in user or password, have to be escaped. IPv6 hosts stand in brackets. For
  * postgres a missing host means the socket folder of ?host=/run/postgresql.
  *
  * Options (default)

@@ -133,6 +133,9 @@ static void test_refusals(void **state)
     refuses("postgres://u:s3cret%00@h/d", "'%'");
     refuses("postgres://u:s3cret%ff@h/d", "UTF-8");
     refuses("postgres://u:s3cret@h h/d", "host");
+    refuses("postgres://u:s3c?ret@h/d", "must be escaped");
+    refuses("postgres://u:s3c/ret@h/d", "%2F");
+    refuses("postgres://u?s3cret:x@h/d", "must be escaped");
     refuses("redis://[::1/3", "[ADDRESS]");
     refuses("redis+unix://h/x", "three slashes");
     refuses("libsql+http://s3cret@h", "no user");
