@@ -217,6 +217,8 @@ static int feed(struct redis_link *l, struct error *e)
     size_t got = 0, part;
 
     while (l->in.len == 0) {
+        if (stream_now_ns() >= l->deadline_ns) /* also when there is always something to read */
+            return error_set(e, ERROR_TIMEOUT, "no whole answer in the time allowed");
         if (receive(l, &got, e) != 0)
             return -1;
         if (got == 0 && stream_wait(l->stream, STREAM_READ, l->deadline_ns, e) != 0)

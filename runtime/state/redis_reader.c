@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 #define CHUNK_BYTES (64 * 1024)
+#define LINE_BYTES  (64 * 1024)   /* of a status, an error, or a length */
 #define OVERHEAD    (1024 * 1024) /* small answers may announce a little more than they hold */
 
 /* ---- counted memory ---- */
@@ -209,6 +210,14 @@ static int too_large(const struct redis_reader *r, struct error *e)
                      r->max_bytes / (1024 * 1024));
 }
 
+/* The parser looks through all of what came for the end of a line, again and again. */
+static bool endless_line(const struct redis_reader *r)
+{
+    size_t len = r->parser->len - r->parser->pos;
+
+    return len > LINE_BYTES && memchr(r->parser->buf + r->parser->pos, '\r', LINE_BYTES) == NULL;
+}
+
 int redis_reader_next(struct redis_reader *r, size_t max_bytes, const struct redis_reply **reply,
                       struct error *e)
 {
@@ -223,6 +232,9 @@ int redis_reader_next(struct redis_reader *r, size_t max_bytes, const struct red
         return error_set(e, ERROR_STORE_CORRUPT, "the server does not speak Redis's protocol: %s",
                          r->parser->errstr);
     }
+    if (got == NULL && endless_line(r))
+        return error_set(e, ERROR_STORE_CORRUPT,
+                         "the server does not speak Redis's protocol: a line without an end");
     if (got == NULL)
         return r->fed > max_bytes ? too_large(r, e) : 0;
     r->fed = r->parser->len - r->parser->pos;
