@@ -153,10 +153,10 @@ static int send_line(struct client *c, const json_t *request, struct error *e)
     size_t sent = 0;
     int result = 0;
 
-    buf_init(&line, CONTROL_MAX_LINE);
+    buf_init(&line, CLIENT_REQUEST_MAX);
     if (value_write(&line, request) < 0 || buf_add_char(&line, '\n') < 0)
         result = error_set(e, ERROR_LIMIT, "the request is too long: expected at most %d bytes",
-                           CONTROL_MAX_LINE);
+                           CLIENT_REQUEST_MAX);
     while (result == 0 && sent < line.len) {
         ssize_t n = send(c->fd, line.data + sent, line.len - sent, MSG_NOSIGNAL);
         if (n >= 0)
@@ -249,13 +249,27 @@ static int read_answer(const char *text, size_t len, json_t **data, struct error
     return result;
 }
 
+/* A daemon that hangs up while it is sent to has said why before. */
+static int send_request(struct client *c, const json_t *request, struct error *e)
+{
+    struct error why = ERROR_INIT, ignored = ERROR_INIT;
+    size_t len;
+
+    if (send_line(c, request, &why) == 0)
+        return 0;
+    if (why.code == ERROR_PROTOCOL && read_line(c, &len, &ignored) == 0)
+        return 0;
+    *e = why;
+    return -1;
+}
+
 int client_call(struct client *client, const json_t *request, json_t **data, struct error *e)
 {
     size_t len;
     int result;
 
     start_deadline(client);
-    if (send_line(client, request, e) < 0 || read_line(client, &len, e) < 0)
+    if (send_request(client, request, e) < 0 || read_line(client, &len, e) < 0)
         return -1;
     result = read_answer(client->in.data, len, data, e);
     buf_drop(&client->in, len + 1);

@@ -2,8 +2,9 @@
  * client: one conversation with a running daemon over its control socket (core/control.h says what
  * is said there).
  *
- * Nothing here blocks longer than `timeout_ms` per call. A request has at most CONTROL_MAX_LINE
- * bytes, an answer CLIENT_ANSWER_MAX (a desk may have thousands of plugins). A daemon that is not
+ * Nothing here blocks longer than `timeout_ms` per call. A request has at most CLIENT_REQUEST_MAX
+ * bytes (what a daemon takes depends on its limits.value_bytes: it says so), an answer
+ * CLIENT_ANSWER_MAX (a desk may have thousands of plugins). A daemon that is not
  * there, and the socket file of one that is gone, are ERROR_NOT_RUNNING; silence is ERROR_TIMEOUT;
  * anything that is not an answer is ERROR_PROTOCOL; what the daemon refused comes with the daemon's
  * own code, message and hint.
@@ -17,8 +18,9 @@
 struct client;
 struct error;
 
-#define CLIENT_TIMEOUT_MS 10000
-#define CLIENT_ANSWER_MAX (64 * 1024 * 1024)
+#define CLIENT_TIMEOUT_MS  10000
+#define CLIENT_REQUEST_MAX (9 * 1024 * 1024)
+#define CLIENT_ANSWER_MAX  (64 * 1024 * 1024)
 
 /* `folder` is the one that holds the socket. Its path may be of any length. */
 int client_open(const char *folder, int64_t timeout_ms, struct client **out, struct error *e);

@@ -31,12 +31,14 @@ struct part {
     const struct state_query *q;
     json_t *entries;
     size_t bytes;
+    json_int_t number;
 };
 
 static int send_part(struct part *part, bool more, json_t **data, struct error *e)
 {
-    json_t *request = json_pack("{s:s, s:s, s:o, s:b}", "op", part->op, "plugin", part->q->plugin,
-                                "entries", part->entries, "more", more);
+    json_t *request =
+        json_pack("{s:s, s:s, s:I, s:o, s:b}", "op", part->op, "plugin", part->q->plugin, "part",
+                  part->number++, "entries", part->entries, "more", more);
     int result;
 
     if (!more)

@@ -259,6 +259,8 @@ void control_dispatch(struct request *r, const char *op)
         {"state_keys", control_state_keys},
         {"state_set", control_state_set},
         {"state_delete", control_state_delete},
+        {"state_export", control_state_export},
+        {"state_import", control_state_import},
         {"stop", op_stop},
     };
     enum { COUNT = sizeof ops / sizeof ops[0] };

@@ -21,11 +21,12 @@ struct connection {
     struct connection *next;
     struct buf in;
     struct request *request; /* under way, or NULL */
-    bool writing;            /* its answer: the next request waits until the client has taken it */
-    bool full;               /* `in` is: not reading */
-    bool last;               /* closed behind the answer that is being written */
-    bool closing;            /* uv_close was called */
-    bool closed;             /* and has finished */
+    struct upload *upload;
+    bool writing; /* its answer: the next request waits until the client has taken it */
+    bool full;    /* `in` is: not reading */
+    bool last;    /* closed behind the answer that is being written */
+    bool closing; /* uv_close was called */
+    bool closed;  /* and has finished */
 };
 
 struct control {
@@ -53,6 +54,11 @@ struct engine *request_engine(const struct request *request)
     return request->connection->control->engine;
 }
 
+struct upload **request_upload(struct request *request)
+{
+    return &request->connection->upload;
+}
+
 const json_t *request_json(const struct request *request)
 {
     return request->json;
@@ -67,6 +73,7 @@ static void free_connection(struct connection *c)
     *place = c->next;
     c->control->count--;
     buf_release(&c->in);
+    upload_free(c->upload);
     free(c);
 }
 
@@ -166,6 +173,15 @@ void request_fail(struct request *request, const struct error *e)
     finish(request, failure(e));
 }
 
+/* Of one line: as control.h says. A state's value may be larger than all else, and is text inside
+ * of text there: each of its characters may take two. */
+static size_t line_max(const struct engine *engine)
+{
+    size_t value = 2 * engine->blueprint->config.limits.value_bytes + CONTROL_LINE_REST;
+
+    return value > CONTROL_MAX_LINE ? value : CONTROL_MAX_LINE;
+}
+
 /* The connection cannot go on: says why, then closes it. */
 static void refuse(struct connection *c, const char *why)
 {
@@ -179,6 +195,14 @@ static void refuse(struct connection *c, const char *why)
     json_decref(o);
 }
 
+static void refuse_line(struct connection *c)
+{
+    char why[80];
+
+    snprintf(why, sizeof why, "a request is one line of at most %zu bytes", c->in.max - 1);
+    refuse(c, why);
+}
+
 static void start_request(struct connection *c, const char *line, size_t len)
 {
     struct request *request = mem_zero(1, sizeof *request);
@@ -187,7 +211,7 @@ static void start_request(struct connection *c, const char *line, size_t len)
 
     request->connection = c;
     c->request = request;
-    request->json = value_parse(line, len, CONTROL_MAX_LINE, &e);
+    request->json = value_parse(line, len, c->in.max, &e);
     op = json_string_value(json_object_get(request->json, "op"));
     if (op == NULL) {
         error_set(&e, ERROR_INVALID, "expected one JSON object with an \"op\" per line");
@@ -211,7 +235,7 @@ static void next_request(struct connection *c)
     end = memchr(c->in.data, '\n', c->in.len);
     if (end == NULL) {
         if (c->full)
-            refuse(c, "a request is one line of at most 262144 bytes");
+            refuse_line(c);
         return;
     }
     len = (size_t)(end - c->in.data);
@@ -262,7 +286,7 @@ static void on_connection(uv_stream_t *listener, int status)
         return;
     c = mem_zero(1, sizeof *c);
     c->control = control;
-    buf_init(&c->in, CONTROL_MAX_LINE + 1);
+    buf_init(&c->in, line_max(control->engine) + 1);
     c->next = control->connections;
     control->connections = c;
     control->count++;

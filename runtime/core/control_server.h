@@ -24,6 +24,16 @@ void request_fail(struct request *request, const struct error *e);
 /* control_ops.c: starts the operation; it ends the request now or later. */
 void control_dispatch(struct request *request, const char *op);
 
+/* control_import.c: the parts of an import that have come over this connection; NULL: none. Freed
+ * with it. */
+struct upload;
+struct upload **request_upload(struct request *request);
+void upload_free(struct upload *upload); /* NULL is legal */
+
+/* control_import.c: likewise. */
+void control_state_export(struct request *request);
+void control_state_import(struct request *request);
+
 /* control_stores.c: likewise. */
 void control_runs(struct request *request);
 void control_run(struct request *request);

@@ -1,92 +1,14 @@
-/*
- * The operations of the control socket that read and write the stores. Reads run on the store's own
- * thread, behind what was committed before.
- *
- * Nobody who asks for state waits for a store that is away: then the asker is told so at once, and
- * what may happen to a change all the same (control_store_away).
- */
+/* The operations of the control socket that read and write the stores, but for whole states
+ * (control_import.c). Reads run on the store's own thread, behind what was committed before. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "core/control_server.h"
+#include "core/control_ask.h"
 #include "model/value.h"
 
 #define RUNS_MAX 10000
-
-/* One read or change under way. */
-struct ask {
-    struct query query; /* first */
-    struct ask *next;   /* in engine.asks */
-    struct engine *engine;
-    struct request *request;     /* NULL: answered already, its store went away */
-    struct plugin *owner;        /* of the state; NULL: the journal is asked */
-    struct state_change *change; /* waits for a moment between two ticks */
-    json_t *data;
-    struct run_filter filter;
-    uint64_t id;
-    char plugin[LIMIT_NAME_BYTES + 1];
-    char key[LIMIT_KEY_BYTES + 1];
-    size_t key_len;
-    int64_t now_ms;
-    json_t *value; /* state_set */
-    int64_t ttl_ms;
-    bool write, existed, committing;
-};
-
-static void fail(struct request *r, enum error_code code, const char *message)
-{
-    struct error e = ERROR_INIT;
-
-    error_set(&e, code, "%s", message);
-    request_fail(r, &e);
-}
-
-static void free_ask(struct ask *ask)
-{
-    struct ask **place = &ask->engine->asks;
-
-    while (*place != ask)
-        place = &(*place)->next;
-    *place = ask->next;
-    json_decref(ask->data);
-    json_decref(ask->value);
-    free(ask);
-}
-
-static void answered(struct query *query, struct engine *engine)
-{
-    struct ask *ask = (struct ask *)query;
-
-    (void)engine;
-    if (ask->request == NULL)
-        ; /* nobody waits any more */
-    else if (query->result < 0)
-        request_fail(ask->request, &query->error);
-    else if (ask->data == NULL)
-        fail(ask->request, ERROR_NOT_FOUND,
-             ask->id ? "no run has that id" : "the key is not set (or has expired)");
-    else
-        request_answer(ask->request, json_incref(ask->data));
-    free_ask(ask);
-}
-
-static struct ask *ask_new(struct request *r, struct store *store,
-                           int (*work)(struct query *query, struct store *store, struct error *e))
-{
-    struct ask *ask = mem_zero(1, sizeof *ask);
-
-    ask->engine = request_engine(r);
-    ask->next = ask->engine->asks;
-    ask->engine->asks = ask;
-    ask->request = r;
-    ask->query.store = store;
-    ask->query.work = work;
-    ask->query.done = answered;
-    ask->now_ms = clock_now_ms(&request_engine(r)->clock);
-    return ask;
-}
 
 /* ---- runs ---- */
 
@@ -154,7 +76,7 @@ void control_runs(struct request *r)
 
     if (parse_filter(request_json(r), ask, &e) < 0) {
         request_fail(r, &e);
-        free_ask(ask);
+        ask_free(ask);
         return;
     }
     commits_query(&ask->query);
@@ -166,8 +88,8 @@ void control_run(struct request *r)
     struct ask *ask = ask_new(r, request_engine(r)->commits.journal, work_run);
 
     if (id == NULL || id_parse(id, &ask->id) < 0) {
-        fail(r, ERROR_INVALID, "id: expected a run id of 13 characters");
-        free_ask(ask);
+        ask_fail(r, ERROR_INVALID, "id: expected a run id of 13 characters");
+        ask_free(ask);
         return;
     }
     commits_query(&ask->query);
@@ -224,51 +146,9 @@ static int work_keys(struct query *query, struct store *store, struct error *e)
     return state_load(store->state, ask->plugin, ask->now_ms, append_key, ask->data, e);
 }
 
-static void fail_away(struct request *r, const struct store *store, const char *outcome)
-{
-    struct error e = ERROR_INIT;
-
-    error_set(&e, ERROR_STORE_DOWN, "the state store %s is away: %s%s", store->label, store->stall,
-              outcome);
-    error_hint(&e, "`orrery status` shows when it works again");
-    request_fail(r, &e);
-}
-
-/* The ask for the plugin and key of the request, or NULL after having failed it. */
-static struct ask *state_ask(struct request *r,
-                             int (*work)(struct query *, struct store *, struct error *),
-                             bool with_key)
-{
-    const char *name = json_string_value(json_object_get(request_json(r), "plugin"));
-    const json_t *key = json_object_get(request_json(r), "key");
-    struct plugin *plugin = name ? engine_plugin(request_engine(r), name) : NULL;
-    struct ask *ask;
-
-    if (plugin == NULL) {
-        fail(r, ERROR_NOT_FOUND, "no strategy of that name is running");
-        return NULL;
-    }
-    if (with_key && (json_string_length(key) == 0 || json_string_length(key) > LIMIT_KEY_BYTES)) {
-        fail(r, ERROR_INVALID, "key: expected 1 to 256 bytes of text");
-        return NULL;
-    }
-    if (plugin->state->stalled && store_is_apart(plugin->state)) {
-        fail_away(r, plugin->state, "");
-        return NULL;
-    }
-    ask = ask_new(r, plugin->state, work);
-    ask->owner = plugin;
-    snprintf(ask->plugin, sizeof ask->plugin, "%s", plugin->name);
-    if (with_key) {
-        ask->key_len = json_string_length(key);
-        memcpy(ask->key, json_string_value(key), ask->key_len);
-    }
-    return ask;
-}
-
 void control_state_get(struct request *r)
 {
-    struct ask *ask = state_ask(r, work_get, true);
+    struct ask *ask = ask_of_state(r, work_get, true);
 
     if (ask != NULL)
         commits_query(&ask->query);
@@ -276,145 +156,41 @@ void control_state_get(struct request *r)
 
 void control_state_keys(struct request *r)
 {
-    struct ask *ask = state_ask(r, work_keys, false);
+    struct ask *ask = ask_of_state(r, work_keys, false);
 
     if (ask != NULL)
         commits_query(&ask->query);
 }
 
-/*
- * ---- changes from outside ----
- *
- * The store and the worker must see a change between the same two ticks. So it waits until no tick
- * and no hook of the plugin is under way; then the commit is queued and the worker is told in the
- * same turn of the loop.
- */
+/* ---- changes from outside ---- */
 
 static void change_durable(struct commit *c, struct engine *engine)
 {
     struct ask *ask = c->arg;
 
     (void)engine;
-    if (ask->request == NULL)
-        ; /* nobody waits any more */
-    else if (c->failed)
-        fail(ask->request, ERROR_STORE, "the store could not be written");
-    else if (c->fenced)
-        fail(ask->request, ERROR_STORE_FENCED,
-             "another daemon owns this strategy now: nothing was written");
-    else
+    if (ask_committed(ask, c))
         request_answer(ask->request,
                        ask->value ? json_object() : json_pack("{s:b}", "existed", ask->existed));
-    free_ask(ask);
+    ask_free(ask);
     commit_free(c);
-}
-
-static void tell_worker(struct plugin *p, const struct kv_write *w)
-{
-    struct message m = {.type = MESSAGE_STATE_ENTRY};
-
-    m.as.state_entry = (struct message_state_entry){
-        p->slot, {w->key, w->key_len}, {w->value, w->value_len}, w->expires_ms};
-    link_tell(&p->worker->link, &m);
-}
-
-/* In a store that others use, only who runs the strategy may change its state. */
-static bool refused(struct ask *ask, const struct plugin *p)
-{
-    char text[400];
-
-    if (!p->state->is_server || p->token != 0)
-        return false;
-    if (p->stage == STAGE_STANDBY)
-        snprintf(text, sizeof text, "another daemon runs this strategy: %s: change its state there",
-                 p->holder);
-    else
-        snprintf(text, sizeof text, "%s",
-                 p->engine->options.dry_run
-                     ? "a dry run changes nothing in a store that other daemons use"
-                     : "this daemon does not have the strategy's lease (yet): try again");
-    fail(ask->request, ERROR_STORE_FENCED, text);
-    free_ask(ask);
-    return true;
-}
-
-static void commit_change(struct ask *ask, struct plugin *p)
-{
-    struct commit *c = commit_new(ask->query.store, change_durable, ask);
-    char *text = ask->value ? value_text(ask->value) : NULL;
-    struct kv_write write = {ask->key, ask->key_len, text, text ? strlen(text) : 0,
-                             ask->ttl_ms ? ask->now_ms + ask->ttl_ms : 0};
-
-    memcpy(c->plugin, ask->plugin, sizeof c->plugin);
-    c->fence = p->token;
-    ask->committing = true;
-    write_set_copy(&c->writes, &write, 1);
-    if (p->stage == STAGE_READY)
-        tell_worker(p, &c->writes.items[0]);
-    free(text);
-    commits_push(c);
 }
 
 static void apply_change(struct state_change *change, struct plugin *p)
 {
     struct ask *ask = (struct ask *)change->arg;
+    char *text = ask->value ? value_text(ask->value) : NULL;
+    struct kv_write write = {ask->key, ask->key_len, text, text ? strlen(text) : 0,
+                             ask->ttl_ms ? ask->now_ms + ask->ttl_ms : 0};
 
-    ask->change = NULL;
-    free(change);
-    if (!refused(ask, p))
-        commit_change(ask, p);
-}
-
-static void push_change(struct ask *ask)
-{
-    struct plugin *p = engine_plugin(ask->engine, ask->plugin);
-    struct state_change *change = mem_zero(1, sizeof *change);
-
-    change->apply = apply_change;
-    change->arg = ask;
-    ask->change = change;
-    ask->owner = p;
-    plugin_change_state(p, change);
-}
-
-/* Out of the plugin's list: it has not happened. */
-static void withdraw(struct ask *ask)
-{
-    struct state_change **place = &ask->owner->changes;
-
-    while (*place != ask->change)
-        place = &(*place)->next;
-    *place = ask->change->next;
-    free(ask->change);
-    ask->change = NULL;
-}
-
-static void tell_asker(struct ask *ask)
-{
-    struct request *r = ask->request;
-
-    ask->request = NULL;
-    if (ask->change != NULL) {
-        withdraw(ask);
-        fail_away(r, ask->query.store, "; nothing was changed");
-        free_ask(ask);
-    } else {
-        fail_away(r, ask->query.store,
-                  ask->committing ? "; the change is under way: it is written when the store works "
-                                    "again, unless the daemon stops before"
-                                  : "");
+    ask_end_change(ask);
+    if (!ask_refused(ask, p)) {
+        struct commit *c = ask_commit(ask, p, change_durable);
+        write_set_copy(&c->writes, &write, 1);
+        ask_tell_worker(p, &c->writes);
+        commits_push(c);
     }
-}
-
-void control_store_away(struct store *store)
-{
-    struct ask *next;
-
-    for (struct ask *ask = store->engine->asks; ask != NULL; ask = next) {
-        next = ask->next;
-        if (ask->query.store == store && ask->owner != NULL && ask->request != NULL)
-            tell_asker(ask);
-    }
+    free(text);
 }
 
 static void existed_known(struct query *query, struct engine *engine)
@@ -422,25 +198,25 @@ static void existed_known(struct query *query, struct engine *engine)
     struct ask *ask = (struct ask *)query;
 
     if (ask->request == NULL) {
-        free_ask(ask);
+        ask_free(ask);
         return;
     }
     if (query->result < 0) {
         request_fail(ask->request, &query->error);
-        free_ask(ask);
+        ask_free(ask);
         return;
     }
     if (engine_plugin(engine, ask->plugin) == NULL) {
-        fail(ask->request, ERROR_NOT_FOUND, "the strategy was removed meanwhile");
-        free_ask(ask);
+        ask_fail(ask->request, ERROR_NOT_FOUND, "the strategy was removed meanwhile");
+        ask_free(ask);
         return;
     }
-    push_change(ask);
+    ask_change(ask, apply_change);
 }
 
 void control_state_delete(struct request *r)
 {
-    struct ask *ask = state_ask(r, work_get, true);
+    struct ask *ask = ask_of_state(r, work_get, true);
 
     if (ask == NULL)
         return;
@@ -480,10 +256,10 @@ void control_state_set(struct request *r)
         request_fail(r, &e);
         return;
     }
-    ask = state_ask(r, work_get, true);
+    ask = ask_of_state(r, work_get, true);
     if (ask == NULL)
         return;
     ask->value = json_deep_copy(json_object_get(request_json(r), "value"));
     ask->ttl_ms = json_integer_value(json_object_get(request_json(r), "ttl_ms"));
-    push_change(ask);
+    ask_change(ask, apply_change);
 }

@@ -119,6 +119,8 @@ struct state_change {
     struct state_change *next;
     void (*apply)(struct state_change *change, struct plugin *plugin); /* frees it */
     void *arg;
+    bool holds; /* its moment has come, and it needs an answer first: no tick starts before it has
+                   been applied */
 };
 
 struct cron_timer {
@@ -159,6 +161,7 @@ struct plugin {
     struct tick *queue, **queue_tail;
     struct hook *hooks; /* waiting until the plugin is ready again */
     uint32_t queued, running, hooking;
+    uint64_t hooks_begun; /* since the start */
     struct state_change *changes;
     struct cron_timer *timers;
     size_t timer_count;
@@ -398,7 +401,7 @@ int control_start(struct engine *engine, struct error *e);
 void control_stop(struct engine *engine);
 void control_free(struct engine *engine);
 
-/* control_stores.c */
+/* control_ask.c */
 void control_store_away(struct store *store); /* who asked for state there is told at once */
 
 /* runtime.c */

@@ -90,6 +90,7 @@ void hooks_run(struct tick *tick, struct run *run)
     json_decref(result);
     json_decref(error);
     tick->plugin->hooking++;
+    tick->plugin->hooks_begun++;
     if (can_send(tick->plugin))
         send_hook(hook);
     else if (hopeless(tick->plugin))

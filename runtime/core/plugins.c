@@ -253,7 +253,7 @@ void plugin_quiet(struct plugin *p)
     if (p->running > 0 || p->hooking > 0)
         return;
     leases_quiet(p);
-    while (p->changes != NULL && !loading) {
+    while (p->changes != NULL && !p->changes->holds && !loading) {
         struct state_change *change = p->changes;
         p->changes = change->next;
         change->apply(change, p);

@@ -228,15 +228,15 @@ static void test_long_path(void **state)
 static void test_oversized_request(void **state)
 {
     const char *script[] = {NULL};
-    char *huge = mem_alloc(CONTROL_MAX_LINE + 1);
+    char *huge = mem_alloc(CLIENT_REQUEST_MAX + 1);
     struct fake_daemon d;
     struct client *client;
     struct error e = ERROR_INIT;
     json_t *request, *data = NULL;
 
     (void)state;
-    memset(huge, 'x', CONTROL_MAX_LINE);
-    huge[CONTROL_MAX_LINE] = '\0';
+    memset(huge, 'x', CLIENT_REQUEST_MAX);
+    huge[CLIENT_REQUEST_MAX] = '\0';
     request = json_pack("{s:s}", "op", huge);
     free(huge);
     fake_start(&d, script);
