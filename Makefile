@@ -3,32 +3,43 @@ PRESET ?= release
 BUILD  := build/$(PRESET)
 JOBS   ?= $(shell nproc)
 
-.PHONY: all configure build run test asan bench packages format clean
+# The program needs less than its tests: a folder is made without these, and gets them with the first `make test`.
+TESTS_OFF = $(if $(wildcard $(BUILD)/CMakeCache.txt),,-DORRERY_TESTS=OFF)
+configure = cmake --preset $(PRESET) $(1) >/dev/null || cmake --preset $(PRESET) $(1)
+
+.PHONY: all program build run tests test asan bench packages format clean
 
 all: build
 
 packages:
 	@sh tools/packages.sh
 
-configure: packages
-	@cmake --preset $(PRESET) >/dev/null || cmake --preset $(PRESET)
+program:
+	@sh tools/packages.sh build
+	@$(call configure,$(TESTS_OFF))
 
-build: configure
+build: program
 	@cmake --build $(BUILD) -j $(JOBS)
 
-run: configure
+run: program
 	@cmake --build $(BUILD) -j $(JOBS) --target orrery
 	@sh tools/quickstart.sh $(BUILD)/orrery
 
-test: build
+# The program with its tests; these run beside real servers.
+tests:
+	@sh tools/packages.sh build tests servers
+	@$(call configure,-DORRERY_TESTS=ON)
+	@cmake --build $(BUILD) -j $(JOBS)
+
+test: tests
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error
 
 # Unit, contract, Lua and hostile tests with address and undefined-behaviour sanitizers.
 asan:
-	@$(MAKE) PRESET=asan build
+	@$(MAKE) PRESET=asan tests
 	@ctest --test-dir build/asan --output-on-failure --no-tests=error -L 'unit|lua'
 
-bench: build
+bench: tests
 	@sh tests/bench/run.sh $(BUILD)
 
 format:

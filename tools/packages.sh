@@ -1,30 +1,41 @@
 #!/bin/sh
-# Installs the Debian packages of packages.txt that are missing: as root, through sudo
-# without a password prompt in CI, or by printing the one command to run.
+# Installs the Debian packages of packages.txt that are missing, as root or through sudo; else prints the command to run.
+#
+#   sh tools/packages.sh [SECTION…]        build, tests, servers; without any: all
 set -eu
 cd "$(dirname "$0")/.."
-missing=
-for package in $(grep -v '^#' packages.txt); do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
-done
+
+# The lines of the sections that are given.
+wanted() {
+    awk -v sections=" $* " '/^#/ || NF == 0 { next }
+        /^\[.*\]$/ { section = substr($0, 2, length($0) - 2); next }
+        sections == "  " || index(sections, " " section " ") { print }' packages.txt
+}
+
+installed() {
+    dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'
+}
+
+# Whether a program is there that makes the package unnecessary; it may be the pattern of a path.
+has_program() {
+    for program in $1; do
+        command -v "$program" >/dev/null && return 0
+    done
+    return 1
+}
+
+missing=$(wanted "$@" | while IFS=: read -r package program; do
+    installed "$package" || has_program "$program" || printf ' %s' "$package"
+done)
 [ -n "$missing" ] || exit 0
-command="apt-get install -y --no-install-recommends$missing"
 if [ "$(id -u)" = 0 ]; then
     as_root=
 elif command -v sudo >/dev/null 2>&1; then
     as_root=sudo
 else
     echo "orrery needs Debian packages that are not installed. Run this once as root:" >&2
-    echo "  apt-get update && $command" >&2
+    echo "  sh $PWD/tools/install.sh$missing" >&2
     exit 1
 fi
 echo "installing Debian packages:$missing"
-export DEBIAN_FRONTEND=noninteractive
-log=$(mktemp)
-if ! { $as_root apt-get update && $as_root $command; } >"$log" 2>&1; then
-    tail -n 20 "$log" >&2
-    echo "could not install:$missing" >&2
-    rm -f "$log"
-    exit 1
-fi
-rm -f "$log"
+$as_root sh tools/install.sh $missing
