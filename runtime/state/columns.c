@@ -35,12 +35,22 @@ static void compare(struct buf *out, const struct column_spec *expected,
                  null_text(found->nullable), null_text(expected->nullable));
 }
 
+static int missing(const char *table, struct error *e)
+{
+    error_set(e, ERROR_STORE_SCHEMA,
+              "table %s is missing, although schema_migrations says that it was made", table);
+    error_hint(e, "restore it from a backup, or use an empty schema or database");
+    return -1;
+}
+
 int columns_check(const char *table, const struct column_spec *expected, size_t expected_count,
                   const struct column_spec *found, size_t found_count, struct error *e)
 {
     struct buf difference;
     int result = 0;
 
+    if (found_count == 0)
+        return missing(table, e);
     buf_init(&difference, 512);
     for (size_t i = 0; i < expected_count; i++)
         compare(&difference, &expected[i], find(found, found_count, expected[i].name));

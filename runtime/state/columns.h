@@ -16,8 +16,9 @@ struct column_spec {
     bool nullable;
 };
 
-/* 0 when both have the same columns, in any order; else STORE_SCHEMA with every difference:
- * "plugin_state: column value is jsonb, expected text; column expires_at is missing". */
+/* 0 when both have the same columns, in any order; else STORE_SCHEMA with every difference: "table
+ * plugin_state is not the one orrery made: column value is jsonb, expected text; column expires_at
+ * (bigint) is missing". No column at all means that the table is missing. */
 int columns_check(const char *table, const struct column_spec *expected, size_t expected_count,
                   const struct column_spec *found, size_t found_count, struct error *e);
 

@@ -4,11 +4,13 @@
  * WITHOUT ROWID: the primary key is the table, one search per write. Expired rows are found through
  * an index that holds only rows with an expiry, so that writes without one do not pay for it.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "base/mem.h"
 #include "db/sqlite_db.h"
+#include "state/columns.h"
 #include "state/state.h"
 
 static const struct migration steps[] = {
@@ -22,6 +24,13 @@ static const struct migration steps[] = {
      "CREATE INDEX plugin_state_expiry ON plugin_state(expires_at) WHERE expires_at IS NOT NULL;"},
 };
 #define STEP_COUNT (sizeof steps / sizeof steps[0])
+
+static const struct column_spec columns[] = {
+    {"plugin_name", "TEXT", false},
+    {"key", "TEXT", false},
+    {"value", "TEXT", false},
+    {"expires_at", "INTEGER", true},
+};
 
 struct state_sqlite {
     struct state_store base;
@@ -220,11 +229,43 @@ int state_sqlite_migrate(struct sqlite_db *db, int64_t now_ms, struct error *e)
     return sqlite_db_migrate(db, "state", steps, STEP_COUNT, now_ms, e);
 }
 
+static void take_column(sqlite3_stmt *stmt, struct column_spec *out)
+{
+    size_t length;
+
+    snprintf(out->name, sizeof out->name, "%s", text_at(stmt, 0, &length));
+    snprintf(out->type, sizeof out->type, "%s", text_at(stmt, 1, &length));
+    out->nullable = sqlite3_column_int(stmt, 2) == 0;
+}
+
+/* Somebody may have changed the table, or have made it before us. */
+static int check_columns(struct sqlite_db *db, struct error *e)
+{
+    sqlite3_stmt *stmt = sqlite_db_prepare(
+        db, "SELECT name, type, \"notnull\" FROM pragma_table_info('plugin_state')", e);
+    struct column_spec found[COLUMNS_MAX];
+    size_t count = 0;
+    int rc;
+
+    if (stmt == NULL)
+        return -1;
+    while ((rc = sqlite_db_step(db, stmt, e)) == 1 && count < COLUMNS_MAX)
+        take_column(stmt, &found[count++]);
+    sqlite3_reset(stmt);
+    if (rc < 0)
+        return -1;
+    rc =
+        columns_check("plugin_state", columns, sizeof columns / sizeof columns[0], found, count, e);
+    if (rc != 0)
+        error_locate(e, db->path, 0);
+    return rc;
+}
+
 int state_sqlite_open(struct state_store **out, struct sqlite_db *db, struct error *e)
 {
     struct state_sqlite *store;
 
-    if (sqlite_db_require(db, "state", STEP_COUNT, e) != 0)
+    if (sqlite_db_require(db, "state", STEP_COUNT, e) != 0 || check_columns(db, e) != 0)
         return -1;
     store = mem_zero(1, sizeof *store);
     state_store_init(&store->base, &ops);

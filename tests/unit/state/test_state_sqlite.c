@@ -152,13 +152,57 @@ static void a_newer_state_schema_is_refused(void **unused)
     assert_int_equal(e.code, ERROR_STORE_NEWER);
 }
 
+/* Opens after `sql` was run on a fresh store; returns the message of the refusal. */
+static const char *refused_after(const char *sql)
+{
+    struct state_store *store = migrated();
+
+    state_close(store);
+    store = NULL;
+    error_clear(&e);
+    assert_int_equal(sqlite_db_exec(db, sql, &e), 0);
+    assert_int_equal(state_sqlite_open(&store, db, &e), -1);
+    assert_null(store);
+    assert_int_equal(e.code, ERROR_STORE_SCHEMA);
+    assert_non_null(strstr(e.where, "a.db"));
+    return e.message;
+}
+
+static void a_table_with_other_columns_is_refused(void **unused)
+{
+    const char *message = refused_after("DROP TABLE plugin_state;"
+                                        "CREATE TABLE plugin_state(plugin_name TEXT NOT NULL,"
+                                        " key BLOB NOT NULL, value TEXT, note TEXT)");
+
+    (void)unused;
+    assert_non_null(strstr(message, "column key is BLOB, expected TEXT"));
+    assert_non_null(strstr(message, "column value may be NULL, expected that it is NOT NULL"));
+    assert_non_null(strstr(message, "column expires_at (INTEGER) is missing"));
+    assert_non_null(strstr(message, "unexpected column note (TEXT)"));
+}
+
+static void a_column_too_many_is_refused(void **unused)
+{
+    (void)unused;
+    assert_string_equal(refused_after("ALTER TABLE plugin_state ADD COLUMN extra INTEGER"),
+                        "table plugin_state is not the one orrery made: unexpected column extra "
+                        "(INTEGER)");
+}
+
+static void a_table_that_is_gone_is_named(void **unused)
+{
+    (void)unused;
+    assert_non_null(strstr(refused_after("DROP TABLE plugin_state"), "plugin_state is missing"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(the_table_is_the_documented_one), TEST(rows_from_outside_are_read),
         TEST(sweep_and_load_search_by_index),  TEST(a_database_without_tables_is_named),
-        TEST(a_newer_state_schema_is_refused),
+        TEST(a_newer_state_schema_is_refused), TEST(a_table_with_other_columns_is_refused),
+        TEST(a_column_too_many_is_refused),    TEST(a_table_that_is_gone_is_named),
     };
 
     return cmocka_run_group_tests_name("state: sqlite", tests, NULL, NULL);
