@@ -81,18 +81,39 @@ static inline int help_run(const char *const *argv, const char *dir)
     return WEXITSTATUS(status);
 }
 
-/* Whether the program is there; if not, the test is over: skipped, or failed in CI. */
-static inline void need_program(const char *name, const char *argument)
+static inline bool have_program(const char *name, const char *argument)
 {
     const char *const argv[] = {name, argument, NULL};
+
+    return help_run(argv, "/tmp") == 0;
+}
+
+static inline bool is_ci(void)
+{
     const char *ci = getenv("CI");
 
-    if (help_run(argv, "/tmp") == 0)
+    return ci != NULL && strcmp(ci, "true") == 0;
+}
+
+/* In a test: skips it when the program is missing, or fails in CI. */
+static inline void need_program(const char *name, const char *argument)
+{
+    if (have_program(name, argument))
         return;
-    if (ci != NULL && strcmp(ci, "true") == 0)
+    if (is_ci())
         fail_msg("%s is not installed", name);
     print_message("SKIPPED: %s is not installed\n", name);
     skip();
+}
+
+/* The same for a whole group, in main(): true when it cannot be run; `*exit_code` is its result. */
+static inline bool no_server(int *exit_code)
+{
+    if (have_program("redis-server", "--version"))
+        return false;
+    *exit_code = is_ci();
+    print_message("%s: redis-server is not installed\n", is_ci() ? "FAILED" : "SKIPPED");
+    return true;
 }
 
 /* ---- servers ---- */
@@ -138,7 +159,6 @@ static inline void server_run(struct server *server, const char *const *extra)
 
 static inline void server_start(struct server *server, const char *const *extra)
 {
-    need_program("redis-server", "--version");
     scratch_make(&server->scratch);
     server->port = free_port();
     server_run(server, extra);

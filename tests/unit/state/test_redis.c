@@ -555,5 +555,9 @@ int main(void)
         TEST(ten_thousand_writes_are_one_transaction),
     };
 
+    int result;
+
+    if (no_server(&result))
+        return result;
     return cmocka_run_group_tests_name("state: redis", tests, NULL, stop_server);
 }

@@ -195,8 +195,11 @@ static void a_server_without_memory(void **unused)
 
 static void a_cluster(void **unused)
 {
+    char bus[8];
+
     (void)unused;
-    START("--cluster-enabled", "yes");
+    snprintf(bus, sizeof bus, "%d", free_port());
+    START("--cluster-enabled", "yes", "--cluster-port", bus);
     refused(url_of(server.port, ""), ERROR_STORE, "part of a cluster, which is not supported");
 }
 
@@ -380,7 +383,6 @@ static const char *tls_url(const char *host, int port, const char *ca)
 
 static void start_tls(char port[8])
 {
-    need_program("redis-server", "--version");
     need_program("openssl", "version");
     scratch_make(&server.scratch);
     server.port = free_port();
@@ -470,6 +472,10 @@ int main(void)
         TEST(tls_carries_large_transactions),
     };
 
+    int result;
+
+    if (no_server(&result))
+        return result;
     signal(SIGPIPE, SIG_IGN); /* as the daemon does */
     return cmocka_run_group_tests_name("state: redis, servers", tests, NULL, NULL);
 }
