@@ -16,6 +16,7 @@
 #define ID_FILE    "desk.id"
 #define ID_LEN     32
 #define PATH_BYTES 4200
+#define PATH_SHOWN 80 /* bytes */
 
 static int make_id(char id[ID_LEN + 1], const char *path, struct error *e)
 {
@@ -58,6 +59,19 @@ static int look_at_lock(const struct owner_place *place, struct stat *lock, stru
     return error_set(e, ERROR_IO, "cannot examine the desk's lock %s: %s", path, strerror(errno));
 }
 
+/* The end of a long path says more than its beginning. */
+static void write_label(const struct owner_place *place, const char *host, const char *desk,
+                        struct owner *out)
+{
+    size_t len = strlen(desk), skip = len > PATH_SHOWN ? len - PATH_SHOWN : 0;
+
+    while (((unsigned char)desk[skip] & 0xC0) == 0x80)
+        skip++; /* not in the middle of a character */
+    snprintf(out->label, sizeof out->label, "%.32s:%s%s (%.20s%spid %d)", host,
+             skip > 0 ? "\xE2\x80\xA6" : "", desk + skip, place->role != NULL ? place->role : "",
+             place->role != NULL ? ", " : "", (int)getpid());
+}
+
 int owner_find(const struct owner_place *place, struct owner *out, struct error *e)
 {
     char id[ID_LEN + 1], host[65] = "?", *path;
@@ -70,9 +84,7 @@ int owner_find(const struct owner_place *place, struct owner *out, struct error 
     where = random_mix(random_hash(host), random_mix(lock.st_dev, lock.st_ino));
     snprintf(out->id, sizeof out->id, "%s-%016llx", id, (unsigned long long)where);
     path = realpath(place->desk, NULL);
-    snprintf(out->label, sizeof out->label, "%.64s:%.60s (%.20s%spid %d)", host,
-             path != NULL ? path : place->desk, place->role != NULL ? place->role : "",
-             place->role != NULL ? ", " : "", (int)getpid());
+    write_label(place, host, path != NULL ? path : place->desk, out);
     free(path);
     return 0;
 }

@@ -69,7 +69,7 @@ struct error;
 struct sqlite_db;
 struct state_store;
 
-#define STATE_OWNER_BYTES 160 /* of the text that says who holds a lease */
+#define STATE_OWNER_BYTES 256 /* of the text that says who holds a lease */
 
 struct state_row {
     const char *key;
