@@ -13,41 +13,37 @@
 #define LEASE_COLUMNS "plugin_name, owner, label, token, expires_at - " PG_NOW
 
 /* One statement, so two daemons cannot both be granted it: the second waits for the first one's row
- * lock and then sees its expiry. */
+ * lock and then sees its expiry. What is SET is computed after that wait, unlike `excluded`. */
 static const char take_sql[] =
     "INSERT INTO plugin_lease AS l(plugin_name, owner, label, token, expires_at)"
     " VALUES ($1, $2, $3, 1, " PG_NOW " + $4::bigint)"
     " ON CONFLICT (plugin_name) DO UPDATE SET owner = excluded.owner, label = excluded.label,"
-    " token = l.token + 1, expires_at = excluded.expires_at"
+    " token = l.token + 1, expires_at = " PG_NOW " + $4::bigint"
     " WHERE l.expires_at <= " PG_NOW " OR ($5::boolean AND l.owner = excluded.owner)"
     " RETURNING " LEASE_COLUMNS;
 
 static const char one_sql[] = "SELECT " LEASE_COLUMNS " FROM plugin_lease WHERE plugin_name = $1";
 
-static const char renew_sql[] =
-    "UPDATE plugin_lease l SET expires_at = " PG_NOW " + $3::bigint"
-    " FROM unnest($1::text[], $2::bigint[]) AS h(plugin_name, token)"
-    " WHERE l.plugin_name = h.plugin_name AND l.token = h.token RETURNING l.plugin_name";
+/* Locks in the order of the names, as the fences of commits do: no deadlock among them. */
+#define OURS                                                                                       \
+    "WITH ours AS (SELECT plugin_name FROM plugin_lease WHERE (plugin_name, token) IN"             \
+    " (SELECT * FROM unnest($1::text[], $2::bigint[])) ORDER BY plugin_name FOR UPDATE)"
 
-static const char release_sql[] = "UPDATE plugin_lease l SET expires_at = 0"
-                                  " FROM unnest($1::text[], $2::bigint[]) AS h(plugin_name, token)"
-                                  " WHERE l.plugin_name = h.plugin_name AND l.token = h.token";
+static const char renew_sql[] =
+    OURS " UPDATE plugin_lease l SET expires_at = " PG_NOW " + $3::bigint"
+         " FROM ours WHERE l.plugin_name = ours.plugin_name RETURNING l.plugin_name";
+
+static const char release_sql[] = OURS " UPDATE plugin_lease l SET expires_at = 0"
+                                       " FROM ours WHERE l.plugin_name = ours.plugin_name";
 
 static const char list_sql[] = "SELECT " LEASE_COLUMNS " FROM plugin_lease ORDER BY plugin_name";
-
-static void copy(char *out, size_t size, const struct pg_row *row, int column)
-{
-    size_t len;
-
-    snprintf(out, size, "%s", pg_text(row, column, &len));
-}
 
 static void read_lease(const struct pg_row *row, struct state_lease *lease)
 {
     memset(lease, 0, sizeof *lease);
-    copy(lease->plugin, sizeof lease->plugin, row, 0);
-    copy(lease->owner, sizeof lease->owner, row, 1);
-    copy(lease->label, sizeof lease->label, row, 2);
+    pg_copy(row, 0, lease->plugin, sizeof lease->plugin);
+    pg_copy(row, 1, lease->owner, sizeof lease->owner);
+    pg_copy(row, 2, lease->label, sizeof lease->label);
     lease->token = (uint64_t)pg_integer(row, 3, 0);
     lease->left_ms = pg_integer(row, 4, 0);
 }

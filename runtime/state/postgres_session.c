@@ -1,19 +1,15 @@
 #include "state/postgres_session.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "model/store_url.h"
 #include "state/postgres_error.h"
 
-#define SYSTEM_CA "/etc/ssl/certs/ca-certificates.crt"
+/* ---- rows ---- */
 
 const char *pg_text(const struct pg_row *row, int column, size_t *len)
 {
@@ -32,222 +28,16 @@ int64_t pg_integer(const struct pg_row *row, int column, int64_t if_null)
     return strtoll(pq->getvalue(row->result, row->row, column), NULL, 10);
 }
 
-/* ---- who to talk to ---- */
-
-static char *decimal(unsigned value)
+bool pg_boolean(const struct pg_row *row, int column)
 {
-    char text[16];
+    const char *text = row->session->pq.getvalue(row->result, row->row, column);
 
-    snprintf(text, sizeof text, "%u", value);
-    return mem_strdup(text);
+    return strcmp(text, "t") == 0 || strcmp(text, "on") == 0;
 }
 
-static char *where_text(const struct pg_session *s)
+void pg_copy(const struct pg_row *row, int column, char *out, size_t size)
 {
-    char text[600];
-
-    if (s->host[0] == '/')
-        snprintf(text, sizeof text, "%.250s (%.200s)", s->host, s->database);
-    else
-        snprintf(text, sizeof text, "%.250s:%s/%.200s", s->host, s->port, s->database);
-    return mem_strdup(text);
-}
-
-static int check_sslmode(const char *mode, struct error *e)
-{
-    static const char *const known[] = {"disable", "require", "verify-ca", "verify-full"};
-
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (strcmp(mode, known[i]) == 0)
-            return 0;
-    return error_set(e, ERROR_CONFIG,
-                     "the store's URL: sslmode: expected disable, require, verify-ca or "
-                     "verify-full, got '%.40s'",
-                     mode);
-}
-
-int pg_session_init(struct pg_session *s, const struct store_url *url, const char *secret,
-                    struct error *e)
-{
-    const char *host = url->host ? url->host : store_url_option(url, "host");
-    const char *mode = store_url_option(url, "sslmode"), *ca = store_url_option(url, "sslrootcert");
-    bool local = url->local || host[0] == '/';
-
-    mode = mode ? mode : local ? "disable" : "verify-full";
-    if (check_sslmode(mode, e) < 0 || pq_api_open(&s->pq, e) < 0)
-        return -1;
-    if (ca == NULL && access(SYSTEM_CA, R_OK) == 0)
-        ca = SYSTEM_CA;
-    s->conn = NULL;
-    s->host = mem_strdup(host);
-    s->port = decimal(url->port ? url->port : 5432);
-    s->user = mem_strdup(url->user);
-    s->database = mem_strdup(url->path);
-    s->password = mem_strdup(secret ? secret : url->password);
-    s->schema = mem_strdup(store_url_option(url, "schema"));
-    s->sslmode = mem_strdup(mode);
-    s->sslrootcert = mem_strdup(ca);
-    s->connect_timeout_ms = url->connect_timeout_ms;
-    s->timeout_ms = url->timeout_ms;
-    s->where = where_text(s);
-    return 0;
-}
-
-void pg_session_release(struct pg_session *s)
-{
-    pg_drop(s);
-    if (s->password != NULL)
-        explicit_bzero(s->password, strlen(s->password));
-    free(s->host);
-    free(s->port);
-    free(s->user);
-    free(s->database);
-    free(s->password);
-    free(s->schema);
-    free(s->sslmode);
-    free(s->sslrootcert);
-    free(s->where);
-}
-
-void pg_drop(struct pg_session *s)
-{
-    if (s->conn != NULL)
-        s->pq.finish(s->conn);
-    s->conn = NULL;
-    s->prepared = 0;
-    s->sent = 0;
-}
-
-/* ---- waiting ---- */
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* 1 when something of `events` has come, 0 at the deadline, -1 on trouble with the socket. */
-static int await(struct pg_session *s, short events, int64_t deadline)
-{
-    struct pollfd p = {.fd = s->pq.socket(s->conn), .events = events};
-    int64_t left;
-    int n;
-
-    do {
-        left = deadline - now_ms();
-        if (left <= 0)
-            return 0;
-        n = poll(&p, 1, left > 1000000 ? 1000000 : (int)left);
-    } while (n < 0 && errno == EINTR);
-    return n;
-}
-
-static int timed_out(struct pg_session *s, const char *doing, int64_t after, struct error *e)
-{
-    pg_drop(s);
-    return error_set(e, ERROR_STORE_DOWN, "PostgreSQL at %s does not %s within %lld ms", s->where,
-                     doing, (long long)after);
-}
-
-/* The connection broke: with what libpq says about it. */
-static int broken(struct pg_session *s, struct error *e)
-{
-    char text[400];
-
-    snprintf(text, sizeof text, "%.399s", s->pq.errorMessage(s->conn));
-    text[strcspn(text, "\n")] = '\0';
-    pg_drop(s);
-    return error_set(e, ERROR_STORE_DOWN, "PostgreSQL at %s: the connection broke: %s", s->where,
-                     text[0] ? text : "closed by the server");
-}
-
-/* ---- connecting ---- */
-
-static int connect_failed(struct pg_session *s, struct error *e)
-{
-    char text[1000];
-
-    snprintf(text, sizeof text, "%.999s", s->pq.errorMessage(s->conn));
-    pg_drop(s);
-    return pg_connect_error(s->where, text, e);
-}
-
-static int finish_connect(struct pg_session *s, struct error *e)
-{
-    int64_t deadline = now_ms() + s->connect_timeout_ms;
-    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
-
-    while (state != PGRES_POLLING_OK) {
-        int n;
-        if (state == PGRES_POLLING_FAILED || s->pq.status(s->conn) == CONNECTION_BAD)
-            return connect_failed(s, e);
-        n = await(s, state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline);
-        if (n == 0)
-            return timed_out(s, "answer a connection", s->connect_timeout_ms, e);
-        state = s->pq.connectPoll(s->conn);
-    }
-    return 0;
-}
-
-int pg_connect(struct pg_session *s, struct error *e)
-{
-    char user_timeout[24];
-    const char *const names[] = {"host",
-                                 "port",
-                                 "user",
-                                 "dbname",
-                                 "password",
-                                 "sslmode",
-                                 "sslrootcert",
-                                 "application_name",
-                                 "gssencmode",
-                                 "client_encoding",
-                                 "keepalives",
-                                 "keepalives_idle",
-                                 "keepalives_interval",
-                                 "tcp_user_timeout",
-                                 NULL};
-    const char *const values[] = {s->host,    s->port,        s->user,  s->database,  s->password,
-                                  s->sslmode, s->sslrootcert, "orrery", "disable",    "UTF8",
-                                  "1",        "10",           "5",      user_timeout, NULL};
-
-    snprintf(user_timeout, sizeof user_timeout, "%lld", (long long)s->timeout_ms);
-    pg_drop(s);
-    s->conn = s->pq.connectStartParams(names, values, 0);
-    if (s->conn == NULL)
-        return error_set(e, ERROR_STORE, "libpq has no memory for a connection");
-    if (s->pq.status(s->conn) == CONNECTION_BAD)
-        return connect_failed(s, e);
-    if (finish_connect(s, e) < 0)
-        return -1;
-    s->pq.setnonblocking(s->conn, 1);
-    return 0;
-}
-
-int pg_pipeline(struct pg_session *s, struct error *e)
-{
-    return s->pq.enterPipelineMode(s->conn) == 1 ? 0 : broken(s, e);
-}
-
-/* ---- results ---- */
-
-/* Sends what is buffered and reads until a result can be taken without waiting. */
-static int pump(struct pg_session *s, int64_t deadline, struct error *e)
-{
-    for (;;) {
-        int more = s->pq.flush(s->conn), n;
-        if (more < 0)
-            return broken(s, e);
-        if (more == 0 && !s->pq.isBusy(s->conn))
-            return 0;
-        n = await(s, more ? POLLIN | POLLOUT : POLLIN, deadline);
-        if (n == 0)
-            return timed_out(s, "answer", s->timeout_ms, e);
-        if (n < 0 || s->pq.consumeInput(s->conn) == 0)
-            return broken(s, e);
-    }
+    snprintf(out, size, "%s", row->session->pq.getvalue(row->result, row->row, column));
 }
 
 static void give_rows(struct pg_session *s, const PGresult *r, pg_row_fn *each, void *arg)
@@ -260,19 +50,16 @@ static void give_rows(struct pg_session *s, const PGresult *r, pg_row_fn *each, 
             return;
 }
 
-static const char *state_of(struct pg_session *s, const PGresult *r)
+/* ---- trouble ---- */
+
+/* The connection broke: with what libpq says about it. */
+static int broken(struct pg_session *s, struct error *e)
 {
-    const char *state = s->pq.resultErrorField(r, PG_DIAG_SQLSTATE);
+    char text[400];
 
-    return state ? state : "";
-}
-
-static void result_error(struct pg_session *s, const PGresult *r, char sqlstate[6], struct error *e)
-{
-    const char *message = s->pq.resultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
-
-    snprintf(sqlstate, 6, "%.5s", state_of(s, r));
-    pg_error(s->where, sqlstate, message ? message : "no message", e);
+    snprintf(text, sizeof text, "%s", s->pq.errorMessage(s->conn));
+    pg_drop(s);
+    return pg_broken_error(s->where, text, e);
 }
 
 static bool is_failure(ExecStatusType status)
@@ -280,12 +67,40 @@ static bool is_failure(ExecStatusType status)
     return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE;
 }
 
+static void result_error(struct pg_session *s, const PGresult *r, char sqlstate[6], struct error *e)
+{
+    const char *message = s->pq.resultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
+    const char *state = s->pq.resultErrorField(r, PG_DIAG_SQLSTATE);
+
+    snprintf(sqlstate, 6, "%s", state ? state : "");
+    pg_error(s->where, sqlstate, message ? message : "no message", e);
+}
+
+/* Sends what is buffered and reads until a result can be taken without waiting. */
+static int pump(struct pg_session *s, int64_t deadline, struct error *e)
+{
+    for (;;) {
+        int more = s->pq.flush(s->conn), n;
+        if (more < 0)
+            return broken(s, e);
+        if (more == 0 && !s->pq.isBusy(s->conn))
+            return 0;
+        n = pg_await(s, more ? POLLIN | POLLOUT : POLLIN, deadline);
+        if (n == 0)
+            return pg_timed_out(s, "answer", s->timeout_ms, e);
+        if (n < 0 || s->pq.consumeInput(s->conn) == 0)
+            return broken(s, e);
+    }
+}
+
+/* ---- scripts ---- */
+
 int pg_script(struct pg_session *s, const char *sql, pg_row_fn *each, void *arg, struct error *e)
 {
-    int64_t deadline = now_ms() + s->timeout_ms;
+    int64_t deadline = pg_clock_ms() + s->timeout_ms;
+    struct error why = ERROR_INIT;
     char sqlstate[6];
     PGresult *r;
-    int result = 0;
 
     if (s->pq.sendQuery(s->conn, sql) != 1)
         return broken(s, e);
@@ -294,21 +109,46 @@ int pg_script(struct pg_session *s, const char *sql, pg_row_fn *each, void *arg,
             return -1;
         r = s->pq.getResult(s->conn);
         if (r == NULL)
-            return result;
-        if (is_failure(s->pq.resultStatus(r))) {
-            result_error(s, r, sqlstate, e);
-            result = -1;
-        } else if (result == 0) {
+            break;
+        if (is_failure(s->pq.resultStatus(r)))
+            result_error(s, r, sqlstate, &why);
+        else
             give_rows(s, r, each, arg);
-        }
         s->pq.clear(r);
-        if (s->pq.status(s->conn) == CONNECTION_BAD) {
-            pg_drop(s);
-            return result < 0 ? -1
-                              : error_set(e, ERROR_STORE_DOWN,
-                                          "PostgreSQL at %s closed the connection", s->where);
-        }
+        if (s->pq.status(s->conn) == CONNECTION_BAD)
+            return broken(s, e);
     }
+    if (why.code == ERROR_NONE)
+        return 0;
+    *e = e->code == ERROR_NONE ? why : *e;
+    return -1;
+}
+
+int pg_pipeline(struct pg_session *s, struct error *e)
+{
+    return s->pq.enterPipelineMode(s->conn) == 1 ? 0 : broken(s, e);
+}
+
+/* ---- sending ---- */
+
+static void add_request(struct pg_session *s, struct pg_request request)
+{
+    if (s->request_count == s->request_room) {
+        s->request_room = s->request_room ? 2 * s->request_room : 16;
+        s->requests = mem_resize(s->requests, s->request_room * sizeof *s->requests);
+    }
+    s->requests[s->request_count++] = request;
+}
+
+static int prepare(struct pg_session *s, int id, const char *name, const char *sql, struct error *e)
+{
+    if ((s->prepared & 1u << id) != 0)
+        return 0;
+    if (s->pq.sendPrepare(s->conn, name, sql, 0, NULL) != 1)
+        return broken(s, e);
+    s->prepared |= 1u << id;
+    add_request(s, (struct pg_request){.id = (signed char)id, .prepare = true});
+    return 0;
 }
 
 int pg_send(struct pg_session *s, int id, const char *sql, int params, const char *const *values,
@@ -317,111 +157,125 @@ int pg_send(struct pg_session *s, int id, const char *sql, int params, const cha
     char name[8];
     int ok;
 
-    if (id >= 0)
+    if (id >= 0) {
         snprintf(name, sizeof name, "o%d", id & 31);
-    if (id >= 0 && (s->prepared & 1u << (id & 31)) == 0) {
-        if (s->pq.sendPrepare(s->conn, name, sql, 0, NULL) != 1)
-            return broken(s, e);
-        s->prepared |= 1u << (id & 31);
-        s->sent++;
-    }
-    if (id >= 0)
+        if (prepare(s, id & 31, name, sql, e) < 0)
+            return -1;
         ok = s->pq.sendQueryPrepared(s->conn, name, params, values, NULL, NULL, 0);
-    else
+    } else {
         ok = s->pq.sendQueryParams(s->conn, sql, params, NULL, values, NULL, NULL, 0);
+    }
     if (ok != 1)
         return broken(s, e);
-    s->sent++;
+    add_request(s, (struct pg_request){.id = (signed char)id});
     return 0;
 }
+
+int pg_sync(struct pg_session *s, struct error *e)
+{
+    if (s->pq.pipelineSync(s->conn) != 1)
+        return broken(s, e);
+    add_request(s, (struct pg_request){.id = -1, .sync = true});
+    return 0;
+}
+
+/* ---- collecting ---- */
 
 struct collecting {
     pg_row_fn *each;
     void *arg;
-    int failed; /* index of the request that failed, -1: none */
-    char sqlstate[6];
+    int64_t deadline;
+    struct pg_failure failure; /* the first, if any */
     struct error error;
 };
 
-/* The results of one request; `*end` at the synchronisation point. */
-static int take_result(struct pg_session *s, struct collecting *c, int index, int64_t deadline,
-                       bool *end, struct error *e)
+/* A statement that the server refused to prepare, or skipped, is not known to it. */
+static void judge_result(struct pg_session *s, struct collecting *c, struct pg_request request,
+                         const PGresult *r)
+{
+    ExecStatusType status = s->pq.resultStatus(r);
+    bool good = !is_failure(status) && status != PGRES_PIPELINE_ABORTED;
+
+    if (!good && request.prepare)
+        s->prepared &= ~(1u << request.id);
+    if (c->error.code != ERROR_NONE)
+        return;
+    if (good) {
+        give_rows(s, r, c->each, c->arg);
+    } else if (is_failure(status)) {
+        c->failure.id = request.id;
+        result_error(s, r, c->failure.sqlstate, &c->error);
+    }
+}
+
+/* The results of one request: up to a NULL, or the one of a synchronisation point. */
+static int take_results(struct pg_session *s, struct collecting *c, struct pg_request request,
+                        struct error *e)
 {
     PGresult *r;
 
     for (;;) {
-        ExecStatusType status;
-        if (pump(s, deadline, e) < 0)
+        bool is_sync;
+        if (pump(s, c->deadline, e) < 0)
             return -1;
         r = s->pq.getResult(s->conn);
         if (r == NULL)
             return 0;
-        status = s->pq.resultStatus(r);
-        if (is_failure(status) && c->failed < 0) {
-            c->failed = index;
-            result_error(s, r, c->sqlstate, &c->error);
-        } else if (status == PGRES_TUPLES_OK && c->failed < 0) {
-            give_rows(s, r, c->each, c->arg);
-        }
+        is_sync = s->pq.resultStatus(r) == PGRES_PIPELINE_SYNC;
+        judge_result(s, c, request, r);
         s->pq.clear(r);
         if (s->pq.status(s->conn) == CONNECTION_BAD)
             return broken(s, e);
-        if (status == PGRES_PIPELINE_SYNC) {
-            *end = true;
-            return 0;
+        if (is_sync != request.sync) {
+            pg_drop(s);
+            return error_set(e, ERROR_STORE_DOWN, "PostgreSQL at %s: its answers are out of order",
+                             s->where);
         }
+        if (is_sync)
+            return 0;
     }
 }
 
-/* What stands between BEGIN and the failure is undone; a failed PREPARE may have left any of them
- * unprepared, so none is trusted. */
-static void clean_up(struct pg_session *s)
+static int take_all(struct pg_session *s, struct collecting *c, struct error *e)
+{
+    c->deadline = pg_clock_ms() + s->timeout_ms;
+    for (size_t i = 0; i < s->request_count; i++)
+        if (take_results(s, c, s->requests[i], e) < 0)
+            return -1;
+    s->request_count = 0;
+    return 0;
+}
+
+/* After a failure: the transaction that it was in, if any, still waits to be ended. */
+static void roll_back(struct pg_session *s)
 {
     struct error ignored = ERROR_INIT;
-    struct collecting c = {.failed = -1};
-    int64_t deadline = now_ms() + s->timeout_ms;
-    bool end = false;
+    struct collecting c = {.failure = {-1, ""}};
 
-    s->sent = 0;
-    if (s->pq.sendQueryParams(s->conn, "ROLLBACK", 0, NULL, NULL, NULL, NULL, 0) != 1 ||
-        s->pq.sendQueryParams(s->conn, "DEALLOCATE ALL", 0, NULL, NULL, NULL, NULL, 0) != 1 ||
-        s->pq.pipelineSync(s->conn) != 1) {
-        pg_drop(s);
+    if (s->pq.transactionStatus(s->conn) == PQTRANS_IDLE)
         return;
-    }
-    while (!end)
-        if (take_result(s, &c, 0, deadline, &end, &ignored) < 0)
-            return;
-    s->prepared = 0;
-    if (c.failed >= 0)
+    if (pg_send(s, -1, "ROLLBACK", 0, NULL, &ignored) < 0 || pg_sync(s, &ignored) < 0 ||
+        take_all(s, &c, &ignored) < 0)
+        return; /* and the connection is gone */
+    if (c.error.code != ERROR_NONE)
         pg_drop(s);
 }
 
-int pg_collect(struct pg_session *s, pg_row_fn *each, void *arg, int *failed, char sqlstate[6],
+int pg_collect(struct pg_session *s, pg_row_fn *each, void *arg, struct pg_failure *failure,
                struct error *e)
 {
-    struct collecting c = {.each = each, .arg = arg, .failed = -1};
-    int64_t deadline = now_ms() + s->timeout_ms;
-    bool end = false;
+    struct collecting c = {.each = each, .arg = arg, .failure = {-1, ""}};
 
-    if (failed != NULL)
-        *failed = -1;
-    if (sqlstate != NULL)
-        sqlstate[0] = '\0';
-    if (s->pq.pipelineSync(s->conn) != 1)
-        return broken(s, e);
-    for (int i = 0; !end; i++)
-        if (take_result(s, &c, i, deadline, &end, e) < 0)
-            return -1;
-    s->sent = 0;
-    if (c.failed < 0)
+    if (failure != NULL)
+        *failure = c.failure;
+    if (pg_sync(s, e) < 0 || take_all(s, &c, e) < 0)
+        return -1;
+    if (c.error.code == ERROR_NONE)
         return 0;
-    if (failed != NULL)
-        *failed = c.failed;
-    if (sqlstate != NULL)
-        memcpy(sqlstate, c.sqlstate, 6);
+    if (failure != NULL)
+        *failure = c.failure;
     *e = e->code == ERROR_NONE ? c.error : *e;
-    clean_up(s);
+    roll_back(s);
     return -1;
 }
 
@@ -430,5 +284,5 @@ int pg_query(struct pg_session *s, int id, const char *sql, int params, const ch
 {
     if (pg_send(s, id, sql, params, values, e) < 0)
         return -1;
-    return pg_collect(s, each, arg, NULL, NULL, e);
+    return pg_collect(s, each, arg, NULL, e);
 }

@@ -11,9 +11,13 @@ struct error;
     X(connectStartParams)                                                                          \
     X(connectPoll)                                                                                 \
     X(status)                                                                                      \
+    X(transactionStatus)                                                                           \
+    X(serverVersion)                                                                               \
     X(socket)                                                                                      \
     X(finish)                                                                                      \
     X(errorMessage)                                                                                \
+    X(setErrorVerbosity)                                                                           \
+    X(setNoticeReceiver)                                                                           \
     X(setnonblocking)                                                                              \
     X(enterPipelineMode)                                                                           \
     X(pipelineSync)                                                                                \
@@ -31,8 +35,7 @@ struct error;
     X(getvalue)                                                                                    \
     X(getlength)                                                                                   \
     X(getisnull)                                                                                   \
-    X(clear)                                                                                       \
-    X(serverVersion)
+    X(clear)
 
 struct pq_api {
 #define X(name) __typeof__(PQ##name) *name;
@@ -40,6 +43,7 @@ struct pq_api {
 #undef X
 };
 
+/* Needs libpq 14 or newer (pipeline mode): UNSUPPORTED otherwise. */
 int pq_api_open(struct pq_api *out, struct error *e);
 
 #endif

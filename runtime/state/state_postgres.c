@@ -21,48 +21,22 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "state/postgres_array.h"
+#include "state/postgres_apply.h"
 #include "state/postgres_lease.h"
 #include "state/postgres_schema.h"
+#include "state/postgres_server.h"
 #include "state/postgres_session.h"
 #include "state/postgres_statement.h"
 #include "state/remote.h"
 
-#define CHUNK_BYTES (8 * 1024 * 1024) /* of one statement's arrays */
-#define NOT_NULL    "23502"
-#define DIVIDE_BY_0 "22012"
-#define WRITER_DAYS "7"
+#define WRITER_DAYS "7" /* a writer that was not seen for longer is forgotten */
 
 struct state_postgres {
     struct remote_store remote; /* first */
     struct pg_session session;
-    enum store_mode mode;
+    enum store_mode mode; /* for the next connection */
+    int64_t opened_ms;
 };
-
-static const char guard_sql[] =
-    "INSERT INTO plugin_state_writer AS w(writer, number, seen_at)"
-    " VALUES ($1, $2::bigint, clock_timestamp())"
-    " ON CONFLICT (writer) DO UPDATE SET"
-    " number = CASE WHEN w.number < excluded.number THEN excluded.number END,"
-    " seen_at = excluded.seen_at";
-
-/* Fails, by a division by zero, unless every plugin's token is the one given. */
-static const char fence_sql[] =
-    "WITH held AS (SELECT 1 FROM plugin_lease WHERE (plugin_name, token) IN"
-    " (SELECT * FROM unnest($1::text[], $2::bigint[])) FOR SHARE)"
-    " SELECT 1 / CASE WHEN (SELECT count(*) FROM held) = $3::bigint THEN 1 ELSE 0 END";
-
-static const char upsert_sql[] =
-    "INSERT INTO plugin_state(plugin_name, key, value, expires_at)"
-    " SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])"
-    " ON CONFLICT (plugin_name, key) DO UPDATE SET"
-    " value = excluded.value, expires_at = excluded.expires_at";
-
-static const char delete_sql[] =
-    "DELETE FROM plugin_state s"
-    " USING unnest($1::text[], $2::text[], $3::bigint[]) AS d(plugin_name, key, expired_by)"
-    " WHERE s.plugin_name = d.plugin_name AND s.key = d.key"
-    " AND (d.expired_by IS NULL OR s.expires_at <= d.expired_by)";
 
 static struct state_postgres *of(struct state_store *store)
 {
@@ -70,190 +44,31 @@ static struct state_postgres *of(struct state_store *store)
 }
 
 /* A connection that works, as far as one can know. A server that came back may be another one: it
- * is examined again. */
-static int ready(struct state_postgres *p, enum store_mode mode, int64_t now_ms, struct error *e)
+ * is examined again; but tables are made on the first occasion only. */
+static int session_of(struct state_postgres *p, struct pg_session **out, struct error *e)
 {
     struct state_store *base = &p->remote.base;
 
-    if (p->session.conn != NULL)
+    *out = &p->session;
+    if (pg_stands(&p->session))
         return 0;
     if (pg_connect(&p->session, e) < 0)
         return -1;
-    if (pg_schema_open(&p->session, mode, now_ms, base->warnings, sizeof base->warnings, e) == 0 &&
-        pg_pipeline(&p->session, e) == 0)
+    if (pg_server_open(&p->session, p->mode, base->warnings, sizeof base->warnings, e) == 0 &&
+        pg_schema_open(&p->session, p->mode, p->opened_ms, e) == 0 &&
+        pg_pipeline(&p->session, e) == 0) {
+        p->mode = p->mode == STORE_CREATE ? STORE_OPEN : p->mode;
         return 0;
+    }
     pg_drop(&p->session);
     return -1;
 }
 
-static int session_of(struct state_postgres *p, struct pg_session **out, struct error *e)
-{
-    enum store_mode again = p->mode == STORE_CREATE ? STORE_OPEN : p->mode;
-
-    *out = &p->session;
-    return ready(p, again, 0, e);
-}
-
-/* ---- one transaction ---- */
-
-/* The arrays of one statement. */
-struct arrays {
-    struct buf items[4];
-    int count;
-    size_t rows, bytes;
-};
-
-static void arrays_begin(struct arrays *a, int count)
-{
-    a->count = count;
-    a->rows = a->bytes = 0;
-    for (int i = 0; i < count; i++)
-        pg_array_begin(&a->items[i]);
-}
-
-static void arrays_release(struct arrays *a)
-{
-    for (int i = 0; i < a->count; i++)
-        buf_release(&a->items[i]);
-}
-
-static int arrays_send(struct pg_session *s, struct arrays *a, int id, const char *sql,
-                       struct error *e)
-{
-    const char *values[4];
-    int result = 0;
-
-    for (int i = 0; i < a->count; i++) {
-        pg_array_end(&a->items[i]);
-        values[i] = buf_text(&a->items[i]);
-    }
-    if (a->rows > 0)
-        result = pg_send(s, id, sql, a->count, values, e);
-    arrays_release(a);
-    return result;
-}
-
-static void add_integer_or_null(struct buf *array, int64_t value)
-{
-    if (value == 0)
-        pg_array_null(array);
-    else
-        pg_array_integer(array, value);
-}
-
-static void add_write(struct arrays *a, const struct remote_write *w)
-{
-    pg_array_text(&a->items[0], w->plugin, strlen(w->plugin));
-    pg_array_text(&a->items[1], w->key, w->key_len);
-    if (w->value != NULL)
-        pg_array_text(&a->items[2], w->value, w->value_len);
-    add_integer_or_null(&a->items[a->count - 1], w->value != NULL ? w->expires_ms : w->expired_by);
-    a->rows++;
-    a->bytes += w->key_len + w->value_len;
-}
-
-/* The puts or the removals, in statements of bounded size. */
-static int send_writes(struct pg_session *s, const struct remote_txn *txn, bool puts,
-                       struct error *e)
-{
-    const char *sql = puts ? upsert_sql : delete_sql;
-    int id = puts ? PG_UPSERT : PG_DELETE, count = puts ? 4 : 3;
-    struct arrays a;
-
-    arrays_begin(&a, count);
-    for (const struct remote_write *w = txn->writes; w != NULL; w = w->hh.next) {
-        if ((w->value != NULL) != puts)
-            continue;
-        add_write(&a, w);
-        if (a.bytes < CHUNK_BYTES)
-            continue;
-        if (arrays_send(s, &a, id, sql, e) < 0)
-            return -1;
-        arrays_begin(&a, count);
-    }
-    return arrays_send(s, &a, id, sql, e);
-}
-
-static int send_guard(struct pg_session *s, const struct remote_txn *txn, struct error *e)
-{
-    char number[24];
-
-    if (txn->writer == NULL)
-        return 0;
-    snprintf(number, sizeof number, "%" PRIu64, txn->number);
-    return pg_send(s, PG_GUARD, guard_sql, 2, (const char *[]){txn->writer, number}, e);
-}
-
-static int send_fences(struct pg_session *s, const struct remote_txn *txn, struct error *e)
-{
-    struct buf plugins, tokens;
-    char count[24];
-    int result;
-
-    if (txn->fences == NULL)
-        return 0;
-    pg_array_begin(&plugins);
-    pg_array_begin(&tokens);
-    for (const struct remote_fence *f = txn->fences; f != NULL; f = f->hh.next) {
-        pg_array_text(&plugins, f->plugin, strlen(f->plugin));
-        pg_array_integer(&tokens, (int64_t)f->token);
-    }
-    pg_array_end(&plugins);
-    pg_array_end(&tokens);
-    snprintf(count, sizeof count, "%u", HASH_COUNT(txn->fences));
-    result = pg_send(s, PG_FENCE, fence_sql, 3,
-                     (const char *[]){buf_text(&plugins), buf_text(&tokens), count}, e);
-    buf_release(&plugins);
-    buf_release(&tokens);
-    return result;
-}
-
-static int take_number(void *arg, const struct pg_row *row)
-{
-    *(int64_t *)arg = pg_integer(row, 0, 0);
-    return 0;
-}
-
-/* The guard has refused the number: 0 when it is there already, which is what was wanted. */
-static int judge_stamp(struct pg_session *s, const struct remote_txn *txn, struct error *e)
-{
-    int64_t recorded = -1;
-
-    if (pg_query(s, PG_NOT_PREPARED, "SELECT number FROM plugin_state_writer WHERE writer = $1", 1,
-                 (const char *[]){txn->writer}, take_number, &recorded, e) < 0)
-        return -1;
-    if (recorded == (int64_t)txn->number)
-        return 0;
-    return error_set(e, ERROR_STORE,
-                     "the commit numbered %" PRIu64
-                     " of this daemon came after its number %" PRId64,
-                     txn->number, recorded);
-}
-
 static int postgres_apply(struct remote_store *store, const struct remote_txn *txn, struct error *e)
 {
-    struct state_postgres *p = of(&store->base);
-    struct error why = ERROR_INIT;
     struct pg_session *s;
-    char sqlstate[6];
-    int failed;
 
-    if (session_of(p, &s, e) < 0)
-        return -1;
-    if (pg_send(s, PG_BEGIN, "BEGIN", 0, NULL, e) < 0 || send_guard(s, txn, e) < 0 ||
-        send_fences(s, txn, e) < 0 || send_writes(s, txn, true, e) < 0 ||
-        send_writes(s, txn, false, e) < 0 || pg_send(s, PG_COMMIT, "COMMIT", 0, NULL, e) < 0)
-        return -1;
-    if (pg_collect(s, NULL, NULL, &failed, sqlstate, &why) == 0)
-        return 0;
-    if (s->conn != NULL && txn->writer != NULL && strcmp(sqlstate, NOT_NULL) == 0)
-        return judge_stamp(s, txn, e);
-    if (s->conn != NULL && txn->fences != NULL && strcmp(sqlstate, DIVIDE_BY_0) == 0)
-        return remote_fenced(store, txn, e);
-    if (why.code == ERROR_STORE_READONLY)
-        pg_drop(s); /* a failover: the next connection may find the primary */
-    *e = why;
-    return -1;
+    return session_of(of(&store->base), &s, e) < 0 ? -1 : pg_apply(store, s, txn, e);
 }
 
 /* ---- reads ---- */
@@ -455,14 +270,16 @@ int state_postgres_open(struct state_store **out, const struct store_url *url, c
                         enum store_mode mode, int64_t now_ms, struct error *e)
 {
     struct state_postgres *p = mem_zero(1, sizeof *p);
+    struct pg_session *s;
 
     remote_init(&p->remote, &ops, &remote);
     p->mode = mode;
+    p->opened_ms = now_ms;
     if (pg_session_init(&p->session, url, secret, e) < 0) {
         free(p);
         return -1;
     }
-    if (ready(p, mode, now_ms, e) < 0) {
+    if (session_of(p, &s, e) < 0) {
         postgres_close(&p->remote.base);
         return -1;
     }
