@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/words.h"
 
 const struct command *const commands[] = {
     &command_new,     &command_check,  &command_run,  &command_fire,  &command_emit,
@@ -225,9 +226,14 @@ static void keep_standard_streams(void)
 
 int cli_main(int argc, char **argv, const struct registry *registry)
 {
+    char **words = words_take(argc, argv);
+    int code;
+
     /* A reader that has seen enough (`orrery runs | head`) ends our output, not a daemon in the
      * middle of a commit. */
     signal(SIGPIPE, SIG_IGN);
     keep_standard_streams();
-    return cli_run(argc, argv, registry, stdout, stderr);
+    code = cli_run(argc, words, registry, stdout, stderr);
+    words_free(words);
+    return code;
 }
