@@ -15,13 +15,13 @@ static const struct seed_row numbers[] = {
     {"tenth", "0.1", 0},
     {"sum", "0.30000000000000004", 0},
     {"huge", "1e+308", 0},
-    {"tiny", "5e-324", 0},
+    {"tiny", "2.2250738585072014e-308", 0},
 };
 
 static const struct seed_row texts[] = {
     {"empty", "\"\"", 0},
     {"greeting", "\"Gr\303\274\303\237 Gott, \344\270\226\347\225\214 \360\237\214\222\"", 0},
-    {"escapes", "\"\\\"quoted\\\" \\\\ \\n \\t \\u0000\"", 0},
+    {"escapes", "\"\\\"quoted\\\" \\\\ \\u000a \\u0009 \\u0000\"", 0},
     {"a:b", "\"colon\"", 0},
     {"a%", "\"percent\"", 0},
     {"a*", "\"star\"", 0},
