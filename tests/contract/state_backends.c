@@ -1,7 +1,8 @@
-/* Every state backend there is. */
+/* The state backends that need no server. */
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "contract/shared_state.h"
 #include "contract/state_suite.h"
 #include "db/sqlite_db.h"
 #include "support/scratch.h"
@@ -82,6 +83,23 @@ static void remove_place(void *where)
     free(place);
 }
 
+/* shared ------------------------------------------------------------------------------------- */
+
+static void *make_server(void)
+{
+    return shared_place_new();
+}
+
+static struct state_store *open_shared(void *where)
+{
+    return shared_state_new(where);
+}
+
+static void remove_server(void *where)
+{
+    shared_place_free(where);
+}
+
 const struct state_backend state_backends[] = {
     {.name = "memory",
      .set_up = nowhere,
@@ -94,5 +112,11 @@ const struct state_backend state_backends[] = {
      .open = open_sqlite,
      .close = close_sqlite,
      .tear_down = remove_place},
+    {.name = "shared",
+     .durable = true,
+     .set_up = make_server,
+     .open = open_shared,
+     .close = close_memory,
+     .tear_down = remove_server},
 };
 const size_t state_backend_count = sizeof state_backends / sizeof state_backends[0];

@@ -27,8 +27,8 @@ static void stop_with(const char *what, const struct error *e)
     abort();
 }
 
-/* Parsed, with another port when it is not 0. */
-static struct store_url place_url(const struct server_place *place, uint16_t port)
+/* Parsed, and changed as the route has it. */
+static struct store_url place_url(const struct server_place *place, const struct state_route *route)
 {
     const char *base = getenv(place->variable);
     struct error e = ERROR_INIT;
@@ -43,34 +43,41 @@ static struct store_url place_url(const struct server_place *place, uint16_t por
     snprintf(text, sizeof text, "%s%s%s", base, place->option[0] ? "?" : "", place->option);
     if (store_url_parse(text, &url, &e) != 0)
         stop_with(text, &e);
-    if (port != 0)
-        url.port = port;
-    url.connect_timeout_ms = 2000;
-    url.timeout_ms = 5000;
+    if (route->port != 0)
+        url.port = route->port;
+    url.connect_timeout_ms = route->timeout_ms != 0 ? route->timeout_ms : 5000;
+    url.timeout_ms = route->timeout_ms != 0 ? route->timeout_ms : 20000;
     return url;
 }
 
-static struct state_store *open_at(void *where, uint16_t port)
+static int open_at(void *where, const struct state_route *route, struct state_store **out,
+                   struct error *e)
 {
     struct server_place *place = where;
-    struct store_url url = place_url(place, port);
-    struct state_store *store = NULL;
-    struct error e = ERROR_INIT;
+    struct store_url url = place_url(place, route);
+    const char *secret = route->secret != NULL ? route->secret : url.password;
+    int rc = place->open(out, &url, secret, route->mode, 1, e);
 
-    if (place->open(&store, &url, url.password, STORE_CREATE, 1, &e) != 0)
-        stop_with(place->variable, &e);
     store_url_release(&url);
-    return store;
+    return rc;
 }
 
 static struct state_store *open_server(void *where)
 {
-    return open_at(where, 0);
+    struct server_place *place = where;
+    struct state_route direct = {.mode = STORE_CREATE};
+    struct state_store *store = NULL;
+    struct error e = ERROR_INIT;
+
+    if (open_at(where, &direct, &store, &e) != 0)
+        stop_with(place->variable, &e);
+    return store;
 }
 
 static uint16_t server_port(void *where)
 {
-    struct store_url url = place_url(where, 0);
+    struct state_route direct = {.mode = STORE_CREATE};
+    struct store_url url = place_url(where, &direct);
     uint16_t port = url.port;
 
     store_url_release(&url);
@@ -89,6 +96,11 @@ struct rows {
     char plugin[LIMIT_NAME_BYTES + 1];
     char *keys[4096];
     size_t lens[4096], count;
+};
+
+struct held {
+    struct state_lease leases[1024];
+    size_t count;
 };
 
 static int take_key(void *arg, const struct state_row *row)
@@ -123,6 +135,31 @@ static void remove_rows(struct state_store *store, struct rows *rows)
     }
     if (state_commit(store, &e) != 0)
         stop_with("emptying", &e);
+}
+
+static int take_live(void *arg, const struct state_lease *lease)
+{
+    struct held *held = arg;
+
+    if (lease->left_ms > 0 && held->count < sizeof held->leases / sizeof held->leases[0])
+        held->leases[held->count++] = *lease;
+    return 0;
+}
+
+/* They outlive a libSQL place. */
+static void release_all(struct state_store *store)
+{
+    struct held *held = mem_zero(1, sizeof *held);
+    struct state_hold holds[sizeof held->leases / sizeof held->leases[0]];
+    struct error e = ERROR_INIT;
+
+    if (state_lease_list(store, take_live, held, &e) != 0)
+        stop_with("releasing leases", &e);
+    for (size_t i = 0; i < held->count; i++)
+        holds[i] = (struct state_hold){held->leases[i].plugin, held->leases[i].token, false};
+    if (state_lease_release(store, holds, held->count, &e) != 0)
+        stop_with("releasing leases", &e);
+    free(held);
 }
 
 static void empty(struct state_store *store)
@@ -169,18 +206,20 @@ static void *redis_place(void)
 static void *libsql_place(void)
 {
     struct server_place *place = make_place("ORRERY_LIBSQL_URL", state_libsql_open, NULL);
-    struct state_store *store = open_at(place, 0);
+    struct state_store *store = open_server(place);
 
     empty(store);
+    release_all(store);
     state_close(store);
     return place;
 }
 
 static void tear_down(void *where)
 {
-    struct state_store *store = open_at(where, 0);
+    struct state_store *store = open_server(where);
 
     empty(store); /* the next ones share the server's memory */
+    release_all(store);
     state_close(store);
     free(where);
 }
