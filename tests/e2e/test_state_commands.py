@@ -197,6 +197,7 @@ WHOLE = """
     local n = ctx.state:get_or_default("n", 0) + 1
     ctx.state:set("n", n)
     ctx.state:set("own:" .. n, seen or 0)
+    if n % 3 == 0 then return action.vault.pm_deposit { amount = 1000 + n } end
     return action.noop("g=" .. (seen or 0))
 """
 
@@ -226,9 +227,14 @@ def test_no_tick_sees_half_of_an_import(desk, where):
         late = {k: v for k, v in found.items() if k.startswith(("own:", "hook:")) and v != g}
         assert not late, f"after generation {g} there are keys from before: {late}"
         desk.wait_until(lambda s: ticks(s, "whole") > before + 1, what="more ticks")
+    executed = desk.plugin("whole")["counters"]["completed"]
+    assert executed > 10
+    desk.wait_until(lambda s: desk.plugin("whole")["counters"]["completed"] > executed + 1, what="more hooks")
     status = desk.status()
     desk.stop()
     assert all(p["counters"]["failed"] == 0 for p in status["plugins"]), status["plugins"]
+    keys = [k["key"] for k in desk.cli("state", "keys", "whole", "--json").data]
+    assert any(k.startswith("hook:") for k in keys) and any(k.startswith("own:") for k in keys)
     reasons = {r[0] for r in desk.rows("SELECT reason FROM runs_v WHERE plugin = 'whole' AND status = 'noop'")}
     assert {f"g={g}" for g in range(1, 39)} <= reasons
 
