@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 
-static const char *const words[] = {"schema", "plugins", "keys",   "expiry",
-                                    "state",  "stamp",   "leases", "lease"};
+static const char *const words[] = {"schema", "plugins", "keys", "state",
+                                    "stamp",  "leases",  "lease"};
 
 static bool is_word(const char *part, size_t len)
 {

@@ -3,13 +3,15 @@
  *
  *   orrery:schema                 string  1
  *   orrery:plugins                set     the plugins that have, or had, entries
- *   orrery:keys:PLUGIN            set     the keys of a plugin's entries
- *   orrery:expiry:PLUGIN          zset    those that expire, scored by their deadline
+ *   orrery:keys:PLUGIN            zset    the keys of a plugin's entries, scored by their deadline;
+ *                                         inf: none
  *   orrery:state:PLUGIN:KEY       hash    value (JSON), expires_at (ms since the epoch, 0: never)
  *   orrery:stamp:WRITER           string  the number of the writer's last commit; a week's expiry
  *   orrery:leases                 set     the plugins that have, or had, leases
  *   orrery:lease:PLUGIN           hash    owner, label, token, expires_at (the server's clock;
  *                                         0: released)
+ *   orrery:grants                 string  the plugin whose lease was granted last; see
+ * redis_apply.c
  *
  * "orrery" is the prefix (?prefix=). In the names of keys PLUGIN and WRITER are written with %XX
  * for anything but letters, digits, '_', '-' and '.', so that no ':' of theirs can be taken for
@@ -17,8 +19,8 @@
  * plain names.
  *
  * The hash of an entry is the authority, the sets are indexes to it:
- *   - a member of keys: or expiry: whose hash is gone (it expired on the server, long after its
- *     deadline; or somebody deleted it) is no entry. Sweeping removes such members of expiry:.
+ *   - a member of keys: whose hash is gone (it expired on the server, long after its deadline; or
+ *     somebody deleted it) is no entry. Sweeping removes such members when their deadline is over.
  *   - scores are doubles, exact up to 2^53 only. They find candidates; expires_at decides.
  *   - Redis has no empty sets: a plugin without entries has no keys:PLUGIN.
  */
@@ -35,7 +37,7 @@ struct error;
 #define REDIS_PREFIX_BYTES   64
 
 struct redis_key {
-    char text[REDIS_PREFIX_BYTES + sizeof ":expiry:" + 3 * LIMIT_NAME_BYTES + 1 + LIMIT_KEY_BYTES];
+    char text[REDIS_PREFIX_BYTES + sizeof ":plugins:" + 3 * LIMIT_NAME_BYTES + 1 + LIMIT_KEY_BYTES];
     size_t len; /* entries' keys may hold anything but NUL */
 };
 

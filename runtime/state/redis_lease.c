@@ -146,6 +146,10 @@ static void grant(struct take *t)
     redis_arg_one(t->store, "leases");
     redis_text(l, t->plugin);
     redis_end(l);
+    redis_cmd(l, "SET");
+    redis_arg_one(t->store, "grants");
+    redis_text(l, t->plugin);
+    redis_end(l);
 }
 
 static int try_take(struct take *t, bool *changed, struct error *e)
@@ -195,12 +199,15 @@ struct change {
     int64_t now_ms;
 };
 
-static void ask_holds(struct change *c)
+/* What is watched is chosen as for commits, see redis_apply.c. */
+static void ask_holds(struct change *c, bool again)
 {
     struct redis_store *s = c->store;
 
     redis_watch(s);
-    for (size_t i = 0; i < c->count; i++)
+    if (!again)
+        redis_arg_one(s, "grants");
+    for (size_t i = 0; again && i < c->count; i++)
         redis_arg_of(s, "lease", c->holds[i].plugin);
     redis_end(&s->link);
     redis_plain(&s->link, "TIME");
@@ -226,12 +233,12 @@ static int hear_holds(struct change *c, struct error *e)
     return redis_expect_begun(s, e);
 }
 
-static int try_change(struct change *c, bool *changed, struct error *e)
+static int try_change(struct change *c, bool again, bool *changed, struct error *e)
 {
     struct redis_store *s = c->store;
 
     *changed = false;
-    ask_holds(c);
+    ask_holds(c, again);
     if (redis_send(&s->link, e) != 0 || hear_holds(c, e) != 0)
         return -1;
     for (size_t i = 0; i < c->count; i++)
@@ -248,7 +255,7 @@ static int change_all(struct change *c, struct error *e)
     if (rc == 0)
         rc = redis_ready(c->store, e);
     for (int i = 0; i < REDIS_TRIES && rc == 0 && changed; i++)
-        rc = try_change(c, &changed, e);
+        rc = try_change(c, i > 0, &changed, e);
     if (rc == 0 && changed)
         rc = redis_contended(e);
     return redis_finish(c->store, rc, e);

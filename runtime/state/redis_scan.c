@@ -24,22 +24,21 @@ struct plugins {
 
 static void ask_count(struct redis_store *s, const struct plugin *p, int64_t now_ms)
 {
-    redis_ask_of(s, "SCARD", "keys", p->name);
+    redis_ask_of(s, "ZCARD", "keys", p->name);
     redis_cmd(&s->link, "ZCOUNT");
-    redis_arg_of(s, "expiry", p->name);
+    redis_arg_of(s, "keys", p->name);
     redis_text(&s->link, "-inf");
     redis_number(&s->link, now_ms);
     redis_end(&s->link);
 }
 
-static int hear_number(struct redis_store *s, const char *kind, const char *type, const char *name,
-                       int64_t *out, struct error *e)
+static int hear_number(struct redis_store *s, const char *plugin, int64_t *out, struct error *e)
 {
     struct redis_key key;
     const struct redis_want want = {.kind = REPLY_INTEGER,
                                     .doing = "counting a plugin's entries",
-                                    .key = redis_key_of(&key, s->prefix, kind, name),
-                                    .type = type};
+                                    .key = redis_key_of(&key, s->prefix, "keys", plugin),
+                                    .type = "zset"};
     const struct redis_reply *reply;
 
     if (redis_expect(s, &want, &reply, e) != 0)
@@ -86,8 +85,7 @@ static int read_plugins(struct redis_store *s, int64_t now_ms, struct plugins *p
         return -1;
     for (size_t i = 0; i < plugins->count; i++) {
         struct plugin *p = &plugins->items[i];
-        if (hear_number(s, "keys", "set", p->name, &p->keys, e) != 0 ||
-            hear_number(s, "expiry", "zset", p->name, &p->due, e) != 0)
+        if (hear_number(s, p->name, &p->keys, e) != 0 || hear_number(s, p->name, &p->due, e) != 0)
             return -1;
     }
     return 0;
@@ -170,7 +168,7 @@ static void ask_pages(struct due *d)
         if (p->page == 0)
             continue;
         redis_cmd(l, "ZRANGEBYSCORE");
-        redis_arg_of(d->store, "expiry", p->name);
+        redis_arg_of(d->store, "keys", p->name);
         redis_text(l, "-inf");
         redis_number(l, d->now_ms);
         redis_text(l, "LIMIT");

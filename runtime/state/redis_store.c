@@ -139,8 +139,8 @@ int redis_expect_time(struct redis_store *s, int64_t *now_ms, struct error *e)
     return 0;
 }
 
-static int judge_schema(const struct redis_store *s, const struct redis_reply *reply,
-                        struct error *e)
+int redis_check_schema(const struct redis_store *s, const struct redis_reply *reply,
+                       struct error *e)
 {
     int64_t version;
 
@@ -153,7 +153,7 @@ static int judge_schema(const struct redis_store *s, const struct redis_reply *r
     if (reply_to_i64(reply, &version) != 0 || version < 1)
         return error_set(e, ERROR_STORE_CORRUPT,
                          "the key '%s:schema': expected a number, got '%.40s'", s->prefix,
-                         reply->text);
+                         reply->kind == REPLY_TEXT ? reply->text : "another kind of answer");
     if (version > REDIS_SCHEMA_VERSION)
         return error_set(e, ERROR_STORE_NEWER,
                          "the state has schema version %lld, this orrery knows %d",
@@ -175,7 +175,7 @@ int redis_expect_schema(struct redis_store *s, bool *missing, struct error *e)
         return -1;
     if (missing != NULL && (*missing = reply->kind == REPLY_NIL))
         return 0;
-    return judge_schema(s, reply, e);
+    return redis_check_schema(s, reply, e);
 }
 
 int redis_check_name(const struct redis_reply *member, struct error *e)
@@ -215,6 +215,7 @@ void redis_watch(struct redis_store *s)
 
 void redis_begin(struct redis_store *s)
 {
+    s->begun = true;
     redis_plain(&s->link, "MULTI");
 }
 
@@ -251,15 +252,14 @@ static int expect_queued(struct redis_store *s, size_t count, struct error *firs
     return 0;
 }
 
-int redis_exec_read(struct redis_store *s, const struct redis_reply **results, struct error *e)
+/* The answers to `count` commands and EXEC: an array with as many elements, or nil. */
+static int hear_exec(struct redis_store *s, size_t count, const struct redis_reply **results,
+                     struct error *e)
 {
-    size_t count = s->link.pending;
     struct error first = ERROR_INIT;
     const struct redis_reply *reply;
 
-    redis_plain(&s->link, "EXEC");
-    if (redis_send(&s->link, e) != 0 || expect_queued(s, count, &first, e) != 0 ||
-        redis_get_large(&s->link, &reply, e) != 0)
+    if (expect_queued(s, count, &first, e) != 0 || redis_get_large(&s->link, &reply, e) != 0)
         return -1;
     if (reply->kind == REPLY_ERROR && first.code != ERROR_NONE) { /* EXECABORT: nothing was done */
         s->begun = false;
@@ -273,14 +273,31 @@ int redis_exec_read(struct redis_store *s, const struct redis_reply **results, s
     return 0;
 }
 
+int redis_exec_reads(struct redis_store *s, const struct redis_reply **results, struct error *e)
+{
+    size_t count = s->link.pending - 1; /* without MULTI */
+    const struct redis_reply *reply;
+
+    redis_plain(&s->link, "EXEC");
+    if (redis_send(&s->link, e) != 0 || redis_expect_begun(s, e) != 0 ||
+        hear_exec(s, count, &reply, e) != 0)
+        return -1;
+    if (reply->kind == REPLY_NIL) /* nothing is watched */
+        return redis_fail(reply, "a transaction", e);
+    *results = reply;
+    return 0;
+}
+
 /* Redis does not undo: after an error inside, the other commands have been carried out. We make
  * such errors impossible beforehand, so this is somebody else changing rights or types of keys in
  * the same instant. */
 int redis_exec(struct redis_store *s, bool *changed, struct error *e)
 {
+    size_t count = s->link.pending;
     const struct redis_reply *results;
 
-    if (redis_exec_read(s, &results, e) != 0)
+    redis_plain(&s->link, "EXEC");
+    if (redis_send(&s->link, e) != 0 || hear_exec(s, count, &results, e) != 0)
         return -1;
     *changed = results->kind == REPLY_NIL;
     for (size_t i = 0; !*changed && i < results->count; i++)

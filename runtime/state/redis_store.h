@@ -73,6 +73,9 @@ int redis_expect_time(struct redis_store *s, int64_t *now_ms, struct error *e);
 /* The next reply, to GET of the schema key, which must be there and of our version; with `missing`
  * it may also be missing, which is the answer. */
 int redis_expect_schema(struct redis_store *s, bool *missing, struct error *e);
+/* The same for a reply that is there already. */
+int redis_check_schema(const struct redis_store *s, const struct redis_reply *reply,
+                       struct error *e);
 
 /* The member of an index: STORE_CORRUPT unless it can be a plugin's name, or a key. */
 int redis_check_name(const struct redis_reply *member, struct error *e);
@@ -89,7 +92,7 @@ void redis_arg_of(struct redis_store *s, const char *kind, const char *name);
  *     redis_watch(s); redis_arg…(); redis_end()     what must not change meanwhile
  *     reads; redis_begin(s); redis_send()
  *     redis_expect_watched(s), the reads' answers, redis_expect_begun(s)
- *     then  writes; redis_exec(s)  or  reads; redis_exec_read(s)  or  redis_discard(s)
+ *     then  writes; redis_exec(s)  or  redis_discard(s)
  *
  * MULTI goes out behind the reads, and its answer is seen before a write is sent: behind a MULTI
  * that the server has refused, each write would be carried out by itself. */
@@ -100,8 +103,9 @@ int redis_expect_begun(struct redis_store *s, struct error *e);
 /* Sends what was asked since, and EXEC. `*changed`: somebody touched what was watched, and nothing
  * was written. */
 int redis_exec(struct redis_store *s, bool *changed, struct error *e);
-/* The same for reads: `*results` is an array with an element per command, or nil: changed. */
-int redis_exec_read(struct redis_store *s, const struct redis_reply **results, struct error *e);
+/* For reads, which need not be judged: MULTI, what was asked since redis_begin(), and EXEC in one
+ * round trip. An array with an element per command. STORE_FULL: the connection can be used on. */
+int redis_exec_reads(struct redis_store *s, const struct redis_reply **results, struct error *e);
 int redis_discard(struct redis_store *s, struct error *e);
 /* Always -1: it was changed again and again. */
 int redis_contended(struct error *e);

@@ -57,11 +57,10 @@ static void entries_are_readable(void **unused)
                         "value \"up\" expires_at 12345");
     assert_string_equal(RAW(&cli, "HGET", "orrery:state:a%3Ab:k", "value"), "2");
     assert_string_equal(RAW(&cli, "SORT", "orrery:plugins", "ALPHA"), "a:b rsi");
-    assert_string_equal(RAW(&cli, "SORT", "orrery:keys:rsi", "ALPHA"), "last:price mood");
-    assert_string_equal(RAW(&cli, "ZRANGE", "orrery:expiry:rsi", "0", "-1", "WITHSCORES"),
-                        "mood 12345");
+    assert_string_equal(RAW(&cli, "ZRANGE", "orrery:keys:rsi", "0", "-1", "WITHSCORES"),
+                        "mood 12345 last:price inf");
     assert_string_equal(RAW(&cli, "GET", "orrery:stamp:w%3A1"), "7");
-    assert_string_equal(RAW(&cli, "DBSIZE"), "9");
+    assert_string_equal(RAW(&cli, "DBSIZE"), "8");
 }
 
 static void nothing_is_left_of_what_was_removed(void **unused)
@@ -69,13 +68,13 @@ static void nothing_is_left_of_what_was_removed(void **unused)
     (void)unused;
     put_at(store, "k", "1", 500, 1);
     put_at(store, "k", "2", 0, 1);
-    assert_string_equal(RAW(&cli, "EXISTS", "orrery:expiry:p"), "0");
+    assert_string_equal(RAW(&cli, "ZSCORE", "orrery:keys:p", "k"), "inf");
     put_at(store, "k", "3", 500, 1);
+    assert_string_equal(RAW(&cli, "ZSCORE", "orrery:keys:p", "k"), "500");
     assert_int_equal(state_begin(store, 1, &e), 0);
     assert_int_equal(state_remove(store, "p", "k", 1, &e), 0);
     assert_int_equal(state_commit(store, &e), 0);
     assert_string_equal(RAW(&cli, "KEYS", "orrery:keys*"), "");
-    assert_string_equal(RAW(&cli, "KEYS", "orrery:expiry*"), "");
     assert_string_equal(RAW(&cli, "KEYS", "orrery:state*"), "");
 }
 
@@ -159,8 +158,7 @@ static void an_entry_that_the_server_collected_is_gone(void **unused)
     assert_int_equal(facts.expired, 1);
     assert_int_equal(state_sweep(store, 500, 10, &removed, &e), 0);
     assert_int_equal(removed, 1);
-    assert_string_equal(RAW(&cli, "SMEMBERS", "orrery:keys:p"), "l");
-    assert_string_equal(RAW(&cli, "EXISTS", "orrery:expiry:p"), "0");
+    assert_string_equal(RAW(&cli, "ZRANGE", "orrery:keys:p", "0", "-1"), "l");
     assert_int_equal(state_describe(store, 600, &facts, &e), 0);
     assert_int_equal(facts.expired, 0);
     assert_int_equal(facts.live, 1);
@@ -201,7 +199,8 @@ static void a_sweep_spares_what_was_written_meanwhile(void **unused)
     put_at(other, "l", "2", 0, 200);
     assert_int_equal(state_commit(store, &e), 0);
     assert_string_equal(rows(store), "k=2;l=2;");
-    assert_string_equal(RAW(&cli, "ZRANGE", "orrery:expiry:p", "0", "-1", "WITHSCORES"), "k 300");
+    assert_string_equal(RAW(&cli, "ZRANGE", "orrery:keys:p", "0", "-1", "WITHSCORES"),
+                        "k 300 l inf");
     state_close(other);
 }
 
@@ -213,8 +212,8 @@ static void a_key_of_another_type_is_named(void **unused)
         const char *key, *expected;
     } cases[] = {
         {"orrery:plugins", "expected a set, found a string"},
-        {"orrery:keys:p", "expected a set, found a string"},
-        {"orrery:expiry:p", "expected a zset, found a string"},
+        {"orrery:keys:p", "expected a zset, found a string"},
+        {"orrery:stamp:w", "expected a string, found a hash"},
         {"orrery:lease:p", "expected a hash, found a string"},
     };
 
@@ -223,10 +222,14 @@ static void a_key_of_another_type_is_named(void **unused)
         RAW(&cli, "FLUSHALL");
         state_close(store);
         store = open_at(server.port, "");
-        RAW(&cli, "SET", cases[i].key, "mine");
+        if (strstr(cases[i].expected, "found a hash") != NULL)
+            RAW(&cli, "HSET", cases[i].key, "mine", "1");
+        else
+            RAW(&cli, "SET", cases[i].key, "mine");
         error_clear(&e);
         assert_int_equal(state_begin(store, 1, &e), 0);
         assert_int_equal(state_fence(store, "p", 0, &e), 0);
+        assert_int_equal(state_stamp(store, "w", 1, &e), 0);
         assert_int_equal(write_key(store, "p", "k", "1", 5, &e), 0);
         assert_int_equal(state_commit(store, &e), -1);
         state_rollback(store);
@@ -250,17 +253,15 @@ static void reading_names_a_key_of_another_type_too(void **unused)
     assert_non_null(strstr(e.message, "'orrery:state:p:k': expected a hash, found a list"));
     put_at(store, "k", "2", 0, 1); /* a write makes it right */
     assert_string_equal(rows(store), "k=2;");
-    RAW(&cli, "DEL", "orrery:expiry:p");
-    RAW(&cli, "SET", "orrery:expiry:p", "x");
-    error_clear(&e);
-    assert_int_equal(state_describe(store, 1, &facts, &e), -1);
-    assert_int_equal(e.code, ERROR_STORE_SCHEMA);
-    assert_non_null(strstr(e.message, "expected a zset, found a string"));
     RAW(&cli, "DEL", "orrery:keys:p");
     RAW(&cli, "SET", "orrery:keys:p", "x");
     error_clear(&e);
+    assert_int_equal(state_describe(store, 1, &facts, &e), -1);
+    assert_int_equal(e.code, ERROR_STORE_SCHEMA);
+    assert_non_null(strstr(e.message, "'orrery:keys:p': expected a zset, found a string"));
+    error_clear(&e);
     assert_int_equal(state_load(store, "p", 0, add_row, NULL, &e), -1);
-    assert_non_null(strstr(e.message, "'orrery:keys:p': expected a set, found a string"));
+    assert_non_null(strstr(e.message, "'orrery:keys:p': expected a zset, found a string"));
 }
 
 static void damaged_entries_are_refused(void **unused)
@@ -275,7 +276,7 @@ static void damaged_entries_are_refused(void **unused)
     assert_string_equal(rows(store), "STORE_CORRUPT");
     RAW(&cli, "HSET", "orrery:state:p:k", "expires_at", "0");
     assert_string_equal(rows(store), "k=1;");
-    RAW(&cli, "SADD", "orrery:keys:p", "\xff\xfe");
+    RAW(&cli, "ZADD", "orrery:keys:p", "+inf", "\xff\xfe");
     assert_string_equal(rows(store), "STORE_CORRUPT");
 }
 
@@ -515,7 +516,7 @@ static void ten_thousand_writes_are_one_transaction(void **unused)
     assert_int_equal(removed, 3000);
     assert_int_equal(state_sweep(store, 100, 3000, &removed, &e), 0);
     assert_int_equal(removed, 2000);
-    assert_string_equal(RAW(&cli, "SCARD", "orrery:keys:p"), "5000");
+    assert_string_equal(RAW(&cli, "ZCARD", "orrery:keys:p"), "5000");
     buf_release(&expected);
 }
 

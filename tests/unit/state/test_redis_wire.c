@@ -204,30 +204,36 @@ static enum error_code load_from(const char *answer)
     return code_of(rc);
 }
 
+/* MULTI, GET schema, ZRANGE, EXEC; then with HMGET, ahead of time */
+#define FIRST(members) "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n$1\r\n1\r\n" members
+#define SECOND(row)    "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n$1\r\n1\r\n*1\r\n$1\r\na\r\n" row
+#define ONE_KEY        FIRST("*1\r\n$1\r\na\r\n")
+
 static void reads_that_cannot_be(void **unused)
 {
     static const struct {
         const char *answer;
         enum error_code code;
     } cases[] = {
-        /* WATCH, GET schema, SMEMBERS, MULTI */
-        {"+OK\r\n$1\r\n1\r\n*1\r\n*0\r\n+OK\r\n", ERROR_STORE_CORRUPT},
-        {"+OK\r\n$1\r\n1\r\n*1\r\n$0\r\n\r\n+OK\r\n", ERROR_STORE_CORRUPT},
-        {"+OK\r\n$1\r\n1\r\n*1\r\n$3\r\na\0b\r\n+OK\r\n", ERROR_STORE_DOWN}, /* ends at the NUL */
-        {"+OK\r\n$1\r\n1\r\n$1\r\na\r\n+OK\r\n", ERROR_STORE_CORRUPT},
-        {"+QUEUED\r\n$1\r\n1\r\n*1\r\n$1\r\na\r\n+OK\r\n", ERROR_STORE_CORRUPT},
-        {"+OK\r\n$1\r\n1\r\n*1\r\n$1\r\na\r\n-ERR no MULTI here\r\n", ERROR_STORE},
-        /* and the answers to HMGET and EXEC, ahead of time */
-        {"+OK\r\n$1\r\n1\r\n*1\r\n$1\r\na\r\n+OK\r\n+QUEUED\r\n*0\r\n", ERROR_STORE_CORRUPT},
-        {"+OK\r\n$1\r\n1\r\n*1\r\n$1\r\na\r\n+OK\r\n+QUEUED\r\n*2\r\n$-1\r\n$-1\r\n",
-         ERROR_STORE_CORRUPT},
-        {"+OK\r\n$1\r\n1\r\n*1\r\n$1\r\na\r\n+OK\r\n+QUEUED\r\n*1\r\n*1\r\n$1\r\n1\r\n",
-         ERROR_STORE_CORRUPT},
-        {"+OK\r\n$1\r\n1\r\n*1\r\n$1\r\na\r\n+OK\r\n+QUEUED\r\n*1\r\n*2\r\n$1\r\n1\r\n$2\r\n0x\r\n",
-         ERROR_STORE_CORRUPT},
-        {"+OK\r\n$1\r\n1\r\n*1\r\n$1\r\na\r\n+OK\r\n+OK\r\n:1\r\n", ERROR_STORE_CORRUPT},
-        {"+OK\r\n$1\r\n1\r\n*1\r\n$1\r\na\r\n+OK\r\n+QUEUED\r\n*1\r\n*2\r\n$1\r\n1\r\n$1\r\n0\r\n",
-         ERROR_NONE},
+        {FIRST("*0\r\n"), ERROR_NONE},
+        {FIRST("*1\r\n*0\r\n"), ERROR_STORE_CORRUPT},
+        {FIRST("*1\r\n$0\r\n\r\n"), ERROR_STORE_CORRUPT},
+        {FIRST("*1\r\n:7\r\n"), ERROR_STORE_CORRUPT},
+        {FIRST("$1\r\na\r\n"), ERROR_STORE_CORRUPT},
+        {"+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*0\r\n", ERROR_STORE_CORRUPT},
+        {"+OK\r\n+QUEUED\r\n+QUEUED\r\n*0\r\n", ERROR_STORE_CORRUPT},
+        {"+OK\r\n+QUEUED\r\n+QUEUED\r\n*-1\r\n", ERROR_STORE_CORRUPT},
+        {"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n*0\r\n*0\r\n", ERROR_STORE_CORRUPT},
+        {"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n-WRONGTYPE\r\n*0\r\n", ERROR_STORE_CORRUPT},
+        {"-ERR no MULTI here\r\n$1\r\n1\r\n*0\r\n-ERR no EXEC\r\n", ERROR_STORE},
+        {ONE_KEY SECOND("*2\r\n$1\r\n1\r\n$1\r\n0\r\n"), ERROR_NONE},
+        {ONE_KEY SECOND("*2\r\n$-1\r\n$-1\r\n"), ERROR_NONE},
+        {ONE_KEY SECOND("*2\r\n$1\r\n1\r\n$-1\r\n"), ERROR_STORE_CORRUPT},
+        {ONE_KEY SECOND("*2\r\n$1\r\n1\r\n$2\r\n0x\r\n"), ERROR_STORE_CORRUPT},
+        {ONE_KEY SECOND("*1\r\n$1\r\n1\r\n"), ERROR_STORE_CORRUPT},
+        {ONE_KEY SECOND(":1\r\n"), ERROR_STORE_CORRUPT},
+        {ONE_KEY ONE_KEY, ERROR_STORE_DOWN},
+        {ONE_KEY, ERROR_STORE_DOWN},
     };
 
     (void)unused;
@@ -250,11 +256,11 @@ static enum error_code commit_to(const char *answer)
     return code_of(rc);
 }
 
-/* WATCH, TIME, GET schema, TYPE plugins, GET stamp, TYPE keys, TYPE expiry, MULTI */
-#define READS(time, stamp) "+OK\r\n" time "$1\r\n1\r\n+set\r\n" stamp "+set\r\n+zset\r\n+OK\r\n"
+/* WATCH, TIME, GET schema, TYPE plugins, GET stamp, TYPE keys, MULTI */
+#define READS(time, stamp) "+OK\r\n" time "$1\r\n1\r\n+set\r\n" stamp "+zset\r\n+OK\r\n"
 #define NOW                "*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n"
-/* DEL, HSET, SADD plugins, SADD keys, ZREM, SET stamp */
-#define QUEUED "+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n"
+/* DEL, SADD, HSET, ZADD, SET */
+#define QUEUED "+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n"
 
 static void commits_that_cannot_be(void **unused)
 {
@@ -262,9 +268,8 @@ static void commits_that_cannot_be(void **unused)
         const char *answer;
         enum error_code code;
     } cases[] = {
-        {READS(NOW, "$-1\r\n") QUEUED "*6\r\n:0\r\n:2\r\n:1\r\n:1\r\n:0\r\n+OK\r\n", ERROR_NONE},
-        {READS(NOW, "$1\r\n4\r\n") QUEUED "*6\r\n:0\r\n:2\r\n:1\r\n:1\r\n:0\r\n+OK\r\n",
-         ERROR_NONE},
+        {READS(NOW, "$-1\r\n") QUEUED "*5\r\n:0\r\n:1\r\n:2\r\n:1\r\n+OK\r\n", ERROR_NONE},
+        {READS(NOW, "$1\r\n4\r\n") QUEUED "*5\r\n:0\r\n:1\r\n:2\r\n:1\r\n+OK\r\n", ERROR_NONE},
         {READS(NOW, "$1\r\n5\r\n") "+OK\r\n", ERROR_NONE}, /* done already */
         {READS(NOW, "$1\r\n6\r\n"), ERROR_STORE},
         {READS(NOW, "$2\r\n-1\r\n"), ERROR_STORE_CORRUPT},
@@ -273,12 +278,12 @@ static void commits_that_cannot_be(void **unused)
         {READS("*2\r\n$19\r\n9223372036854775807\r\n$1\r\n0\r\n", "$-1\r\n"), ERROR_STORE_CORRUPT},
         {READS("*2\r\n$-1\r\n$-1\r\n", "$-1\r\n"), ERROR_STORE_CORRUPT},
         {READS(NOW, "$-1\r\n") QUEUED, ERROR_STORE_DOWN},
-        {READS(NOW, "$-1\r\n") QUEUED "*5\r\n:0\r\n:2\r\n:1\r\n:1\r\n:0\r\n", ERROR_STORE_CORRUPT},
+        {READS(NOW, "$-1\r\n") QUEUED "*4\r\n:0\r\n:1\r\n:2\r\n:1\r\n", ERROR_STORE_CORRUPT},
         {READS(NOW, "$-1\r\n") QUEUED "+OK\r\n", ERROR_STORE_CORRUPT},
         {READS(NOW, "$-1\r\n") QUEUED "-LOADING x\r\n", ERROR_STORE_DOWN},
-        {READS(NOW, "$-1\r\n") QUEUED "*6\r\n:0\r\n-OOM x\r\n:1\r\n:1\r\n:0\r\n+OK\r\n",
+        {READS(NOW, "$-1\r\n") QUEUED "*5\r\n:0\r\n:1\r\n-OOM x\r\n:1\r\n+OK\r\n",
          ERROR_STORE_FULL},
-        {READS(NOW, "$-1\r\n") "+QUEUED\r\n-OOM x\r\n-ERR x\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n"
+        {READS(NOW, "$-1\r\n") "+QUEUED\r\n-OOM x\r\n-ERR x\r\n+QUEUED\r\n+QUEUED\r\n"
                                "-EXECABORT Transaction discarded\r\n",
          ERROR_STORE_FULL},
         {READS(NOW, "$-1\r\n") QUEUED "-EXECABORT Transaction discarded because of: MISCONF x\r\n",
@@ -501,6 +506,7 @@ static void a_late_delivery_does_nothing_after_a_take_over(void **unused)
 
 struct crowd {
     pthread_t thread;
+    struct state_store *store;
     int number;
     bool failed;
 };
@@ -509,7 +515,7 @@ struct crowd {
 static void *run_one(void *arg)
 {
     struct crowd *me = arg;
-    struct state_store *store = open_at(server.port, "");
+    struct state_store *store = me->store;
     struct error why = ERROR_INIT;
     char writer[16], value[32];
     size_t removed;
@@ -527,7 +533,6 @@ static void *run_one(void *arg)
     }
     if (me->failed)
         print_error("%s: %s\n", error_name(why.code), why.message);
-    state_close(store);
     return NULL;
 }
 
@@ -551,7 +556,7 @@ static void others_transactions_are_seen_whole(void **unused)
         assert_int_equal(write_key(direct, "p", (char[]){(char)('a' + k), '\0'}, "0", 0, &e), 0);
     assert_int_equal(state_commit(direct, &e), 0);
     for (int i = 0; i < THREADS; i++) {
-        crowd[i] = (struct crowd){.number = i + 1};
+        crowd[i] = (struct crowd){.number = i + 1, .store = open_at(server.port, "")};
         assert_int_equal(pthread_create(&crowd[i].thread, NULL, run_one, &crowd[i]), 0);
     }
     for (int i = 0; i < 200; i++) {
@@ -562,6 +567,7 @@ static void others_transactions_are_seen_whole(void **unused)
     }
     for (int i = 0; i < THREADS; i++) {
         pthread_join(crowd[i].thread, NULL);
+        state_close(crowd[i].store);
         assert_false(crowd[i].failed);
     }
 }
