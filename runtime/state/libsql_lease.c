@@ -1,28 +1,40 @@
-#include "state/libsql_lease.h"
-
+/*
+ * Who runs which plugin, in the table plugin_lease, by the server's clock.
+ *
+ * What a daemon has asked for and was not told about may still happen later: a lease that is taken
+ * for it again under another token. Then its fences fail until it has taken the lease once more:
+ * nothing is written twice, and nobody else is let in.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "state/hrana.h"
-#include "state/libsql_schema.h"
+#include "state/libsql_store.h"
 
 #define LEASE_COLUMNS "plugin_name, owner, label, token, expires_at - " LIBSQL_NOW
+#define LEASE_TYPES   "tttii"
 
+/* SQLite has one writer at a time: two daemons cannot both be granted it. */
 static const char take_sql[] =
     "INSERT INTO plugin_lease(plugin_name, owner, label, token, expires_at)"
     " VALUES(?1, ?2, ?3, 1, " LIBSQL_NOW " + ?4)"
     " ON CONFLICT(plugin_name) DO UPDATE SET owner = excluded.owner, label = excluded.label,"
     " token = token + 1, expires_at = excluded.expires_at"
     " WHERE expires_at <= " LIBSQL_NOW " OR (?5 = 1 AND owner = excluded.owner)"
-    " RETURNING " LEASE_COLUMNS;
+    " RETURNING token";
 
 static const char one_sql[] = "SELECT " LEASE_COLUMNS " FROM plugin_lease WHERE plugin_name = ?1";
 
+/* Not when it was released: the next daemon would have to wait. */
 static const char renew_sql[] =
-    "UPDATE plugin_lease SET expires_at = " LIBSQL_NOW " + ?2 WHERE (plugin_name, token) IN"
-    " (SELECT j.value ->> 0, j.value ->> 1 FROM json_each(?1) j) RETURNING plugin_name";
+    "UPDATE plugin_lease SET expires_at = " LIBSQL_NOW " + ?2 WHERE expires_at <> 0"
+    " AND (plugin_name, token) IN (SELECT j.value ->> 0, j.value ->> 1 FROM json_each(?1) j)";
+
+/* The places in the list of those that are held. */
+static const char held_sql[] =
+    "SELECT j.key FROM json_each(?1) j CROSS JOIN plugin_lease l"
+    " ON l.plugin_name = j.value ->> 0 AND l.token = j.value ->> 1 WHERE l.expires_at <> 0";
 
 static const char release_sql[] =
     "UPDATE plugin_lease SET expires_at = 0 WHERE (plugin_name, token) IN"
@@ -30,148 +42,152 @@ static const char release_sql[] =
 
 static const char list_sql[] = "SELECT " LEASE_COLUMNS " FROM plugin_lease ORDER BY plugin_name";
 
-static int run(struct hrana *h, struct hrana_batch *batch, struct hrana_result *r, struct error *e)
+/* Runs a batch of writes, which it releases. */
+static int run(struct libsql_store *l, struct hrana_batch *batch, int commit,
+               struct hrana_answer *a, struct error *e)
 {
-    const char *code, *message;
-    int rc = hrana_run(h, batch, true, r, e);
+    int rc = hrana_run(&l->hrana, batch, true, a, e);
 
     hrana_batch_release(batch);
     if (rc < 0)
         return -1;
-    if (hrana_failed(r, &code, &message) < 0)
-        return 0;
-    hrana_error(h, code, message, e);
-    hrana_result_release(r);
-    return -1;
+    rc = libsql_judge(l, a, commit, e);
+    if (rc < 0)
+        hrana_answer_release(a);
+    return rc;
 }
 
-static void copy(char *out, size_t size, const struct hrana_result *r, int step, size_t row,
+static void copy(char *out, size_t size, const struct hrana_answer *a, int step, size_t row,
                  size_t column)
 {
     size_t len;
-    const char *text = hrana_text(r, step, row, column, &len);
 
-    snprintf(out, size, "%s", text ? text : "");
+    snprintf(out, size, "%s", hrana_text(a, step, row, column, &len));
 }
 
-static void read_lease(const struct hrana_result *r, int step, size_t row,
+static void read_lease(const struct hrana_answer *a, int step, size_t row,
                        struct state_lease *lease)
 {
     memset(lease, 0, sizeof *lease);
-    copy(lease->plugin, sizeof lease->plugin, r, step, row, 0);
-    copy(lease->owner, sizeof lease->owner, r, step, row, 1);
-    copy(lease->label, sizeof lease->label, r, step, row, 2);
-    lease->token = (uint64_t)hrana_integer(r, step, row, 3, 0);
-    lease->left_ms = hrana_integer(r, step, row, 4, 0);
+    copy(lease->plugin, sizeof lease->plugin, a, step, row, 0);
+    copy(lease->owner, sizeof lease->owner, a, step, row, 1);
+    copy(lease->label, sizeof lease->label, a, step, row, 2);
+    lease->token = (uint64_t)hrana_integer(a, step, row, 3, 0);
+    lease->left_ms = hrana_integer(a, step, row, 4, 0);
 }
 
-/* The upsert and the look at what is there now, in one request. */
-int libsql_lease_take(struct hrana *h, const char *plugin, const struct state_claim *claim,
-                      bool *granted, struct state_lease *lease, struct error *e)
+static int lease_take(struct state_store *store, const char *plugin,
+                      const struct state_claim *claim, bool *granted, struct state_lease *lease,
+                      struct error *e)
 {
-    int64_t retake = claim->retake;
-    struct hrana_value values[] = {HRANA_TEXT(plugin), HRANA_TEXT(claim->owner),
-                                   HRANA_TEXT(claim->label), HRANA_INTEGER(&claim->ttl_ms),
-                                   HRANA_INTEGER(&retake)};
+    const struct hrana_value values[] = {HRANA_TEXT(plugin), HRANA_TEXT(claim->owner),
+                                         HRANA_TEXT(claim->label), HRANA_INTEGER(claim->ttl_ms),
+                                         HRANA_INTEGER(claim->retake)};
+    struct libsql_store *l;
     struct hrana_batch batch;
-    struct hrana_result r;
-    bool is_ours;
+    struct hrana_answer a;
+    int take, look;
 
-    hrana_batch_begin(&batch);
-    hrana_step(&batch, -1, false, take_sql, 5, values);
-    hrana_step(&batch, 0, false, one_sql, 1, values);
-    if (run(h, &batch, &r, e) < 0)
+    if (libsql_writable(store, &l, e) < 0)
         return -1;
-    is_ours = hrana_rows(&r, 0) == 1;
-    if (hrana_rows(&r, 1) != 1) {
-        hrana_result_release(&r);
-        return error_set(e, ERROR_STORE, "the lease of %s vanished while it was asked for", plugin);
+    take = hrana_step(&batch, libsql_writing(&batch), take_sql, 5, values);
+    look = hrana_step(&batch, take, one_sql, 1, values);
+    if (run(l, &batch, libsql_commit(&batch, look), &a, e) < 0)
+        return -1;
+    if (hrana_expect_one(&a, look, LEASE_TYPES, e) < 0) {
+        hrana_answer_release(&a);
+        return -1;
     }
-    read_lease(&r, 1, 0, lease);
-    *granted = is_ours;
-    hrana_result_release(&r);
+    *granted = hrana_rows(&a, take) == 1;
+    read_lease(&a, look, 0, lease);
+    hrana_answer_release(&a);
     return 0;
 }
 
-static char *holds_json(const struct state_hold *holds, size_t count)
+static int mark_held(const struct hrana_answer *a, int step, struct state_hold *holds, size_t count,
+                     struct error *e)
 {
-    json_t *rows = json_array();
-    char *text;
-
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(rows,
-                              json_pack("[s, I]", holds[i].plugin, (json_int_t)holds[i].token));
-    text = json_dumps(rows, JSON_COMPACT);
-    json_decref(rows);
-    return text;
-}
-
-static void mark_held(const struct hrana_result *r, struct state_hold *holds, size_t count)
-{
+    if (hrana_expect(a, step, "i", e) < 0)
+        return -1;
     for (size_t i = 0; i < count; i++)
         holds[i].held = false;
-    for (size_t row = 0; row < hrana_rows(r, 0); row++) {
-        size_t len;
-        const char *plugin = hrana_text(r, 0, row, 0, &len);
-        for (size_t i = 0; plugin != NULL && i < count; i++)
-            if (strcmp(holds[i].plugin, plugin) == 0)
-                holds[i].held = true;
+    for (size_t row = 0; row < hrana_rows(a, step); row++) {
+        int64_t place = hrana_integer(a, step, row, 0, -1);
+        if (place >= 0 && (uint64_t)place < count)
+            holds[place].held = true;
     }
-}
-
-int libsql_lease_renew(struct hrana *h, struct state_hold *holds, size_t count, int64_t ttl_ms,
-                       struct error *e)
-{
-    char *text = holds_json(holds, count);
-    struct hrana_value values[] = {HRANA_TEXT(text), HRANA_INTEGER(&ttl_ms)};
-    struct hrana_batch batch;
-    struct hrana_result r;
-    int rc;
-
-    hrana_batch_begin(&batch);
-    hrana_step(&batch, -1, false, renew_sql, 2, values);
-    rc = run(h, &batch, &r, e);
-    free(text);
-    if (rc < 0)
-        return -1;
-    mark_held(&r, holds, count);
-    hrana_result_release(&r);
     return 0;
 }
 
-int libsql_lease_release(struct hrana *h, const struct state_hold *holds, size_t count,
+static int lease_renew(struct state_store *store, struct state_hold *holds, size_t count,
+                       int64_t ttl_ms, struct error *e)
+{
+    struct hrana_value values[2];
+    struct libsql_store *l;
+    struct hrana_batch batch;
+    struct hrana_answer a;
+    char *tokens;
+    int held, rc;
+
+    if (libsql_writable(store, &l, e) < 0 || (tokens = libsql_tokens(holds, count, e)) == NULL)
+        return -1;
+    values[0] = HRANA_TEXT(tokens);
+    values[1] = HRANA_INTEGER(ttl_ms);
+    held = hrana_step(&batch, libsql_writing(&batch), renew_sql, 2, values);
+    held = hrana_step(&batch, held, held_sql, 1, values);
+    free(tokens);
+    if (run(l, &batch, libsql_commit(&batch, held), &a, e) < 0)
+        return -1;
+    rc = mark_held(&a, held, holds, count, e);
+    hrana_answer_release(&a);
+    return rc;
+}
+
+static int lease_release(struct state_store *store, const struct state_hold *holds, size_t count,
                          struct error *e)
 {
-    char *text = holds_json(holds, count);
-    struct hrana_value value = HRANA_TEXT(text);
+    struct libsql_store *l;
+    struct hrana_value value;
     struct hrana_batch batch;
-    struct hrana_result r;
-    int rc;
+    struct hrana_answer a;
+    char *tokens;
+    int at;
 
-    hrana_batch_begin(&batch);
-    hrana_step(&batch, -1, false, release_sql, 1, &value);
-    rc = run(h, &batch, &r, e);
-    free(text);
-    if (rc == 0)
-        hrana_result_release(&r);
-    return rc;
+    if (libsql_writable(store, &l, e) < 0 || (tokens = libsql_tokens(holds, count, e)) == NULL)
+        return -1;
+    value = HRANA_TEXT(tokens);
+    at = hrana_step(&batch, libsql_writing(&batch), release_sql, 1, &value);
+    free(tokens);
+    if (run(l, &batch, libsql_commit(&batch, at), &a, e) < 0)
+        return -1;
+    hrana_answer_release(&a);
+    return 0;
 }
 
-int libsql_lease_list(struct hrana *h, state_lease_fn *each, void *arg, struct error *e)
+static int lease_list(struct state_store *store, state_lease_fn *each, void *arg, struct error *e)
 {
+    struct libsql_store *l;
     struct hrana_batch batch;
-    struct hrana_result r;
-    int rc = 0;
+    struct hrana_answer a;
+    int step, rc;
 
-    hrana_batch_begin(&batch);
-    hrana_step(&batch, -1, false, list_sql, 0, NULL);
-    if (run(h, &batch, &r, e) < 0)
+    if (libsql_ready(store, &l, e) < 0)
         return -1;
-    for (size_t i = 0; i < hrana_rows(&r, 0) && rc == 0; i++) {
+    step = libsql_reading(l, &batch);
+    step = hrana_step(&batch, step, list_sql, 0, NULL);
+    if (hrana_query(&l->hrana, &batch, &a, e) < 0)
+        return -1;
+    rc = hrana_expect(&a, step, LEASE_TYPES, e);
+    for (size_t i = 0; rc == 0 && i < hrana_rows(&a, step); i++) {
         struct state_lease lease;
-        read_lease(&r, 0, i, &lease);
+        read_lease(&a, step, i, &lease);
         rc = each(arg, &lease);
     }
-    hrana_result_release(&r);
+    hrana_answer_release(&a);
     return rc;
 }
+
+const struct state_lease_ops libsql_lease_ops = {
+    REMOTE_LEASE_OPS,         .take = lease_take, .renew = lease_renew,
+    .release = lease_release, .list = lease_list,
+};

@@ -7,12 +7,12 @@
 #include "model/store_url.h"
 
 struct error;
-struct hrana;
+struct libsql_store;
 
-/* The server's clock in ms since the epoch. */
-#define LIBSQL_NOW "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
-
-/* Makes or upgrades the tables as `mode` allows, and compares their columns. */
-int libsql_schema_open(struct hrana *h, enum store_mode mode, int64_t now_ms, struct error *e);
+/* Makes or upgrades the tables as `mode` allows and compares their columns; looks at what the
+ * operator should know about the server, and writes the warnings anew. STORE_SCHEMA, STORE_NEWER
+ * and what the server says. */
+int libsql_schema_open(struct libsql_store *l, enum store_mode mode, int64_t now_ms,
+                       struct error *e);
 
 #endif
