@@ -32,10 +32,17 @@ static int shown_bytes(const struct state_row *row)
 
 /* ---- leases ---- */
 
+static int keep_claims(struct copy *copy, struct error *e)
+{
+    if (claims_keep(copy->from_claims, e) < 0)
+        return -1;
+    return claims_keep(copy->to_claims, e);
+}
+
 static int claim_all(struct copy *copy, struct claims *claims, struct error *e)
 {
     for (size_t i = 0; i < copy->plugins.count; i++)
-        if (claims_take(claims, copy->plugins.items[i], e) < 0 || claims_keep(claims, e) < 0)
+        if (claims_take(claims, copy->plugins.items[i], e) < 0 || keep_claims(copy, e) < 0)
             return -1;
     return 0;
 }
@@ -58,13 +65,6 @@ int copy_claim(struct copy *copy, struct error *e)
     if (claim_all(copy, copy->from_claims, e) < 0 || claim_all(copy, copy->to_claims, e) < 0)
         return -1;
     return tell_apart(copy, e);
-}
-
-static int keep_claims(struct copy *copy, struct error *e)
-{
-    if (claims_keep(copy->from_claims, e) < 0)
-        return -1;
-    return claims_keep(copy->to_claims, e);
 }
 
 /* ---- the plan ---- */

@@ -407,10 +407,12 @@ def test_a_plugin_that_another_daemon_runs(desks, server):
     assert b.cli("db", "truncate", url, "--force").code == OK
 
 
-def test_force_takes_a_plugin_from_its_daemon_for_a_moment(desks, server):
+@pytest.mark.parametrize("who", ["another desk", "its own desk"])
+def test_force_takes_a_plugin_from_its_daemon_for_a_moment(desks, server, who):
     a, b = shared_pair(desks, server)
     before = ticks(a.status(), "one")
-    assert b.cli("db", "truncate", options(server), "--force").code == OK
+    answer = (a if who == "its own desk" else b).cli("db", "truncate", options(server), "--force")
+    assert answer.code == OK and ("a daemon runs this desk" in answer.err) == (who == "its own desk"), answer
     a.wait_until(lambda s: ticks(s, "one") > before + 10, what="ticks after its lease was taken and given back")
     a.stop()
     rows = a.rows("SELECT reason FROM runs_v WHERE plugin = 'one' AND status = 'noop' ORDER BY id")

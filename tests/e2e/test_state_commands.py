@@ -327,3 +327,23 @@ def test_the_lease_of_a_change(desks, server):
     assert importing(a, "one", [entry("n", 7)], "--replace")["written"] == 1  # the same desk: that daemon is dead
     assert wait_until(lambda: b.cli("state", "set", "one", "n", "5").code == OK, what="the lease to be free")
     assert b.cli("state", "get", "one", "n").out == "5\n"
+
+
+def test_an_import_into_a_store_that_is_away(desk, server):
+    desk.configure(state=on_server(server))
+    add_counters(desk, ["one"], seconds=0.05)
+    desk.add("local-one", "return action.noop('x')", every(0.05))
+    desk.start()
+    desk.wait_until(lambda s: ticks(s, "one") > 3, what="ticks")
+    server.pause()
+    answer = importing(desk, "one", [entry("n", 1000000)], "--replace", code=ERROR)
+    assert answer["code"] == "STORE_DOWN", answer
+    before = desk.status()
+    desk.wait_until(lambda s: ticks(s, "local-one") > ticks(before, "local-one") + 3, what="ticks of the others")
+    server.resume()
+    desk.wait_until(lambda s: ticks(s, "one") > ticks(before, "one") + 3, what="ticks after the outage")
+    changed = int(desk.cli("state", "get", "one", "n").out) > 1000000
+    assert changed == ("under way" in answer["message"]), answer
+    assert importing(desk, "one", [entry("n", 2000000)], "--replace")["written"] == 1
+    desk.wait_until(lambda s: int(desk.cli("state", "get", "one", "n").out) > 2000000, what="ticks behind the import")
+    desk.stop()
