@@ -12,6 +12,7 @@
  *   jobs.c       what these threads do with them
  *   store.c      a store, its health, its retries
  *   leases.c     one owner per plugin in stores that several daemons share
+ *   standby.c    plugins that wait for a lease
  *   sweeps.c     expired state rows
  *   stalls.c     stores that are away, and who waits for them
  *   crew.c       workers: start, death, what they have been told
@@ -241,7 +242,7 @@ struct engine {
     struct commits commits;
     char session[33];                               /* random */
     char owner[64], owner_label[STATE_OWNER_BYTES]; /* this daemon, in leases */
-    uv_timer_t lease_timer, sweep_timer;
+    uv_timer_t lease_timer, standby_timer, sweep_timer;
     bool leases_open, sweeps_open;
     struct clock clock;
     bool data_clock; /* history is replayed: the clock is the data's */

@@ -202,11 +202,10 @@ static void do_round(struct engine *engine, struct store *store, int64_t ttl_ms)
     commits_query(&r->query);
 }
 
-/* In standby; or the last time it was asked for there was no answer. */
+/* The last time it was asked for there was no answer. (Those in standby: see standby.c.) */
 static bool wants_lease(const struct plugin *p)
 {
-    return (p->stage == STAGE_STANDBY || p->stage == STAGE_DOWN) && leases_missing(p) &&
-           p->worker->link.ready;
+    return p->stage == STAGE_DOWN && leases_missing(p) && p->worker->link.ready;
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -230,13 +229,16 @@ void leases_start(struct engine *engine)
     engine->lease_timer.data = engine;
     uv_timer_start(&engine->lease_timer, on_timer, every, every);
     uv_unref((uv_handle_t *)&engine->lease_timer);
+    standby_start(engine);
     engine->leases_open = true;
 }
 
 void leases_stop(struct engine *engine)
 {
-    if (engine->leases_open)
-        uv_close((uv_handle_t *)&engine->lease_timer, NULL);
+    if (!engine->leases_open)
+        return;
+    uv_close((uv_handle_t *)&engine->lease_timer, NULL);
+    standby_stop(engine);
     engine->leases_open = false;
 }
 

@@ -5,7 +5,7 @@
  *                         │       │ taken over (a renewal or a commit says so)
  *                         ▼       ▼
  *                       standby: unloaded, triggers are skipped with the holder's name;
- *                       asked for again until the lease is free or has expired
+ *                       looked at every second, until the lease is free or has expired
  *
  * A lease is taken before the plugin's state is read, renewed at a third of its time, and released
  * when the daemon stops or the plugin is removed (a plugin that is quarantined or cannot be loaded
@@ -32,6 +32,10 @@ int leases_open(struct engine *engine, struct error *e);
 void leases_start(struct engine *engine); /* the renewals */
 void leases_stop(struct engine *engine);
 void leases_release_all(struct engine *engine); /* at a clean stop; the stores still run */
+
+/* standby.c: looks for leases that have become free; for leases_start and leases_stop. */
+void standby_start(struct engine *engine);
+void standby_stop(struct engine *engine);
 
 /* Whether the plugin needs a lease that it does not have. */
 bool leases_missing(const struct plugin *plugin);

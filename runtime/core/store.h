@@ -61,6 +61,7 @@ struct store {
     bool slow;         /* no answer for a while: counts as stalled */
     bool sweeping;     /* expired rows are being removed */
     bool renewing;     /* its leases are being renewed */
+    bool looking;      /* who holds leases there is being asked */
     bool probing;      /* it is being asked until it answers */
     bool left;         /* at the end: its thread hangs */
     uint64_t warned;   /* of health, as the log has it */
