@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mask.h"
 #include "base/text.h"
 
 static const struct {
@@ -30,6 +31,7 @@ static void drop_cut_character(char *text)
 static void make_inert(char *text)
 {
     drop_cut_character(text);
+    mask_text(text);
     for (char *c = text; *c != '\0'; c++)
         if (((unsigned char)*c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7f)
             *c = '?';

@@ -64,7 +64,8 @@ struct error {
 #define ERROR_INIT {.code = ERROR_NONE}
 
 /* Fills `e` unless it is filled already. Always returns -1. `e` may be NULL. Control characters in
- * the result are replaced by '?', so that hostile text is inert in a terminal. */
+ * the result are replaced by '?', so that hostile text is inert in a terminal; passwords of URLs by
+ * "***" (see base/mask.h). The same holds for where, hint and prefix. */
 int error_set(struct error *e, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

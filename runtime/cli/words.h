@@ -3,7 +3,7 @@
  *
  * Everybody on the machine can read the words that a program was started with (`ps`). So the words
  * are copied, and in the originals the password of everything that looks like a URL
- * (scheme://user:password@host) is overwritten with '*'. That is done first thing: what stands on
+ * (scheme://user:password@host) is overwritten. That is done first thing: what stands on
  * the command line is visible for a moment all the same, and in a shell's history for longer.
  */
 #ifndef ORRERY_CLI_WORDS_H
@@ -12,8 +12,5 @@
 /* A copy of argv[0..argc), ended by NULL; passwords in `argv` are gone. */
 char **words_take(int argc, char **argv);
 void words_free(char **words); /* also wipes them */
-
-/* Overwrites in place what stands between "://user:" and the last '@' of `word`. */
-void words_mask(char *word);
 
 #endif
