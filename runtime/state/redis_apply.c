@@ -15,15 +15,17 @@
  *     with it goes the old transaction.
  * Leases are watched in the same way: a take-over between reading a token and writing makes the
  * EXEC do nothing. Watching n keys costs Redis n² comparisons, so it is the one key that is written
- * with every grant that is watched, and the leases themselves only when that was changed. The
- * schema's version is watched too, which a newer orrery or FLUSHALL may change.
+ * with every grant (of any lease) that is watched, and the leases themselves only when that was
+ * changed. While that key is the same, tokens need not be read again. The schema's version is
+ * watched too, which a newer orrery or FLUSHALL may change.
  *
  * Why there are no half transactions. Redis refuses a whole EXEC when a command in it was refused
  * as it was queued (rights, memory, a replica, a disk that is full), but does not undo when one
  * fails as it is carried out. So every command here is one that cannot: DEL before HSET makes a
  * fresh hash of whatever was there, SET overwrites anything, and the types of the indexes were
- * asked for one round trip before. (They are not watched: commits and sweeps would be in each
- * other's way.)
+ * asked for. (They are not watched: commits and sweeps would be in each other's way.) Should
+ * somebody change one by hand all the same, or take rights away between two commands, the commit
+ * fails and takes its stamp back, so that its repetition writes everything again.
  *
  * Removals by sweep watch and re-read their entries: one that was written anew meanwhile stays.
  */
@@ -34,22 +36,46 @@
 
 /* ---- what is asked ---- */
 
-static void watch_leases(struct redis_txn *t, bool again)
+static void watch_leases(struct redis_txn *t)
 {
     const struct remote_fence *fences = t->txn->fences;
 
-    if (fences != NULL && !again)
+    if (fences != NULL && !t->again)
         redis_arg_one(t->store, "grants");
-    for (const struct remote_fence *f = fences; again && f != NULL; f = f->hh.next)
+    for (const struct remote_fence *f = fences; t->again && f != NULL; f = f->hh.next)
         redis_arg_of(t->store, "lease", f->plugin);
 }
 
-static void ask_watch(struct redis_txn *t, bool again)
+/* Whether the lease's token must be read. Asking and hearing decide the same. */
+static bool must_read(const struct redis_txn *t, const struct remote_fence *f)
+{
+    return t->again || !redis_known_token(&t->store->known, f->plugin, f->token);
+}
+
+static void ask_leases(struct redis_txn *t)
+{
+    struct redis_store *s = t->store;
+
+    if (t->txn->fences != NULL && !t->again)
+        redis_ask_one(s, "GET", "grants");
+    for (const struct remote_fence *f = t->txn->fences; f != NULL; f = f->hh.next) {
+        if (!must_read(t, f)) {
+            t->relies = true;
+            continue;
+        }
+        redis_cmd(&s->link, "HGET");
+        redis_arg_of(s, "lease", f->plugin);
+        redis_text(&s->link, "token");
+        redis_end(&s->link);
+    }
+}
+
+static void ask_watch(struct redis_txn *t)
 {
     redis_watch(t->store);
     if (t->txn->writer != NULL)
         redis_arg_of(t->store, "stamp", t->txn->writer);
-    watch_leases(t, again);
+    watch_leases(t);
     for (struct redis_group *g = t->groups; g != NULL; g = g->hh.next)
         for (size_t i = 0; i < g->count; i++)
             if (redis_is_conditional(&g->items[i]))
@@ -67,7 +93,8 @@ static void ask_group(struct redis_txn *t, const struct redis_group *g)
 {
     struct redis_link *l = &t->store->link;
 
-    redis_ask_of(t->store, "TYPE", "keys", g->plugin);
+    if (!redis_known_typed(&t->store->known, g->plugin))
+        redis_ask_of(t->store, "TYPE", "keys", g->plugin);
     for (size_t i = 0; i < g->count; i++) {
         if (!redis_is_conditional(&g->items[i]))
             continue;
@@ -77,22 +104,17 @@ static void ask_group(struct redis_txn *t, const struct redis_group *g)
     }
 }
 
-static int ask(struct redis_txn *t, bool again, struct error *e)
+static int ask(struct redis_txn *t, struct error *e)
 {
     struct redis_store *s = t->store;
 
-    ask_watch(t, again);
+    ask_watch(t);
     redis_plain(&s->link, "TIME");
     redis_ask_one(s, "GET", "schema");
     redis_ask_one(s, "TYPE", "plugins");
     if (t->txn->writer != NULL)
         redis_ask_of(s, "GET", "stamp", t->txn->writer);
-    for (const struct remote_fence *f = t->txn->fences; f != NULL; f = f->hh.next) {
-        redis_cmd(&s->link, "HGET");
-        redis_arg_of(s, "lease", f->plugin);
-        redis_text(&s->link, "token");
-        redis_end(&s->link);
-    }
+    ask_leases(t);
     for (const struct redis_group *g = t->groups; g != NULL; g = g->hh.next)
         ask_group(t, g);
     redis_begin(s);
@@ -165,6 +187,32 @@ static int hear_fence(struct redis_txn *t, const struct remote_fence *f, const c
     return 0;
 }
 
+static int hear_grants(struct redis_txn *t, struct error *e)
+{
+    const struct redis_want want = {
+        .kind = REPLY_TEXT, .or_nil = true, .doing = "reading the last grant of a lease"};
+    const struct redis_reply *reply;
+
+    if (redis_expect(t->store, &want, &reply, e) != 0)
+        return -1;
+    t->grants[0] = '\0';
+    if (reply->kind == REPLY_TEXT && reply->count < sizeof t->grants &&
+        strlen(reply->text) == reply->count)
+        memcpy(t->grants, reply->text, reply->count + 1);
+    return 0;
+}
+
+/* `*lost`: the first plugin whose lease is another's now. */
+static int hear_leases(struct redis_txn *t, const char **lost, struct error *e)
+{
+    if (t->txn->fences != NULL && !t->again && hear_grants(t, e) != 0)
+        return -1;
+    for (const struct remote_fence *f = t->txn->fences; f != NULL; f = f->hh.next)
+        if (must_read(t, f) && hear_fence(t, f, lost, e) != 0)
+            return -1;
+    return 0;
+}
+
 /* An entry that has vanished is removed all the same: from the indexes. */
 static int hear_expiry(struct redis_txn *t, struct redis_item *item, struct error *e)
 {
@@ -189,15 +237,16 @@ static int hear_expiry(struct redis_txn *t, struct redis_item *item, struct erro
 
 static int hear_group(struct redis_txn *t, struct redis_group *g, struct error *e)
 {
-    if (hear_type(t->store, "keys", g->plugin, "zset", e) != 0)
+    if (!redis_known_typed(&t->store->known, g->plugin) &&
+        hear_type(t->store, "keys", g->plugin, "zset", e) != 0)
         return -1;
+    redis_known_add_typed(&t->store->known, g->plugin);
     for (size_t i = 0; i < g->count; i++)
         if (redis_is_conditional(&g->items[i]) && hear_expiry(t, &g->items[i], e) != 0)
             return -1;
     return 0;
 }
 
-/* `*lost`: the first plugin whose lease is another's now. */
 static int hear(struct redis_txn *t, const char **lost, struct error *e)
 {
     struct redis_store *s = t->store;
@@ -207,9 +256,8 @@ static int hear(struct redis_txn *t, const char **lost, struct error *e)
         return -1;
     if (t->txn->writer != NULL && hear_stamp(t, e) != 0)
         return -1;
-    for (const struct remote_fence *f = t->txn->fences; f != NULL; f = f->hh.next)
-        if (hear_fence(t, f, lost, e) != 0)
-            return -1;
+    if (hear_leases(t, lost, e) != 0)
+        return -1;
     for (struct redis_group *g = t->groups; g != NULL; g = g->hh.next)
         if (hear_group(t, g, e) != 0)
             return -1;
@@ -229,19 +277,59 @@ static int fenced(struct redis_store *s, const char *plugin, struct error *e)
     return -1;
 }
 
-static int attempt(struct redis_txn *t, bool again, bool *changed, struct error *e)
+/* Whether tokens that were read earlier were relied on, and there has been a grant since. */
+static bool is_stale(struct redis_txn *t)
+{
+    if (t->txn->fences == NULL || t->again)
+        return false;
+    return !redis_known_grants(&t->store->known, t->grants) && t->relies;
+}
+
+/* Best effort, for the case that should not be. */
+static void take_stamp_back(struct redis_txn *t)
+{
+    struct error ignored = ERROR_INIT;
+
+    if (t->txn->writer == NULL)
+        return;
+    redis_ask_of(t->store, "DEL", "stamp", t->txn->writer);
+    if (redis_send(&t->store->link, &ignored) == 0)
+        redis_drain(&t->store->link, &ignored);
+    redis_link_close(&t->store->link); /* and nothing is known any more */
+}
+
+static int write_all(struct redis_txn *t, bool *changed, struct error *e)
+{
+    bool partly = false;
+    int rc;
+
+    redis_txn_write(t);
+    rc = redis_exec(t->store, changed, &partly, e);
+    if (partly)
+        take_stamp_back(t);
+    if (rc != 0 || *changed || t->again)
+        return rc;
+    for (const struct remote_fence *f = t->txn->fences; f != NULL; f = f->hh.next)
+        redis_known_add_token(&t->store->known, f->plugin, f->token);
+    return 0;
+}
+
+static int attempt(struct redis_txn *t, bool *changed, struct error *e)
 {
     const char *lost = NULL;
 
     *changed = false;
-    if (ask(t, again, e) != 0 || hear(t, &lost, e) != 0)
+    if (ask(t, e) != 0 || hear(t, &lost, e) != 0)
         return -1;
     if (t->done)
         return redis_discard(t->store, e);
     if (lost != NULL)
         return fenced(t->store, lost, e);
-    redis_txn_write(t);
-    return redis_exec(t->store, changed, e);
+    if (is_stale(t)) {
+        *changed = true;
+        return redis_discard(t->store, e);
+    }
+    return write_all(t, changed, e);
 }
 
 int redis_apply(struct remote_store *store, const struct remote_txn *txn, struct error *e)
@@ -255,8 +343,10 @@ int redis_apply(struct remote_store *store, const struct remote_txn *txn, struct
         return error_set(e, ERROR_STORE_READONLY, "the store was opened for reading only");
     redis_txn_group(&t);
     rc = redis_ready(s, e);
-    for (int i = 0; i < REDIS_TRIES && rc == 0 && changed; i++)
-        rc = attempt(&t, i > 0, &changed, e);
+    for (int i = 0; i < REDIS_TRIES && rc == 0 && changed; i++) {
+        t.again = i > 0;
+        rc = attempt(&t, &changed, e);
+    }
     redis_txn_release(&t);
     if (rc == 0 && changed)
         rc = redis_contended(e);

@@ -10,8 +10,8 @@
  *   orrery:leases                 set     the plugins that have, or had, leases
  *   orrery:lease:PLUGIN           hash    owner, label, token, expires_at (the server's clock;
  *                                         0: released)
- *   orrery:grants                 string  the plugin whose lease was granted last; see
- * redis_apply.c
+ *   orrery:grants                 string  the last grant of a lease: plugin, token, time; watched
+ *                                         by every commit
  *
  * "orrery" is the prefix (?prefix=). In the names of keys PLUGIN and WRITER are written with %XX
  * for anything but letters, digits, '_', '-' and '.', so that no ':' of theirs can be taken for

@@ -128,8 +128,11 @@ static void grant(struct take *t)
 {
     struct redis_link *l = &t->store->link;
     struct record *r = &t->record;
+    char unique[LIMIT_NAME_BYTES + 64];
 
     r->token++;
+    snprintf(unique, sizeof unique, "%s %lld %lld", t->plugin, (long long)r->token,
+             (long long)t->now_ms);
     r->expires_ms = t->now_ms + t->claim->ttl_ms;
     snprintf(r->owner, sizeof r->owner, "%s", t->claim->owner);
     snprintf(r->label, sizeof r->label, "%s", t->claim->label);
@@ -148,7 +151,7 @@ static void grant(struct take *t)
     redis_end(l);
     redis_cmd(l, "SET");
     redis_arg_one(t->store, "grants");
-    redis_text(l, t->plugin);
+    redis_text(l, unique);
     redis_end(l);
 }
 
@@ -164,7 +167,7 @@ static int try_take(struct take *t, bool *changed, struct error *e)
     if (!t->granted)
         return redis_discard(t->store, e);
     grant(t);
-    return redis_exec(t->store, changed, e);
+    return redis_exec(t->store, changed, NULL, e);
 }
 
 static int lease_take(struct state_store *store, const char *plugin,
@@ -244,7 +247,7 @@ static int try_change(struct change *c, bool again, bool *changed, struct error 
     for (size_t i = 0; i < c->count; i++)
         if (c->held[i])
             write_expiry(s, c->holds[i].plugin, c->ttl_ms > 0 ? c->now_ms + c->ttl_ms : 0);
-    return redis_exec(s, changed, e);
+    return redis_exec(s, changed, NULL, e);
 }
 
 static int change_all(struct change *c, struct error *e)

@@ -325,6 +325,7 @@ int redis_ready(struct redis_store *s, struct error *e)
 {
     if (s->link.stream == NULL) {
         s->begun = false;
+        redis_known_clear(&s->known);
         if (redis_link_open(&s->link, &s->target, s->connect_ms, e) != 0)
             return -1;
         if (log_in(s, e) != 0) {

@@ -288,10 +288,7 @@ int redis_exec_reads(struct redis_store *s, const struct redis_reply **results, 
     return 0;
 }
 
-/* Redis does not undo: after an error inside, the other commands have been carried out. We make
- * such errors impossible beforehand, so this is somebody else changing rights or types of keys in
- * the same instant. */
-int redis_exec(struct redis_store *s, bool *changed, struct error *e)
+int redis_exec(struct redis_store *s, bool *changed, bool *partly, struct error *e)
 {
     size_t count = s->link.pending;
     const struct redis_reply *results;
@@ -300,8 +297,12 @@ int redis_exec(struct redis_store *s, bool *changed, struct error *e)
     if (redis_send(&s->link, e) != 0 || hear_exec(s, count, &results, e) != 0)
         return -1;
     *changed = results->kind == REPLY_NIL;
-    for (size_t i = 0; !*changed && i < results->count; i++)
-        if (results->items[i].kind == REPLY_ERROR)
-            return redis_fail(&results->items[i], "a transaction was carried out in part", e);
+    for (size_t i = 0; !*changed && i < results->count; i++) {
+        if (results->items[i].kind != REPLY_ERROR)
+            continue;
+        if (partly != NULL)
+            *partly = true;
+        return redis_fail(&results->items[i], "a transaction was carried out in part", e);
+    }
     return 0;
 }

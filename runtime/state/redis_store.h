@@ -11,6 +11,7 @@
 #include "io/stream.h"
 #include "state/redis_error.h"
 #include "state/redis_keys.h"
+#include "state/redis_known.h"
 #include "state/redis_link.h"
 #include "state/remote.h"
 
@@ -21,6 +22,7 @@
 struct redis_store {
     struct remote_store remote; /* first */
     struct redis_link link;
+    struct redis_known known;    /* by this connection */
     struct stream_target target; /* its texts are owned: host, socket, tls_ca */
     char *host, *socket, *tls_ca, *user, *secret, *label;
     char prefix[REDIS_PREFIX_BYTES + 1];
@@ -101,8 +103,8 @@ void redis_begin(struct redis_store *s);
 int redis_expect_watched(struct redis_store *s, struct error *e);
 int redis_expect_begun(struct redis_store *s, struct error *e);
 /* Sends what was asked since, and EXEC. `*changed`: somebody touched what was watched, and nothing
- * was written. */
-int redis_exec(struct redis_store *s, bool *changed, struct error *e);
+ * was written. `*partly` (may be NULL): an error, and other commands were carried out. */
+int redis_exec(struct redis_store *s, bool *changed, bool *partly, struct error *e);
 /* For reads, which need not be judged: MULTI, what was asked since redis_begin(), and EXEC in one
  * round trip. An array with an element per command. STORE_FULL: the connection can be used on. */
 int redis_exec_reads(struct redis_store *s, const struct redis_reply **results, struct error *e);

@@ -23,9 +23,12 @@ struct redis_group {
 struct redis_txn {
     struct redis_store *store;
     const struct remote_txn *txn;
-    struct redis_group *groups; /* uthash: iterate by hh.next */
-    int64_t server_ms;          /* the server's clock */
-    bool done;                  /* the stamp is recorded already */
+    struct redis_group *groups;     /* uthash: iterate by hh.next */
+    int64_t server_ms;              /* the server's clock */
+    bool again;                     /* not the first try: every token is read */
+    bool relies;                    /* on a token that was read earlier */
+    char grants[REDIS_GRANTS_SIZE]; /* as read now, "" when it cannot be kept */
+    bool done;                      /* the stamp is recorded already */
 };
 
 void redis_txn_group(struct redis_txn *t); /* fills `groups` */

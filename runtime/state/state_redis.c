@@ -8,7 +8,9 @@
  *   redis_error    the server's errors         /
  *   redis_login    connecting, and what the operator should know about the server
  *   redis_store    what the operations share: expected answers, WATCH … MULTI … EXEC
- *   redis_apply, redis_read, redis_scan, redis_lease   the operations
+ *   redis_known    what a connection need not ask twice
+ *   redis_apply, redis_txn, redis_write   a transaction: judging, and writing
+ *   redis_read, redis_scan, redis_lease   the other operations
  *
  * A user with few rights needs
  *     ~PREFIX:* +@read +@write +@transaction +select +type +time +info +config|get
@@ -111,6 +113,7 @@ static void redis_free(struct redis_store *s)
 {
     remote_release(&s->remote);
     redis_link_release(&s->link);
+    redis_known_clear(&s->known);
     if (s->secret != NULL)
         explicit_bzero(s->secret, strlen(s->secret));
     free(s->secret);

@@ -240,6 +240,23 @@ static void a_key_of_another_type_is_named(void **unused)
     }
 }
 
+/* Redis does not undo. What was done of a commit is done again, and the rest with it. */
+static void a_commit_that_failed_in_part_can_be_repeated(void **unused)
+{
+    (void)unused;
+    assert_int_equal(put_stamped(store, "w", 1, "k", "1", &e), 0);
+    RAW(&cli, "DEL", "orrery:keys:p"); /* behind the back of a connection that knows it */
+    RAW(&cli, "SET", "orrery:keys:p", "mine");
+    assert_int_equal(put_stamped(store, "w", 2, "l", "2", &e), -1);
+    assert_int_equal(e.code, ERROR_STORE_SCHEMA);
+    assert_non_null(strstr(e.message, "in part"));
+    assert_int_equal(put_stamped(store, "w", 2, "l", "2", &e), -1);
+    assert_non_null(strstr(e.message, "expected a zset, found a string"));
+    RAW(&cli, "DEL", "orrery:keys:p");
+    assert_int_equal(put_stamped(store, "w", 2, "l", "2", &e), 0);
+    assert_string_equal(rows(store), "l=2;");
+}
+
 static void reading_names_a_key_of_another_type_too(void **unused)
 {
     struct state_facts facts;
@@ -491,6 +508,54 @@ static void a_stale_owner_is_fenced(void **unused)
     state_close(other);
 }
 
+static int put_fenced(struct state_store *to, const char *plugin, uint64_t token, const char *value)
+{
+    error_clear(&e);
+    if (state_begin(to, 1, &e) != 0)
+        return -1;
+    if (state_fence(to, plugin, token, &e) != 0 || write_key(to, plugin, "k", value, 0, &e) != 0 ||
+        state_commit(to, &e) != 0) {
+        state_rollback(to);
+        return -1;
+    }
+    return 0;
+}
+
+/* A connection remembers tokens; no take-over may slip through. */
+static void remembered_tokens_are_forgotten_in_time(void **unused)
+{
+    const struct state_claim one = {"one", "l", 60000, true}, two = {"two", "l", 60000, true};
+    struct state_store *other = open_at(server.port, "");
+    struct state_hold hold = {"p", 0, false};
+    struct state_lease lease;
+    bool granted;
+
+    (void)unused;
+    for (uint64_t token = 1; token < 40; token += 2) {
+        assert_int_equal(state_lease_take(store, "p", &one, &granted, &lease, &e), 0);
+        assert_int_equal(lease.token, token);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(put_fenced(store, "p", token, "1"), 0);
+        assert_int_equal(state_lease_take(other, "q", &two, &granted, &lease, &e), 0);
+        assert_int_equal(put_fenced(store, "p", token, "2"), 0); /* no matter of p's */
+        assert_int_equal(put_fenced(store, "p", token, "2"), 0);
+        hold.token = token;
+        assert_int_equal(state_lease_release(store, &hold, 1, &e), 0);
+        assert_int_equal(put_fenced(store, "p", token, "3"), 0);
+        assert_int_equal(state_lease_take(other, "p", &two, &granted, &lease, &e), 0);
+        assert_true(granted);
+        assert_int_equal(put_fenced(store, "p", token, "4"), -1);
+        assert_int_equal(e.code, ERROR_STORE_FENCED);
+        assert_int_equal(put_fenced(store, "p", token, "4"), -1);
+        assert_int_equal(e.code, ERROR_STORE_FENCED);
+        assert_string_equal(rows(store), "k=3;");
+        hold.token = token + 1;
+        error_clear(&e);
+        assert_int_equal(state_lease_release(other, &hold, 1, &e), 0);
+    }
+    state_close(other);
+}
+
 /* ---- size ---- */
 
 static void ten_thousand_writes_are_one_transaction(void **unused)
@@ -542,6 +607,7 @@ int main(void)
         TEST(deadlines_beyond_doubles_are_exact),
         TEST(a_sweep_spares_what_was_written_meanwhile),
         TEST(a_key_of_another_type_is_named),
+        TEST(a_commit_that_failed_in_part_can_be_repeated),
         TEST(reading_names_a_key_of_another_type_too),
         TEST(damaged_entries_are_refused),
         TEST(the_schema_is_judged),
@@ -553,6 +619,7 @@ int main(void)
         TEST(an_expired_lease_can_be_taken_or_renewed),
         TEST(leases_are_listed),
         TEST(a_stale_owner_is_fenced),
+        TEST(remembered_tokens_are_forgotten_in_time),
         TEST(ten_thousand_writes_are_one_transaction),
     };
 
