@@ -13,6 +13,7 @@ extern const struct state_chapter state_facts;        /* lists, walks, numbers, 
 extern const struct state_chapter state_stamps;
 extern const struct state_chapter state_fences;
 extern const struct state_chapter state_leases;
+extern const struct state_chapter state_races;   /* two daemons at once */
 extern const struct state_chapter state_cuts;    /* connections that break in every place */
 extern const struct state_chapter state_outages; /* servers that are away, or do not answer */
 
