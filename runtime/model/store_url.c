@@ -485,6 +485,21 @@ static void label_options(struct buf *out, struct span query)
     }
 }
 
+/* Without "://": a path, which may have an '@', or a URL that was mistyped. */
+static void label_plain(struct buf *out, struct span text)
+{
+    const char *at = memrchr(text.at, '@', span_len(text));
+    const char *colon = memchr(text.at, ':', span_len(text));
+    bool is_path = strncmp(text.at, "sqlite:", 7) == 0;
+
+    if (!is_path && colon != NULL && at != NULL && colon < at) {
+        buf_add(out, text.at, (size_t)(colon - text.at));
+        buf_add_str(out, ":***");
+        text.at = at;
+    }
+    buf_add(out, text.at, span_len(text));
+}
+
 char *store_url_label(const char *text)
 {
     struct span whole = {text, text + strnlen(text, STORE_URL_BYTES)}, login = find_login(text);
@@ -494,7 +509,7 @@ char *store_url_label(const char *text)
 
     buf_init(&out, 2 * STORE_URL_BYTES);
     if (strstr(text, "://") == NULL) {
-        buf_add(&out, text, span_len(whole));
+        label_plain(&out, whole);
         return buf_steal(&out);
     }
     user = cut(&rest, ':', &has_password);

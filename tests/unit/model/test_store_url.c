@@ -149,6 +149,9 @@ static void test_labels(void **state)
     (void)state;
     labels("memory:", "memory:");
     labels("sqlite:x:y@z", "sqlite:x:y@z");
+    labels("redis:/:pw@h", "redis:***@h");
+    labels("redis//:p@w@h", "redis//:***@h");
+    labels("u@h:1", "u@h:1");
     labels("redis://h", "redis://h");
     labels("redis://u@h/1?db=1", "redis://u@h/1?db=1");
     labels("redis://u:p@ss/w?rd@h/1", "redis://u:***@h/1");
