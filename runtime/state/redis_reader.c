@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 #define CHUNK_BYTES (64 * 1024)
+#define DEPTH       4             /* of arrays in arrays; we ask for 3 at most */
 #define LINE_BYTES  (64 * 1024)   /* of a status, an error, or a length */
 #define OVERHEAD    (1024 * 1024) /* small answers may announce a little more than they hold */
 
@@ -110,11 +111,22 @@ typedef size_t element_count;
 typedef int element_count;
 #endif
 
+static void *refuse(const redisReadTask *task)
+{
+    ((struct redis_reader *)task->privdata)->odd = true;
+    return NULL;
+}
+
 static void *make_array(const redisReadTask *task, element_count count)
 {
     struct redis_reply *reply = place_of(task), *items;
     size_t n = (size_t)count;
+    int depth = 1;
 
+    for (const redisReadTask *outer = task->parent; outer != NULL; outer = outer->parent)
+        depth++;
+    if (depth > DEPTH)
+        return refuse(task);
     if (n > INT_MAX || (items = take(task->privdata, n * sizeof *items)) == NULL)
         return NULL;
     memset(items, 0, n * sizeof *items);
@@ -147,14 +159,14 @@ static void keep_chunks(void *reply)
 /* Kinds of the protocol's third version, which we do not ask for. */
 static void *refuse_double(const redisReadTask *task, double number, char *text, size_t len)
 {
-    (void)task, (void)number, (void)text, (void)len;
-    return NULL;
+    (void)number, (void)text, (void)len;
+    return refuse(task);
 }
 
 static void *refuse_bool(const redisReadTask *task, int value)
 {
-    (void)task, (void)value;
-    return NULL;
+    (void)value;
+    return refuse(task);
 }
 #endif
 
@@ -230,7 +242,7 @@ int redis_reader_next(struct redis_reader *r, size_t max_bytes, const struct red
         if (r->over)
             return too_large(r, e);
         return error_set(e, ERROR_STORE_CORRUPT, "the server does not speak Redis's protocol: %s",
-                         r->parser->errstr);
+                         r->odd ? "an answer like none that was asked for" : r->parser->errstr);
     }
     if (got == NULL && endless_line(r))
         return error_set(e, ERROR_STORE_CORRUPT,

@@ -38,6 +38,7 @@ struct redis_reader {
     size_t max_bytes;
     size_t fed, taken; /* bytes since the last reply: given to the parser; taken from the chunks */
     bool over;         /* the current reply is too large */
+    bool odd;          /* or like nothing that we ask for */
 };
 
 void redis_reader_init(struct redis_reader *reader, const struct hiredis_api *api);
