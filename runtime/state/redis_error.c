@@ -21,7 +21,7 @@ static const struct known known[] = {
      "redis://:PASSWORD@…, ?password_env=NAME or ?password_file=PATH"},
     {"WRONGPASS", ERROR_STORE_DENIED, "the server refuses the user or the password", ""},
     {"NOPERM", ERROR_STORE_DENIED, "the user lacks a permission",
-     "the user needs ~PREFIX:* +@read +@write +@transaction +@connection +info +time"},
+     "the user needs ~PREFIX:* +@read +@write +@transaction +select +type +time +info +config|get"},
     {"DENIED", ERROR_STORE_DENIED, "the server accepts local connections only (protected mode)",
      "set a password (requirepass) on the server, or bind it to the right address"},
     {"READONLY", ERROR_STORE_READONLY, "the server is a replica and takes no writes",
