@@ -101,12 +101,18 @@ static bool note_warnings(struct store *s)
     return true;
 }
 
+static void tell_loop(void *arg);
+
 static void note_opened(struct store *s)
 {
+    bool warned;
+
     uv_mutex_lock(&s->lock);
     s->health.opened = true;
-    note_warnings(s);
+    warned = note_warnings(s);
     uv_mutex_unlock(&s->lock);
+    if (warned && s->thread != NULL)
+        store_thread_notify(s->thread, tell_loop, s->engine);
 }
 
 int store_open(struct store *s, struct error *e)
