@@ -155,16 +155,24 @@ static const char *skip_scheme(const struct hrana *h, const char *url)
     return !h->tls && strncmp(url, "http://", 7) == 0 ? url + 7 : NULL;
 }
 
+/* Where the host of what follows the scheme begins and ends; false: nowhere. */
+static bool find_host(const char **host, const char **end)
+{
+    bool v6 = **host == '[';
+
+    *host += v6;
+    *end = *host + strcspn(*host, v6 ? "]" : ":/");
+    return !v6 || ((*end)[0] == ']' && strchr(":/", (*end)[1]) != NULL);
+}
+
 bool hrana_base_allowed(const struct hrana *h, const char *base_url)
 {
     const char *host = skip_scheme(h, base_url), *end;
     size_t own = strlen(h->host), len;
 
     if (host == NULL || strpbrk(base_url, "@?#\\ ") != NULL ||
-        !text_is_printable(base_url, strlen(base_url)))
+        !text_is_printable(base_url, strlen(base_url)) || !find_host(&host, &end))
         return false;
-    end = host + strcspn(host, host[0] == '[' ? "]" : ":/");
-    host += host[0] == '[';
     len = (size_t)(end - host);
     if (len < own || strncasecmp(end - own, h->host, own) != 0)
         return false;
