@@ -124,7 +124,7 @@ static const char *a_long_history_agrees_with_a_model(struct state_fixture *f)
 
     random_init(&random, 42);
     memset(&committed, 0xff, sizeof committed);
-    for (int i = 0; i < 200; i++)
+    for (int i = 0; i < 120; i++)
         PASSES(one_transaction(f, &random, &committed, i));
     return NULL;
 }
