@@ -97,15 +97,19 @@ const struct command command_db = {
         "this desk's daemon, and take the lease from another one, which stands by meanwhile and\n"
         "then reads the state anew.\n",
     .options = options,
-    .examples =
-        "  $ orrery db init\n"
-        "  journal  sqlite:data/orrery.db  made (schema version 2)\n"
-        "  state    sqlite:data/orrery.db  made (schema version 1)\n"
-        "  $ orrery db sweep\n"
-        "  state    sqlite:data/orrery.db  1204 expired rows removed\n"
-        "  $ orrery db copy sqlite:data/orrery.db 'redis://127.0.0.1?password_env=REDIS_PW'\n"
-        "  33 rows of 4 plugins: 33 copied, 2 expired, left behind\n"
-        "  every row was read back and is the same\n",
+    .examples = "  $ orrery db init\n"
+                "  journal  sqlite:data/orrery.db  made (schema version 3)\n"
+                "  state    sqlite:data/orrery.db  made (schema version 1)\n"
+                "  $ orrery db sweep\n"
+                "  state    sqlite:data/orrery.db  1204 expired rows removed\n"
+                "  $ orrery db init redis://127.0.0.1\n"
+                "  state    redis://127.0.0.1  made (schema version 1)\n"
+                "  $ orrery db copy sqlite:data/orrery.db redis://127.0.0.1 --dry-run\n"
+                "  33 rows of 4 plugins: 33 to copy, 2 left behind (expired)\n"
+                "  a dry run: nothing was written\n"
+                "  $ orrery db copy sqlite:data/orrery.db redis://127.0.0.1\n"
+                "  33 rows of 4 plugins: 33 copied, 2 left behind (expired)\n"
+                "  every row was read back and is the same\n",
     .exits =
         "  1 when a daemon holds the desk or a lease, when there are conflicts (copy), when a\n"
         "  store cannot be looked at (status), or consent was not given (truncate);\n"

@@ -99,7 +99,7 @@ static void add_count(struct buf *out, uint64_t count, const char *what)
         buf_addf(out, "%s%s %s", out->len > 0 ? ", " : "", text_group_u64(count, text), what);
 }
 
-/* "11 rows copied, 3 there already, 2 expired left behind" */
+/* "14 rows of 2 plugins: 11 copied, 3 there already, 2 left behind (expired)" */
 static void print_result(const struct job *job)
 {
     const struct copy_counts *n = &job->copy.counts;
@@ -112,12 +112,13 @@ static void print_result(const struct job *job)
     add_count(&line, overwritten, job->dry ? "to overwrite" : "overwritten");
     add_count(&line, job->copy.overwrite ? n->extra : 0, job->dry ? "to remove" : "removed");
     add_count(&line, n->equal, "there already");
-    add_count(&line, n->expired, "expired, left behind");
+    add_count(&line, n->expired, "left behind (expired)");
     fprintf(job->c->output.out, "%s row%s of %s plugin%s: %s\n", text_group_u64(n->rows, rows),
             n->rows == 1 ? "" : "s", text_group_u64(n->plugins, plugins),
             n->plugins == 1 ? "" : "s", line.len > 0 ? buf_text(&line) : "nothing to copy");
-    if (!job->dry)
-        fputs("every row was read back and is the same\n", job->c->output.out);
+    fputs(job->dry ? "a dry run: nothing was written\n"
+                   : "every row was read back and is the same\n",
+          job->c->output.out);
     buf_release(&line);
 }
 

@@ -81,7 +81,7 @@ static void show_import(struct output *o, const struct state_query *q, const jso
     static const char *const counts[][2] = {{"written", "written"},
                                             {"same", "there already"},
                                             {"removed", "removed"},
-                                            {"expired", "expired, left out"}};
+                                            {"expired", "left out (expired)"}};
     const char *before = "";
 
     (void)q;
