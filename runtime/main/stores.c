@@ -169,9 +169,26 @@ static int open_sqlite(struct stores *stores, const struct store_url *url, enum 
     return 0;
 }
 
-static int open_server(const struct stores *stores, const struct store_url *url,
-                       enum store_mode mode, int64_t now_ms, struct state_store **out,
-                       struct error *e)
+/* Files that a URL names are the desk's, wherever the daemon was started. */
+static void anchor_files(const struct stores *stores, struct store_url *url)
+{
+    static const char *const files[] = {"tls_ca", "sslrootcert"};
+
+    for (size_t i = 0; i < url->option_count; i++) {
+        struct store_option *o = &url->options[i];
+        for (size_t f = 0; f < sizeof files / sizeof files[0]; f++) {
+            char *path;
+            if (strcmp(o->name, files[f]) != 0)
+                continue;
+            path = full_path(stores, o->value);
+            free(o->value);
+            o->value = path;
+        }
+    }
+}
+
+static int open_server(const struct stores *stores, struct store_url *url, enum store_mode mode,
+                       int64_t now_ms, struct state_store **out, struct error *e)
 {
     static state_server_open_fn *const backends[] = {
         [STORE_POSTGRES] = state_postgres_open,
@@ -183,6 +200,7 @@ static int open_server(const struct stores *stores, const struct store_url *url,
 
     if (secret_find(url, stores->desk, &secret, e) != 0)
         return -1;
+    anchor_files(stores, url);
     result = backends[url->kind](out, url, secret, mode, now_ms, e);
     secret_free(secret);
     return result;

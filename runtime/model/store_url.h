@@ -23,6 +23,7 @@
  *   postgres     host, sslmode (verify-full; local: disable), sslrootcert, schema
  *   redis…       prefix (orrery), db, tls_ca, tls_verify=off
  *   libsql…      tls_ca, tls_verify=off
+ *                tls_ca and sslrootcert are files, relative to the desk
  *
  * Secrets: `label` is the URL as it may be shown: without the password, never with more than the
  * user wrote. Nothing else of a URL with a password may reach a log, an error or a status.
