@@ -52,10 +52,14 @@ void redis_link_limit(struct redis_link *l, int64_t timeout_ms)
 /* The network's errors as a store's. */
 static int lost(struct redis_link *l, const struct error *why, struct error *e)
 {
-    bool network = why->code == ERROR_NETWORK || why->code == ERROR_TIMEOUT;
+    enum error_code code = why->code;
 
+    if (code == ERROR_NETWORK || code == ERROR_TIMEOUT)
+        code = ERROR_STORE_DOWN;
+    else if (code == ERROR_CONFIG) /* certificates */
+        code = ERROR_STORE_DENIED;
     redis_link_close(l);
-    error_set(e, network ? ERROR_STORE_DOWN : why->code, "%s", why->message);
+    error_set(e, code, "%s", why->message);
     if (why->hint[0] != '\0')
         error_hint(e, "%s", why->hint);
     return -1;
