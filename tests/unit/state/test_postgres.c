@@ -18,6 +18,7 @@ static char url[700];    /* with a schema of its own */
 static char schema[32];
 static struct state_store *store, *second;
 static struct error e;
+static pid_t writer; /* another daemon, when there is one */
 
 static const char *with(const char *options)
 {
@@ -43,6 +44,11 @@ static int set_up(void **unused)
 static int tear_down(void **unused)
 {
     (void)unused;
+    if (writer > 0) {
+        kill(writer, SIGKILL);
+        waitpid(writer, NULL, 0);
+        writer = 0;
+    }
     state_close(store);
     state_close(second);
     store = second = NULL;
@@ -559,7 +565,6 @@ static void a_half_sent_transaction_is_let_go(void **unused)
 {
     struct error ignored = ERROR_INIT;
     struct pg_session gate;
-    pid_t writer;
 
     (void)unused;
     store = open_url(with("&timeout=1s"), STORE_CREATE);
@@ -577,8 +582,6 @@ static void a_half_sent_transaction_is_let_go(void **unused)
     for (int i = 0; put_stamped(store, "w", 1, "k0", "1", &e) != 0; i++)
         assert_true(i < 20);
     assert_string_equal(rows(store), "k0=1;");
-    kill(writer, SIGKILL);
-    waitpid(writer, NULL, 0);
 }
 
 /* The settings that do it are those of every session. */
