@@ -437,8 +437,9 @@ class Certificates:
         self.folder.mkdir(parents=True, exist_ok=True)
         names = "DNS:localhost,IP:127.0.0.1" if host == "localhost" else f"DNS:{host}"
         (self.folder / "names").write_text(f"subjectAltName={names}\n")
-        for words in ("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.crt -days 2 -subj /CN=authority",
-                      f"req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out server.csr -subj /CN={host}",
+        new = "-nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout"
+        for words in (f"req -x509 {new} ca.key -out ca.crt -days 2 -subj /CN=authority",
+                      f"req {new} server.key -out server.csr -subj /CN={host}",
                       "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out server.crt "
                       "-extfile names"):
             openssl(*words.split(), folder=self.folder)
