@@ -406,10 +406,10 @@ static void tls_is_verified(void **unused)
     put_at(store, "k", "1", 0, 1);
     assert_string_equal(rows(store), "k=1;");
     assert_string_equal(store->warnings, "");
-    refused(tls_url("127.0.0.1", port, "ca.crt"), ERROR_CONFIG, "is not to be trusted");
-    refused(tls_url("localhost", port, "stranger.crt"), ERROR_CONFIG, "is not to be trusted");
-    refused(tls_url("localhost", port, NULL), ERROR_CONFIG, "is not to be trusted");
-    refused(tls_url("localhost", port, "none.crt"), ERROR_CONFIG, "cannot be read");
+    refused(tls_url("127.0.0.1", port, "ca.crt"), ERROR_STORE_DENIED, "is not to be trusted");
+    refused(tls_url("localhost", port, "stranger.crt"), ERROR_STORE_DENIED, "is not to be trusted");
+    refused(tls_url("localhost", port, NULL), ERROR_STORE_DENIED, "is not to be trusted");
+    refused(tls_url("localhost", port, "none.crt"), ERROR_STORE_DENIED, "cannot be read");
     snprintf(rest, sizeof rest, "%s?connect_timeout=200ms",
              tls_url("localhost", server.port, NULL));
     refused(rest, ERROR_STORE_DOWN, "no TLS connection within 200 ms");
