@@ -32,15 +32,16 @@ DUE = 8  # ticks of one plugin at an instant: as many as may run at once
 CSV = 'kind = "csv", path = "prices.csv", speed = "max"'
 SIM = 'kind = "sim", spot = 100000, volatility = 0.6, seed = 7, every_ms = 1000'
 
-# name in the table, class in servers.py or None, URL without one, options added to the server's URL
+# name in the table, how to make its server (None: none is needed), URL without one, options added to the server's URL
 STORES = (
     ("memory", None, "memory:", ""),
     ("sqlite, the journal's file", None, "sqlite:data/orrery.db", ""),
     ("sqlite, a file of its own", None, "sqlite:data/state.db", ""),
-    ("postgres", "Postgres", None, ""),
-    ("postgres, pool=4", "Postgres", None, "?pool=4"),
-    ("redis, appendfsync everysec", "Redis", None, ""),
-    ("libsql", "Sqld", None, ""),
+    ("postgres", lambda: servers.Postgres(), None, ""),
+    ("postgres, pool=4", lambda: servers.Postgres(), None, "?pool=4"),
+    ("redis, appendfsync everysec", lambda: servers.Redis(), None, ""),
+    ("redis, appendfsync always", lambda: servers.Redis({"appendfsync": "always"}), None, ""),
+    ("libsql", lambda: servers.Sqld(), None, ""),
 )
 
 
@@ -97,9 +98,9 @@ def one_store(binary, folder, name, url, quick):
             "latency_rate": waits["ticks_per_s"], **alone(bench, folder, url)}
 
 
-def with_server(kind, measure):
-    """measure(url) with a fresh server of that kind."""
-    server = getattr(servers, kind)()
+def with_server(make, measure):
+    """measure(url) with a fresh server."""
+    server = make()
     server.start()
     try:
         return measure(server.url)
@@ -109,13 +110,13 @@ def with_server(kind, measure):
 
 def measure(binary, folder, quick=False):
     rows, left_out = [], []
-    for name, kind, url, more in STORES:
+    for name, make, url, more in STORES:
         print(f"  {name} …", file=sys.stderr, flush=True)
-        if kind is None:
+        if make is None:
             rows.append(one_store(binary, folder, name, url, quick))
             continue
         try:
-            rows.append(with_server(kind, lambda at: one_store(binary, folder, name, at + more, quick)))
+            rows.append(with_server(make, lambda at: one_store(binary, folder, name, at + more, quick)))
         except servers.Missing as e:
             left_out.append(f"{name}: {e}")
     return {"stores": rows, "left_out": left_out,
