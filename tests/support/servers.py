@@ -26,7 +26,6 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 from urllib.parse import quote
@@ -382,16 +381,26 @@ class Sqld(Server):
         return [self.program(), "--http-listen-addr", f"127.0.0.1:{self.port}", "--db-path", self.folder / "db",
                 "--no-welcome", *auth, *self.arguments]
 
+    def ask(self, *statements):
+        """The response to each; its token is the server's own when it wants one."""
+        requests = [{"type": "execute", "stmt": {"sql": sql}} for sql in statements] + [{"type": "close"}]
+        headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {self.token()}"} if self.auth else {})}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/v2/pipeline",
+                                         json.dumps({"requests": requests}).encode(), headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)["results"][:-1]
+
+    def sql(self, *statements):
+        """Runs them; the rows of the last one, its values as texts."""
+        results = self.ask(*statements)
+        failed = next((r["error"]["message"] for r in results if r["type"] != "ok"), None)
+        if failed is not None:
+            raise Failed(failed)
+        return [[cell.get("value") for cell in row] for row in results[-1]["response"]["result"]["rows"]]
+
     def answers(self):
-        """A query's answer; a refused one is an answer too."""
-        body = json.dumps({"requests": [{"type": "execute", "stmt": {"sql": "SELECT 1"}}, {"type": "close"}]}).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/v2/pipeline", body,
-                                         {"Content-Type": "application/json"})
         try:
-            with urllib.request.urlopen(request, timeout=1) as answer:
-                return answer.status == 200
-        except urllib.error.HTTPError as e:
-            return self.auth and e.code == 401
+            return self.ask("SELECT 1")[0]["type"] == "ok"
         except OSError:
             return False
 
