@@ -235,12 +235,12 @@ static void warn(struct libsql_store *l, bool relaxed)
                      : "");
 }
 
-/* A server that does not tell is not warned about. */
+/* Step -1: nobody asked. A server that does not tell is not warned about. */
 static bool is_relaxed(const struct hrana_answer *a, int step)
 {
     struct error ignored = ERROR_INIT;
 
-    return hrana_expect_one(a, step, "i", &ignored) == 0 &&
+    return step >= 0 && hrana_expect_one(a, step, "i", &ignored) == 0 &&
            hrana_integer(a, step, 0, 0, FULL_SYNC) < FULL_SYNC;
 }
 
@@ -249,7 +249,7 @@ static int examine(struct libsql_store *l, const struct hrana_answer *a, int fir
 {
     struct hrana_fault fault;
 
-    if (hrana_failed(a, &fault) && fault.step != pragma)
+    if (hrana_failed(a, &fault) && (fault.step != pragma || pragma < 0))
         return hrana_error(&l->hrana, &fault, e);
     for (size_t i = 0; i < TABLE_COUNT; i++)
         if (check_table(&tables[i], a, first + (int)i, e) < 0)
@@ -262,7 +262,7 @@ static int check_server(struct libsql_store *l, struct error *e)
 {
     struct hrana_batch batch;
     struct hrana_answer a;
-    int first, pragma, rc;
+    int first, pragma = -1, rc;
 
     first = libsql_reading(l, &batch) + 1;
     for (size_t i = 0; i < TABLE_COUNT; i++) {
@@ -270,7 +270,8 @@ static int check_server(struct libsql_store *l, struct error *e)
         hrana_step(&batch, first - 1, "SELECT name, type, \"notnull\" FROM pragma_table_info(?1)",
                    1, &name);
     }
-    pragma = hrana_step(&batch, -1, "PRAGMA synchronous", 0, NULL);
+    if (l->mode != STORE_INSPECT) /* sqld lets only those ask who may write */
+        pragma = hrana_step(&batch, -1, "PRAGMA synchronous", 0, NULL);
     rc = hrana_run(&l->hrana, &batch, true, &a, e);
     hrana_batch_release(&batch);
     if (rc < 0)
