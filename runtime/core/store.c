@@ -11,6 +11,7 @@
 
 #define RETRY_MIN_MS 50
 #define RETRY_MAX_MS 2000
+#define LAST_TRY     (-1)                   /* instead of a wait */
 #define SLOW_NS      (1500LL * 1000 * 1000) /* a try that takes longer is no working store */
 
 /* How long one try may still take when the daemon ends: of a store that worked, of one that did
@@ -206,10 +207,13 @@ static int next_wait(struct store *s, int *wait_ms)
 
 bool store_backs_off(struct store *s, int *wait_ms)
 {
-    if (atomic_load(&s->abandon))
+    if (*wait_ms == LAST_TRY)
         return true;
-    store_thread_pause(s->thread, next_wait(s, wait_ms));
-    return false; /* one more try also when the daemon stops meanwhile */
+    if (!atomic_load(&s->abandon))
+        store_thread_pause(s->thread, next_wait(s, wait_ms));
+    if (atomic_load(&s->abandon))
+        *wait_ms = LAST_TRY; /* one more: the last one may have been applied and its answer lost */
+    return false;
 }
 
 /* ---- at the start ---- */

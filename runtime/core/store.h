@@ -106,7 +106,8 @@ void store_health_get(struct store *store, struct store_health *out);
 void store_note(struct store *store, const struct error *e);
 void store_try_begins(struct store *store);
 void store_try_ends(struct store *store, bool worked);
-/* Waits before the next try; `*wait_ms` starts at 0 and grows. True: give up, the daemon stops. */
+/* Waits before the next try; `*wait_ms` starts at 0 and grows. True: give up, the daemon stops and
+ * one more try has failed. */
 bool store_backs_off(struct store *store, int *wait_ms);
 /* A failure that no retry can mend: a bug of ours, or data that the store refuses as such. */
 bool store_error_is_final(const struct error *e);

@@ -85,32 +85,58 @@ static void end(struct desk_fixture *f)
 
 /* ---- commits ---- */
 
-/* What is pushed before the thread runs is one transaction. */
+static bool is_held(void *arg)
+{
+    bool held;
+
+    (void)arg;
+    pthread_mutex_lock(&servers[0].lock);
+    held = servers[0].tries > 0;
+    pthread_mutex_unlock(&servers[0].lock);
+    return held;
+}
+
+/* What is pushed until release() is one transaction: the thread is held at the one before, number
+ * 0 of plugin "first". */
+static void hold(struct desk_fixture *f, struct store *store)
+{
+    f->engine.commits.group_max = 100;
+    fake_set(&servers[0], ERROR_NONE, true);
+    run_desk(f);
+    push(store, "first", 0, 0);
+    turn_until(f, is_held, NULL);
+}
+
+static void release(void)
+{
+    fake_set(&servers[0], ERROR_NONE, false);
+}
+
 static void test_a_lost_acknowledgement_is_repeated_and_applied_once(void **state)
 {
     struct desk_fixture *f = open_desk();
     struct store *store = desk_store(f, FIRST, "p");
 
     (void)state;
-    f->engine.commits.group_max = 100;
-    servers[0].lose = 1;
+    servers[0].lose = 2;
+    hold(f, store);
     for (int i = 1; i <= 3; i++) {
         char plugin[8];
         snprintf(plugin, sizeof plugin, "p%d", i);
         push(store, plugin, i, 0);
     }
-    run_desk(f);
-    await_dones(f, 3);
-    assert_string_equal(servers[0].history, "p1:k=1;p2:k=2;p3:k=3;");
-    assert_int_equal(servers[0].applied, 1);
-    assert_int_equal(servers[0].stamps[0].number, 1);
-    push(store, "p1", 4, 0);
+    release();
     await_dones(f, 4);
-    assert_string_equal(servers[0].history, "p1:k=1;p2:k=2;p3:k=3;p1:k=4;");
+    assert_string_equal(servers[0].history, "first:k=0;p1:k=1;p2:k=2;p3:k=3;");
+    assert_int_equal(servers[0].applied, 2);
     assert_int_equal(servers[0].stamps[0].number, 2);
+    push(store, "p1", 4, 0);
+    await_dones(f, 5);
+    assert_string_equal(servers[0].history, "first:k=0;p1:k=1;p2:k=2;p3:k=3;p1:k=4;");
+    assert_int_equal(servers[0].stamps[0].number, 3);
     assert_string_equal(servers[0].stamps[1].writer, "");
-    for (size_t i = 0; i < 4; i++)
-        assert_true(done.id[i] == (int)i + 1 && !done.failed[i] && !done.fenced[i]);
+    for (size_t i = 0; i < 5; i++)
+        assert_true(done.id[i] == (int)i && !done.failed[i] && !done.fenced[i]);
     end(f);
 }
 
@@ -142,27 +168,28 @@ static void test_one_plugin_of_a_group_is_fenced_off(void **state)
     struct store_health h;
 
     (void)state;
-    f->engine.commits.group_max = 100;
     fake_grant(&servers[0], "mine", "us", 1000);
     fake_grant(&servers[0], "gone", "us", 1000);
     fake_grant(&servers[0], "gone", "them", 1000);
+    hold(f, store);
     push(store, "mine", 1, 1);
     push(store, "gone", 2, 1);
     push(store, "mine", 3, 1);
     push(store, "gone", 4, 1);
-    run_desk(f);
-    await_dones(f, 4);
-    assert_string_equal(servers[0].history, "mine:k=3;"); /* the last one per key is what is sent */
-    for (size_t i = 0; i < 4; i++) {
+    release();
+    await_dones(f, 5);
+    /* The last one per key is what is sent. */
+    assert_string_equal(servers[0].history, "first:k=0;mine:k=3;");
+    for (size_t i = 0; i < 5; i++) {
         assert_false(done.failed[i]);
-        assert_int_equal(done.fenced[i], i % 2);
+        assert_int_equal(done.fenced[i], i > 0 && i % 2 == 0);
     }
     store_health_get(store, &h);
     assert_false(h.stalled);
     assert_int_equal(h.failures, 0);
     push(store, "gone", 5, 2); /* with the lease's new token */
-    await_dones(f, 5);
-    assert_false(done.fenced[4]);
+    await_dones(f, 6);
+    assert_false(done.fenced[5]);
     end(f);
 }
 
