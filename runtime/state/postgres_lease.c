@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/mem.h"
 #include "state/postgres_array.h"
 #include "state/postgres_session.h"
 #include "state/postgres_statement.h"
@@ -24,14 +25,16 @@ static const char take_sql[] =
 
 static const char one_sql[] = "SELECT " LEASE_COLUMNS " FROM plugin_lease WHERE plugin_name = $1";
 
-/* Locks in the order of the names, as the fences of commits do: no deadlock among them. */
+/* Those of the given leases that were not released (expires_at = 0). Locks in the order of the
+ * names, as the fences of commits do: no deadlock among them. */
 #define OURS                                                                                       \
-    "WITH ours AS (SELECT plugin_name FROM plugin_lease WHERE (plugin_name, token) IN"             \
-    " (SELECT * FROM unnest($1::text[], $2::bigint[])) ORDER BY plugin_name FOR UPDATE)"
+    "WITH ours AS (SELECT plugin_name FROM plugin_lease WHERE expires_at <> 0 AND"                 \
+    " (plugin_name, token) IN (SELECT * FROM unnest($1::text[], $2::bigint[]))"                    \
+    " ORDER BY plugin_name FOR UPDATE)"
 
 static const char renew_sql[] =
     OURS " UPDATE plugin_lease l SET expires_at = " PG_NOW " + $3::bigint"
-         " FROM ours WHERE l.plugin_name = ours.plugin_name RETURNING l.plugin_name";
+         " FROM ours WHERE l.plugin_name = ours.plugin_name RETURNING l.plugin_name, l.token";
 
 static const char release_sql[] = OURS " UPDATE plugin_lease l SET expires_at = 0"
                                        " FROM ours WHERE l.plugin_name = ours.plugin_name";
@@ -96,40 +99,43 @@ static void fill_arrays(struct buf *plugins, struct buf *tokens, const struct st
     pg_array_end(tokens);
 }
 
-struct held {
-    struct state_hold *holds;
+struct renewal {
+    const struct state_hold *holds;
     size_t count;
+    bool *held;
 };
 
 static int mark_held(void *arg, const struct pg_row *row)
 {
-    struct held *held = arg;
+    struct renewal *r = arg;
+    uint64_t token = (uint64_t)pg_integer(row, 1, 0);
     size_t len;
     const char *plugin = pg_text(row, 0, &len);
 
-    for (size_t i = 0; i < held->count; i++)
-        if (strcmp(held->holds[i].plugin, plugin) == 0)
-            held->holds[i].held = true;
+    for (size_t i = 0; i < r->count; i++)
+        if (r->holds[i].token == token && strcmp(r->holds[i].plugin, plugin) == 0)
+            r->held[i] = true;
     return 0;
 }
 
 int pg_lease_renew(struct pg_session *s, struct state_hold *holds, size_t count, int64_t ttl_ms,
                    struct error *e)
 {
-    struct held held = {holds, count};
+    struct renewal renewal = {holds, count, mem_zero(count, sizeof(bool))};
     struct buf plugins, tokens;
     char ttl[24];
     int result;
 
-    for (size_t i = 0; i < count; i++)
-        holds[i].held = false;
     fill_arrays(&plugins, &tokens, holds, count);
     snprintf(ttl, sizeof ttl, "%" PRId64, ttl_ms);
-    result =
-        pg_query(s, PG_RENEW, renew_sql, 3,
-                 (const char *[]){buf_text(&plugins), buf_text(&tokens), ttl}, mark_held, &held, e);
+    result = pg_query(s, PG_RENEW, renew_sql, 3,
+                      (const char *[]){buf_text(&plugins), buf_text(&tokens), ttl}, mark_held,
+                      &renewal, e);
+    for (size_t i = 0; i < count && result == 0; i++)
+        holds[i].held = renewal.held[i];
     buf_release(&plugins);
     buf_release(&tokens);
+    free(renewal.held);
     return result;
 }
 

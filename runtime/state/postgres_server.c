@@ -32,7 +32,8 @@ static int take_server(void *arg, const struct pg_row *row)
 /* Settings of the session, and what the server is like. What an abandoned connection holds is let
  * go: the server ends statements and transactions that take longer than we would wait, and notices
  * a peer that is gone. */
-static int look_at_server(struct pg_session *s, struct server *server, struct error *e)
+static int look_at_server(struct pg_session *s, enum store_mode mode, struct server *server,
+                          struct error *e)
 {
     long long ms = (long long)s->timeout_ms;
     int version = s->pq.serverVersion(s->conn);
@@ -54,6 +55,8 @@ static int look_at_server(struct pg_session *s, struct server *server, struct er
     buf_add_str(&sql, "SELECT current_setting('transaction_read_only'), pg_is_in_recovery(),"
                       " current_setting('server_encoding'), current_setting('fsync'),"
                       " current_setting('synchronous_commit')");
+    if (mode == STORE_INSPECT)
+        buf_add_str(&sql, "; SET default_transaction_read_only = on");
     result = pg_script(s, buf_text(&sql), take_server, server, e);
     buf_release(&sql);
     return result;
@@ -195,7 +198,7 @@ int pg_server_open(struct pg_session *s, enum store_mode mode, char *warnings, s
 {
     struct server server = {0};
 
-    if (look_at_server(s, &server, e) < 0 || check_server(s, &server, mode, e) < 0 ||
+    if (look_at_server(s, mode, &server, e) < 0 || check_server(s, &server, mode, e) < 0 ||
         enter_schema(s, mode, e) < 0)
         return -1;
     collect_warnings(s, &server, warnings, warnings_size);

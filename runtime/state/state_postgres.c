@@ -64,11 +64,18 @@ static int session_of(struct state_postgres *p, struct pg_session **out, struct 
     return -1;
 }
 
+static int writer_of(struct state_postgres *p, struct pg_session **out, struct error *e)
+{
+    if (p->mode == STORE_INSPECT)
+        return error_set(e, ERROR_STORE_READONLY, "the store was opened for reading only");
+    return session_of(p, out, e);
+}
+
 static int postgres_apply(struct remote_store *store, const struct remote_txn *txn, struct error *e)
 {
     struct pg_session *s;
 
-    return session_of(of(&store->base), &s, e) < 0 ? -1 : pg_apply(store, s, txn, e);
+    return writer_of(of(&store->base), &s, e) < 0 ? -1 : pg_apply(store, s, txn, e);
 }
 
 /* ---- reads ---- */
@@ -147,9 +154,18 @@ static int postgres_list(struct remote_store *store, state_name_fn *each, void *
     return walk.result;
 }
 
+static int forget_writers(struct pg_session *s, struct error *e)
+{
+    return pg_send(s, PG_NOT_PREPARED,
+                   "DELETE FROM plugin_state_writer WHERE seen_at <"
+                   " clock_timestamp() - interval '" WRITER_DAYS " days'",
+                   0, NULL, e);
+}
+
 static int postgres_expired(struct remote_store *store, int64_t now_ms, size_t limit,
                             remote_expired_fn *each, void *arg, struct error *e)
 {
+    struct state_postgres *p = of(&store->base);
     struct walk walk = {.expired = each, .arg = arg};
     struct pg_session *s;
     char now[24], count[24];
@@ -157,11 +173,7 @@ static int postgres_expired(struct remote_store *store, int64_t now_ms, size_t l
     snprintf(now, sizeof now, "%" PRId64, now_ms);
     snprintf(count, sizeof count, "%" PRId64,
              limit > INT32_MAX ? (int64_t)INT32_MAX : (int64_t)limit);
-    if (session_of(of(&store->base), &s, e) < 0 ||
-        pg_send(s, PG_NOT_PREPARED,
-                "DELETE FROM plugin_state_writer WHERE seen_at < clock_timestamp() - interval "
-                "'" WRITER_DAYS " days'",
-                0, NULL, e) < 0 ||
+    if (session_of(p, &s, e) < 0 || (p->mode != STORE_INSPECT && forget_writers(s, e) < 0) ||
         pg_query(s, PG_EXPIRED,
                  "SELECT plugin_name, key FROM plugin_state WHERE expires_at <= $1::bigint"
                  " ORDER BY expires_at LIMIT $2::bigint",
@@ -222,8 +234,8 @@ static int lease_take(struct state_store *store, const char *plugin,
 {
     struct pg_session *s;
 
-    return session_of(of(store), &s, e) < 0 ? -1
-                                            : pg_lease_take(s, plugin, claim, granted, lease, e);
+    return writer_of(of(store), &s, e) < 0 ? -1
+                                           : pg_lease_take(s, plugin, claim, granted, lease, e);
 }
 
 static int lease_renew(struct state_store *store, struct state_hold *holds, size_t count,
@@ -231,7 +243,7 @@ static int lease_renew(struct state_store *store, struct state_hold *holds, size
 {
     struct pg_session *s;
 
-    return session_of(of(store), &s, e) < 0 ? -1 : pg_lease_renew(s, holds, count, ttl_ms, e);
+    return writer_of(of(store), &s, e) < 0 ? -1 : pg_lease_renew(s, holds, count, ttl_ms, e);
 }
 
 static int lease_release(struct state_store *store, const struct state_hold *holds, size_t count,
@@ -239,7 +251,7 @@ static int lease_release(struct state_store *store, const struct state_hold *hol
 {
     struct pg_session *s;
 
-    return session_of(of(store), &s, e) < 0 ? -1 : pg_lease_release(s, holds, count, e);
+    return writer_of(of(store), &s, e) < 0 ? -1 : pg_lease_release(s, holds, count, e);
 }
 
 static int lease_list(struct state_store *store, state_lease_fn *each, void *arg, struct error *e)
