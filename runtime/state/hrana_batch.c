@@ -20,34 +20,53 @@ void hrana_batch_release(struct hrana_batch *batch)
     buf_release(&batch->text);
 }
 
-static void add_escaped(struct buf *out, unsigned char c)
+static size_t escaped_size(const char *data, size_t len)
 {
-    if (c == '"' || c == '\\') {
-        buf_add_char(out, '\\');
-        buf_add_char(out, (char)c);
-    } else {
-        buf_addf(out, "\\u%04x", c);
+    size_t size = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)data[i];
+        size += c < 0x20 ? 6 : c == '"' || c == '\\' ? 2 : 1;
     }
+    return size;
+}
+
+static char *escape(char *out, const char *data, size_t len)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)data[i];
+        if (c < 0x20) {
+            memcpy(out, "\\u00", 4);
+            out[4] = digits[c >> 4];
+            out[5] = digits[c & 15];
+            out += 6;
+            continue;
+        }
+        if (c == '"' || c == '\\')
+            *out++ = '\\';
+        *out++ = (char)c;
+    }
+    return out;
 }
 
 int hrana_add_string(struct buf *out, const char *data, size_t len)
 {
-    size_t from = 0;
+    size_t size = escaped_size(data, len) + 2;
+    char *at;
 
     if (!text_is_utf8(data, len))
         return -1;
-    buf_add_char(out, '"');
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)data[i];
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        buf_add(out, data + from, i - from);
-        add_escaped(out, c);
-        from = i + 1;
-    }
-    buf_add(out, data + from, len - from);
-    buf_add_char(out, '"');
-    return out->overflow ? -1 : 0;
+    at = buf_reserve(out, size);
+    if (at == NULL)
+        return -1;
+    *at = '"';
+    at = escape(at + 1, data, len);
+    *at = '"';
+    out->len += size;
+    out->data[out->len] = '\0';
+    return 0;
 }
 
 static void add_value(struct hrana_batch *b, const struct hrana_value *v)

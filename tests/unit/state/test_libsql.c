@@ -107,13 +107,13 @@ static void transactions_and_states_above_the_server_s_limits(void **unused)
         size_t count, size;
         char fill;
     } cases[] = {
-        {10000, 10, '7'},        /* many */
-        {300, 65536, 'x'},       /* 20 MB: several requests, several pages */
-        {200, 65536, '"'},       /* twice that when it is quoted, and again in JSON */
-        {200, 65536, '\\'},      /* the same */
-        {3, 4194304, 'y'},       /* the largest value that can be configured */
-        {3, 4194304, '"'},       /* the same, quoted */
-        {40, 1024 * 1024, '\\'}, /* as large as a statement, quoted */
+        {10000, 10, '7'},       /* many */
+        {250, 65536, 'x'},      /* 16 MB: several requests, several pages */
+        {100, 65536, '"'},      /* twice that when it is quoted, and again in JSON */
+        {100, 65536, '\\'},     /* the same */
+        {3, 4194304, 'y'},      /* the largest value that can be configured */
+        {3, 4194304, '"'},      /* the same, quoted */
+        {6, 1024 * 1024, '\\'}, /* as large as a statement, quoted */
     };
 
     (void)unused;
