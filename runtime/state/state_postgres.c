@@ -66,6 +66,7 @@ static int session_of(struct state_postgres *p, struct pg_session **out, struct 
 
 static int writer_of(struct state_postgres *p, struct pg_session **out, struct error *e)
 {
+    *out = &p->session;
     if (p->mode == STORE_INSPECT)
         return error_set(e, ERROR_STORE_READONLY, "the store was opened for reading only");
     return session_of(p, out, e);
