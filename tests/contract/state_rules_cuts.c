@@ -329,9 +329,67 @@ static const char *a_late_delivery_undoes_nothing(struct state_fixture *f)
     return with_proxy(f, 300, 1000, late_body);
 }
 
+/* The plugin's lease, taken over by a daemon that does not wait for long. */
+static bool take_over(struct cutter *c)
+{
+    struct state_route route = {.timeout_ms = 700, .mode = STORE_OPEN};
+    struct state_claim claim = {"me", "a test", 600000, true};
+    struct state_store *store;
+    struct state_lease lease;
+    struct error e = ERROR_INIT;
+    bool granted = false;
+
+    if (!suite_ok(c->direct->backend->open_at(c->direct->where, &route, &store, &e), &e))
+        return false;
+    if (suite_ok(state_lease_take(store, "alpha", &claim, &granted, &lease, &e), &e) && granted)
+        c->token = lease.token;
+    state_close(store);
+    return granted;
+}
+
+/* The client is cut off, and loses the lease; then its bytes arrive. */
+static const char *deliver_to_another_owner(struct cutter *c, size_t after)
+{
+    struct error e = ERROR_INIT;
+
+    KEEPS(suite_put(c->direct, "beta", "k01", value_of(c, c->number, 1), 0));
+    c->number++;
+    proxy_arm(c->proxy, PROXY_HOLD, PROXY_TO_SERVER, after);
+    KEEPS(suite_refused(commit(c, &e), &e, ERROR_STORE_DOWN));
+    KEEPS(proxy_disarm(c->proxy));
+    if (take_over(c)) {
+        c->applied++;
+        KEEPS(holds_all(c, c->number - 1));
+        KEEPS(suite_put(c->direct, "beta", "k01", "\"the new owner's\"", 0));
+        c->cuts += proxy_deliver(c->proxy) > 0;
+        KEEPS(holds(c, 0, c->number - 1) && holds(c, 2, c->number - 1));
+        KEEPS(strstr(suite_dump(c->direct, "beta", 0), "k01=\"the new owner's\"@0\n") != NULL);
+    } else { /* the old commit holds the lease: it ends first */
+        c->cuts += proxy_deliver(c->proxy) > 0;
+        KEEPS(take_over(c));
+    }
+    return is_done_once(c);
+}
+
+static const char *fence_body(struct cutter *c)
+{
+    size_t totals[2];
+
+    PASSES(measure(c, false, totals));
+    for (size_t i = 0; i < 8; i++)
+        PASSES(deliver_to_another_owner(c, totals[PROXY_TO_SERVER] * i / 8));
+    KEEPS(c->cuts == 8 && c->applied > 0);
+    return NULL;
+}
+
+static const char *a_late_delivery_passes_no_fence(struct state_fixture *f)
+{
+    return with_proxy(f, 300, 1000, fence_body);
+}
+
 static const struct state_rule rules[] = {
     FOR(SERVER, a_commit_is_cut_everywhere),     FOR(SERVER, a_commit_is_cut_while_connecting),
     FOR(SERVER, a_large_commit_is_cut),          FOR(SERVER, a_commit_gets_stuck_everywhere),
-    FOR(SERVER, a_late_delivery_undoes_nothing),
+    FOR(SERVER, a_late_delivery_undoes_nothing), FOR(SERVER, a_late_delivery_passes_no_fence),
 };
 CHAPTER(cuts);
