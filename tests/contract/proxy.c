@@ -1,12 +1,10 @@
 #include "contract/proxy.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -15,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "contract/proxy_socket.h"
 
 #define CONNS       64
 #define CHUNK       16384
@@ -58,99 +57,14 @@ static enum proxy_side other(enum proxy_side side)
     return side == PROXY_TO_SERVER ? PROXY_TO_CLIENT : PROXY_TO_SERVER;
 }
 
-static void die(const char *what)
-{
-    perror(what);
-    abort();
-}
-
-/* ---- sockets ---- */
-
-static struct sockaddr_in loopback(uint16_t port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
-}
-
-static int new_socket(void)
-{
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int one = 1;
-
-    if (fd < 0)
-        die("socket");
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    return fd;
-}
-
-/* Bound by number, so that the port stays ours while it does not listen. */
-static int bind_port(uint16_t *port)
-{
-    struct sockaddr_in address = loopback(*port);
-    socklen_t size = sizeof address;
-    int fd = new_socket(), one = 1;
-
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &size) != 0) {
-        close(fd);
-        return -1;
-    }
-    *port = ntohs(address.sin_port);
-    return fd;
-}
-
-static int listen_somewhere(uint16_t *port)
-{
-    for (int attempt = 0; attempt < 20; attempt++) {
-        int fd;
-        *port = 0;
-        fd = bind_port(port);
-        if (fd >= 0)
-            close(fd);
-        fd = bind_port(port);
-        if (fd >= 0 && listen(fd, 16) == 0)
-            return fd;
-        if (fd >= 0)
-            close(fd);
-    }
-    die("no free port");
-    return -1;
-}
-
-static int connect_server(uint16_t port)
-{
-    struct sockaddr_in address = loopback(port);
-    int fd = new_socket();
-
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
-static void close_fd(int *fd, bool reset)
-{
-    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-
-    if (*fd < 0)
-        return;
-    if (reset)
-        setsockopt(*fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    close(*fd);
-    *fd = -1;
-}
-
 /* ---- connections ---- */
 
 static void conn_end(struct conn **slot, bool reset)
 {
     struct conn *c = *slot;
 
-    close_fd(&c->fds[PROXY_TO_CLIENT], reset);
-    close_fd(&c->fds[PROXY_TO_SERVER], false);
+    proxy_close(&c->fds[PROXY_TO_CLIENT], reset);
+    proxy_close(&c->fds[PROXY_TO_SERVER], false);
     buf_release(&c->held);
     free(c);
     *slot = NULL;
@@ -167,9 +81,9 @@ static void accept_one(struct proxy *p)
     setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     while (i < CONNS && p->conns[i] != NULL)
         i++;
-    server = i < CONNS ? connect_server(p->server_port) : -1;
+    server = i < CONNS ? proxy_connect(p->server_port) : -1;
     if (server < 0) {
-        close_fd(&client, true);
+        proxy_close(&client, true);
         return;
     }
     p->conns[i] = mem_zero(1, sizeof *p->conns[i]);
@@ -281,7 +195,7 @@ static void serve_held(struct conn **slot, bool client, bool server)
     if (client && (n = recv(c->fds[PROXY_TO_CLIENT], data, sizeof data, MSG_DONTWAIT)) > 0)
         buf_add(&c->held, data, (size_t)n);
     else if (client && n == 0)
-        close_fd(&c->fds[PROXY_TO_CLIENT], false);
+        proxy_close(&c->fds[PROXY_TO_CLIENT], false);
     if (server && recv(c->fds[PROXY_TO_SERVER], data, sizeof data, MSG_DONTWAIT) == 0)
         conn_end(slot, true);
 }
@@ -342,7 +256,7 @@ static void do_request(struct proxy *p)
         break;
     case REQUEST_ACCEPT:
         if (listen(p->listener, 16) != 0)
-            die("listen");
+            proxy_die("listen");
         p->refusing = false;
         break;
     case REQUEST_STOP:
@@ -398,7 +312,7 @@ static void cut_held(struct proxy *p)
 {
     for (size_t i = 0; i < CONNS; i++)
         if (p->conns[i] != NULL && p->conns[i]->holding)
-            close_fd(&p->conns[i]->fds[PROXY_TO_CLIENT], true);
+            proxy_close(&p->conns[i]->fds[PROXY_TO_CLIENT], true);
 }
 
 static bool any_held_client(const struct proxy *p)
@@ -427,7 +341,7 @@ static void *run(void *arg)
         if (ready == 0)
             cut_held(p);
         if (fds[0].revents != 0 && read(p->wake, &wakes, sizeof wakes) < 0)
-            die("eventfd");
+            proxy_die("eventfd");
         if (p->request == REQUEST_NONE && fds[1].revents != 0)
             accept_one(p);
         if (p->request == REQUEST_NONE && !p->stalled)
@@ -444,7 +358,7 @@ static void wake(struct proxy *p)
     uint64_t one = 1;
 
     if (write(p->wake, &one, sizeof one) < 0)
-        die("eventfd");
+        proxy_die("eventfd");
 }
 
 static void ask(struct proxy *p, enum request request)
@@ -462,12 +376,12 @@ struct proxy *proxy_start(uint16_t server_port)
     struct proxy *p = mem_zero(1, sizeof *p);
 
     p->server_port = server_port;
-    p->listener = listen_somewhere(&p->port);
+    p->listener = proxy_listen(&p->port);
     p->wake = eventfd(0, EFD_CLOEXEC);
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->done, NULL);
     if (p->wake < 0 || pthread_create(&p->thread, NULL, run, p) != 0)
-        die("proxy");
+        proxy_die("proxy");
     return p;
 }
 

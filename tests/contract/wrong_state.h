@@ -17,14 +17,19 @@ struct wrong_ops {
 
 struct wrong_state {
     const char *mistake;
-    bool is_shared; /* made of the shared store in this process; else of the memory store */
     void (*spoil)(struct wrong_ops *ops);
 };
 
-extern const struct wrong_state wrong_states[];
-extern const size_t wrong_state_count;
+struct wrong_table {
+    const struct wrong_state *items;
+    size_t count;
+};
+extern const struct wrong_table wrong_rows;   /* made of the memory store */
+extern const struct wrong_table wrong_shared; /* of the shared store in this process */
 
-/* A backend with this mistake (NULL: `is_shared` without one); valid until the next call. */
+extern struct wrong_ops wrong_state_right; /* for mistakes: what a right backend does */
+
+/* A backend with this mistake (NULL: none); valid until the next call. */
 const struct state_backend *wrong_state_backend(const struct wrong_state *wrong, bool is_shared);
 
 #endif
