@@ -42,12 +42,13 @@ static const char *model_dump(const struct model *model, int plugin, int64_t now
 static const char *model_names(const struct model *model)
 {
     static char text[16];
+    size_t at = 0;
 
     text[0] = '\0';
     for (int p = 0; p < PLUGINS; p++)
         for (int k = 0; k < KEYS; k++)
             if (model->cells[p][k].value >= 0) {
-                strcat(strcat(text, plugins[p]), "\n");
+                at += (size_t)snprintf(text + at, sizeof text - at, "%s\n", plugins[p]);
                 break;
             }
     return text;
