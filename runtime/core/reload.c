@@ -49,8 +49,9 @@ static void read_desk(uv_work_t *work)
 /* The settings that the running daemon is built on. */
 static const char *restart_needed(const struct blueprint *old, const struct blueprint *new)
 {
-    static const char *const keys[] = {"journal", "state",      "data", "workers", "vaults",
-                                       "feeds",   "strategies", "seed", "limits"};
+    static const char *const keys[] = {"journal", "state", "data",       "workers",
+                                       "vaults",  "feeds", "strategies", "seed",
+                                       "limits",  "lease", "sweep_every"};
 
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const json_t *a = json_object_get(old->config_json, keys[i]),

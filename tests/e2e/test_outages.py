@@ -244,6 +244,32 @@ def test_a_reload_that_adds_a_store_that_is_away(desk, server, how):
     check_exactly_once(desk, plugins=["far", *LOCAL])
 
 
+# ---- a replay ----
+
+def test_a_replay_waits_for_its_store(desk, server):
+    """The data's clock stands still meanwhile: nothing is skipped, and each bar is seen once."""
+    bars = 4000
+    desk.write("bars.csv", "timestamp,close\n" + "".join(f"{1640995200000 + i * 60000},{40000 + i % 100}\n"
+                                                         for i in range(bars)))
+    desk.write("orrery.lua", f"""return {{
+        journal = "sqlite:data/orrery.db", state = "{url(server)}", lease = "2s",
+        vaults = {{ v = {{ executor = "paper" }} }},
+        feeds = {{ btc = {{ kind = "csv", path = "bars.csv" }} }} }}""")
+    desk.add("far", COUNT, '{ kind = "event", topic = "price.btc" }')
+    desk.start("--until-feeds-end", "--log-level", "warn")
+    seen = 0
+    for _ in range(2):
+        seen = ticks(desk.wait_until(lambda s: s if ticks(s, "far") > seen + 300 else None, what="bars"), "far")
+        server.kill()
+        desk.wait_until(lambda s: away(s, server), what="the store away")
+        time.sleep(0.3)
+        server.restart()
+    assert desk.ended(timeout=60) == OK, desk.log()
+    assert desk.value("SELECT count(*) FROM runs_v WHERE status <> 'noop'") == 0
+    check_exactly_once(desk, plugins=["far"])
+    assert len(numbers(desk, plugin="far")) == bars
+
+
 # ---- expired rows ----
 
 def test_expired_rows_are_swept(desk, server):
@@ -255,9 +281,6 @@ def test_expired_rows_are_swept(desk, server):
     """)
     desk.start()
     desk.fire("far")
-
-    def expired():
-        return desk.cli("db", "status", "--json")
     wait_until(lambda: "expired state rows were removed" in desk.log(), what="a sweep")
     assert "rows=40" in desk.log() or '"rows":"40"' in desk.log(), desk.log()
     assert desk.cli("state", "keys", "far", "--json").data == [{"key": "kept", "expires_at": None}]

@@ -85,6 +85,21 @@ def test_only_one_runs_and_the_other_says_who(desks, server):
     check_exactly_once(a, b, plugins=NAMES)
 
 
+def test_both_start_at_once_on_an_empty_server(desks, server):
+    """Each makes what it finds missing there, and each wants to run everything."""
+    pair = [make(desks(name), server) for name in "ab"]
+    for desk in pair:
+        desk.start("--log-level", "warn", wait=False)
+    for desk in pair:
+        desk.wait_ready()
+    a, b = pair
+    wait_until(lambda: one_owner_each(a, b), 30, "one owner each")
+    wait_until(lambda: all(ticks(a.status(), p) + ticks(b.status(), p) > 10 for p in NAMES), what="ticks")
+    a.stop()
+    b.stop()
+    check_exactly_once(a, b, plugins=NAMES)
+
+
 def test_a_clean_stop_hands_over_at_once(desks, server):
     a, b = pair(desks, server, lease=9)
     a.stop()
