@@ -120,13 +120,14 @@ static int compare_columns(struct pg_session *s, const struct table *table,
     return -1;
 }
 
-static int check_tables(struct pg_session *s, struct error *e)
+/* Before they are made (not `must_exist`), somebody else's tables of these names are looked for. */
+static int check_tables(struct pg_session *s, bool must_exist, struct error *e)
 {
     struct found found;
 
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         if (read_columns(s, tables[i].name, &found, e) < 0 ||
-            compare_columns(s, &tables[i], &found, e) < 0)
+            ((must_exist || found.count > 0) && compare_columns(s, &tables[i], &found, e) < 0))
             return -1;
     return 0;
 }
@@ -242,7 +243,8 @@ static int ensure_version(struct pg_session *s, enum store_mode mode, int64_t no
 {
     int version;
 
-    if (read_version(s, &version, e) < 0)
+    if (read_version(s, &version, e) < 0 ||
+        (version == 0 && mode == STORE_CREATE && check_tables(s, false, e) < 0))
         return -1;
     while (version < STEP_COUNT && (mode == STORE_CREATE || (mode == STORE_OPEN && version > 0)))
         if (migrate_one(s, now_ms, &version, e) < 0)
@@ -261,7 +263,7 @@ static int ensure_version(struct pg_session *s, enum store_mode mode, int64_t no
 
 int pg_schema_open(struct pg_session *s, enum store_mode mode, int64_t now_ms, struct error *e)
 {
-    if (ensure_version(s, mode, now_ms, e) < 0 || check_tables(s, e) < 0)
+    if (ensure_version(s, mode, now_ms, e) < 0 || check_tables(s, true, e) < 0)
         return -1;
     return mode == STORE_INSPECT ? 0 : check_rights(s, e);
 }
