@@ -17,8 +17,7 @@ static const char *const seeds[] = {
     ","
     "\"rows\":[[{\"type\":\"float\",\"value\":1.5}],[{\"type\":\"blob\",\"base64\":\"AA\"}]]}],"
     "\"step_errors\":[null,{\"message\":\"x\",\"code\":null},null]}}}]}",
-    "{\"results\":[{\"type\":\"error\",\"error\":{\"message\":\"Transaction timed out\",\"code\":"
-    "\"TRANSACTION_TIMEOUT\"}}]}",
+    "{\"results\":[{\"type\":\"error\",\"error\":{\"message\":\"timed out\",\"code\":\"T_OUT\"}}]}",
 };
 
 static const char *const words[] = {
