@@ -123,7 +123,7 @@ static int send_writes(struct pg_session *s, const struct remote_txn *txn, bool 
         add_write(&a, w);
         if (!arrays_are_full(&a))
             continue;
-        if (arrays_send(s, &a, id, sql, e) < 0 || pg_sync(s, e) < 0)
+        if (arrays_send(s, &a, id, sql, e) < 0 || pg_sync(s, e) < 0 || pg_push(s, e) < 0)
             return -1;
         arrays_begin(&a, count);
     }

@@ -46,7 +46,8 @@ static int look_at_server(struct pg_session *s, enum store_mode mode, struct ser
              "SET idle_in_transaction_session_timeout = %lld;"
              "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5;"
              "SET tcp_keepalives_count = 3; SET client_min_messages = warning;"
-             "SET standard_conforming_strings = on;",
+             "SET standard_conforming_strings = on;"
+             "SET default_transaction_isolation = 'read committed';",
              ms, ms / 2, ms);
     if (version >= 140000)
         buf_add_str(&sql, "SET idle_session_timeout = 0;");

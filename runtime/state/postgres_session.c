@@ -76,14 +76,15 @@ static void result_error(struct pg_session *s, const PGresult *r, char sqlstate[
     pg_error(s->where, sqlstate, message ? message : "no message", e);
 }
 
-/* Sends what is buffered and reads until a result can be taken without waiting. */
-static int pump(struct pg_session *s, int64_t deadline, struct error *e)
+/* Sends what is buffered, and reads meanwhile: else both sides might wait for each other. With
+ * `for_result`, until a result can be taken without waiting. */
+static int pump(struct pg_session *s, int64_t deadline, bool for_result, struct error *e)
 {
     for (;;) {
         int more = s->pq.flush(s->conn), n;
         if (more < 0)
             return broken(s, e);
-        if (more == 0 && !s->pq.isBusy(s->conn))
+        if (more == 0 && (!for_result || !s->pq.isBusy(s->conn)))
             return 0;
         n = pg_await(s, more ? POLLIN | POLLOUT : POLLIN, deadline);
         if (n == 0)
@@ -105,7 +106,7 @@ int pg_script(struct pg_session *s, const char *sql, pg_row_fn *each, void *arg,
     if (s->pq.sendQuery(s->conn, sql) != 1)
         return broken(s, e);
     for (;;) {
-        if (pump(s, deadline, e) < 0)
+        if (pump(s, deadline, true, e) < 0)
             return -1;
         r = s->pq.getResult(s->conn);
         if (r == NULL)
@@ -179,6 +180,11 @@ int pg_sync(struct pg_session *s, struct error *e)
     return 0;
 }
 
+int pg_push(struct pg_session *s, struct error *e)
+{
+    return pump(s, pg_clock_ms() + s->timeout_ms, false, e);
+}
+
 /* ---- collecting ---- */
 
 struct collecting {
@@ -216,7 +222,7 @@ static int take_results(struct pg_session *s, struct collecting *c, struct pg_re
 
     for (;;) {
         bool is_sync;
-        if (pump(s, c->deadline, e) < 0)
+        if (pump(s, c->deadline, true, e) < 0)
             return -1;
         r = s->pq.getResult(s->conn);
         if (r == NULL)

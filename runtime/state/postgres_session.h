@@ -87,6 +87,8 @@ int pg_pipeline(struct pg_session *s, struct error *e);
 int pg_send(struct pg_session *s, int id, const char *sql, int params, const char *const *values,
             struct error *e);
 int pg_sync(struct pg_session *s, struct error *e);
+/* Hands what is buffered to the network, so that much to send does not pile up in memory. */
+int pg_push(struct pg_session *s, struct error *e);
 
 /* Rows go to `each` (NULL: dropped). After -1 no transaction is open, and `failure` (may be NULL)
  * says which statement the server refused. */
