@@ -277,4 +277,105 @@ static inline const char *rows_of(struct state_store *store)
     return buf_text(&text);
 }
 
+/* ---- what every test has ---- */
+
+static struct sqld server, second;
+static struct state_store *store, *other;
+static struct error e;
+
+static inline int set_up(void **unused)
+{
+    (void)unused;
+    error_clear(&e);
+    return 0;
+}
+
+static inline int tear_down(void **unused)
+{
+    (void)unused;
+    state_close(store);
+    state_close(other);
+    store = other = NULL;
+    sqld_stop(&second);
+    sqld_stop(&server);
+    return 0;
+}
+
+static inline void assert_says(enum error_code code, const char *words)
+{
+    if (e.code != code || strstr(e.message, words) == NULL)
+        fail_msg("expected %s '%s', got %s: %s", error_name(code), words, error_name(e.code),
+                 e.message);
+}
+
+static inline int put_many(size_t count, size_t size, char fill, uint64_t number)
+{
+    char *value = malloc(size), key[32];
+    struct state_row row = {key, 0, value, size, 0};
+    int rc = 0;
+
+    assert_non_null(value);
+    memset(value, fill, size);
+    error_clear(&e);
+    assert_int_equal(state_begin(store, 1, &e), 0);
+    assert_int_equal(state_stamp(store, "writer", number, &e), 0);
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        row.key_len = (size_t)snprintf(key, sizeof key, "key-%06zu", i);
+        rc = state_put(store, "p", &row, &e);
+    }
+    if (rc == 0)
+        rc = state_commit(store, &e);
+    state_rollback(store);
+    free(value);
+    return rc;
+}
+
+struct sum {
+    size_t rows, bytes;
+    char fill;
+    bool ordered;
+    char last[32];
+};
+
+static inline int add_up(void *arg, const struct state_row *row)
+{
+    struct sum *sum = arg;
+
+    sum->ordered = sum->ordered && strncmp(sum->last, row->key, row->key_len) < 0;
+    snprintf(sum->last, sizeof sum->last, "%.*s", (int)row->key_len, row->key);
+    sum->rows++;
+    sum->bytes += row->value_len;
+    for (size_t i = 0; i < row->value_len; i++)
+        if (row->value[i] != sum->fill)
+            return 1;
+    return 0;
+}
+
+static inline void assert_holds(size_t count, size_t size, char fill)
+{
+    struct sum sum = {.fill = fill, .ordered = true};
+
+    error_clear(&e);
+    if (state_load(store, "p", 1, add_up, &sum, &e) != 0)
+        help_fail("load", &e);
+    assert_int_equal(sum.rows, count);
+    assert_int_equal(sum.bytes, count * size);
+    assert_true(sum.ordered);
+}
+
+#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+/* For main(): true when there is no sqld; `*exit_code` is the result then. */
+static inline bool no_sqld(int *exit_code)
+{
+    const char *ci = getenv("CI");
+    bool fails = ci != NULL && strcmp(ci, "true") == 0;
+
+    if (access(sqld_program(), X_OK) == 0)
+        return false;
+    print_message("%s: sqld is not installed\n", fails ? "FAILED" : "SKIPPED");
+    *exit_code = fails ? 1 : 77;
+    return true;
+}
+
 #endif
