@@ -266,9 +266,33 @@ static bool is_local(const struct store_url *url, bool socket)
            strcmp(host, "::1") == 0;
 }
 
+/* One of the `words`, when the option is given at all. */
+static int check_word(const struct store_url *url, const char *option, const char *const *words,
+                      const char *expected, struct error *e)
+{
+    const char *value = store_url_option(url, option);
+
+    for (; value != NULL && *words != NULL; words++)
+        if (strcmp(value, *words) == 0)
+            return 0;
+    if (value == NULL)
+        return 0;
+    return error_set(e, ERROR_CONFIG, "the store's URL: %s: expected %s, got '%.40s'", option,
+                     expected, value);
+}
+
+static int check_words(const struct store_url *url, struct error *e)
+{
+    static const char *const verify[] = {"on", "off", NULL};
+    static const char *const modes[] = {"disable", "require", "verify-ca", "verify-full", NULL};
+
+    if (check_word(url, "tls_verify", verify, "on or off", e) != 0)
+        return -1;
+    return check_word(url, "sslmode", modes, "disable, require, verify-ca or verify-full", e);
+}
+
 static int check_server(const struct store_url *url, const struct scheme *scheme, struct error *e)
 {
-    const char *verify = store_url_option(url, "tls_verify");
 
     if (scheme->socket && (url->path == NULL || url->host != NULL))
         return error_set(e, ERROR_CONFIG,
@@ -287,9 +311,7 @@ static int check_server(const struct store_url *url, const struct scheme *scheme
         error_hint(e, "the token comes from auth_token_env or auth_token_file");
         return -1;
     }
-    if (verify != NULL && strcmp(verify, "off") != 0 && strcmp(verify, "on") != 0)
-        return error_set(e, ERROR_CONFIG, "the store's URL: tls_verify: expected on or off");
-    return 0;
+    return check_words(url, e);
 }
 
 /* A '/' or '?' before the last '@' may be part of a password that was not escaped: then no part of

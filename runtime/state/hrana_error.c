@@ -112,6 +112,7 @@ static const struct known {
     {NULL, "no such table", ERROR_STORE_SCHEMA, "run: orrery db init"},
     {NULL, "no such column", ERROR_STORE_SCHEMA, "orrery db status says what differs"},
     {NULL, "has no column named", ERROR_STORE_SCHEMA, "orrery db status says what differs"},
+    {NULL, "already exists", ERROR_STORE_SCHEMA, "it was left untouched: use another database"},
     {"RESPONSE_TOO_LARGE", NULL, ERROR_STORE, "sqld: --max-response-size"},
 };
 

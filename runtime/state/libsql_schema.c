@@ -169,33 +169,6 @@ static int migrate(struct libsql_store *l, int version, int64_t now_ms, struct e
     return rc;
 }
 
-static int ensure_version(struct libsql_store *l, enum store_mode mode, int64_t now_ms,
-                          struct error *e)
-{
-    int version;
-
-    if (ask_version(l, &version, e) < 0)
-        return -1;
-    while (version < STEP_COUNT && is_allowed(mode, version)) {
-        int before = version;
-        if (migrate(l, version, now_ms, e) < 0 || ask_version(l, &version, e) < 0)
-            return -1;
-        if (version <= before)
-            return error_set(e, ERROR_STORE, "libSQL at %s: a migration left no trace",
-                             l->hrana.base);
-    }
-    if (version > STEP_COUNT)
-        return newer(l, version, e);
-    if (version == STEP_COUNT)
-        return 0;
-    error_set(e, ERROR_STORE_SCHEMA,
-              version == 0 ? "libSQL at %s has no state tables (schema version %d, expected %d)"
-                           : "libSQL at %s: the state schema is version %d, expected %d",
-              l->hrana.base, version, STEP_COUNT);
-    error_hint(e, version == 0 ? "run: orrery db init" : "run: orrery db upgrade");
-    return -1;
-}
-
 /* ---- columns ---- */
 
 static void copy_text(char *out, size_t size, const struct hrana_answer *a, int step, size_t row,
@@ -244,21 +217,37 @@ static bool is_relaxed(const struct hrana_answer *a, int step)
            hrana_integer(a, step, 0, 0, FULL_SYNC) < FULL_SYNC;
 }
 
+static int check_tables(const struct libsql_store *l, const struct hrana_answer *a, int first,
+                        bool must_exist, struct error *e)
+{
+    struct error why = ERROR_INIT;
+    int rc = 0;
+
+    for (size_t i = 0; i < TABLE_COUNT && rc == 0; i++)
+        if (must_exist || hrana_rows(a, first + (int)i) > 0)
+            rc = check_table(&tables[i], a, first + (int)i, &why);
+    if (rc < 0) {
+        error_prefix(&why, "libSQL at %s: ", l->hrana.base);
+        *e = why;
+    }
+    return rc;
+}
+
 static int examine(struct libsql_store *l, const struct hrana_answer *a, int first, int pragma,
-                   struct error *e)
+                   bool must_exist, struct error *e)
 {
     struct hrana_fault fault;
 
     if (hrana_failed(a, &fault) && (fault.step != pragma || pragma < 0))
         return hrana_error(&l->hrana, &fault, e);
-    for (size_t i = 0; i < TABLE_COUNT; i++)
-        if (check_table(&tables[i], a, first + (int)i, e) < 0)
-            return -1;
+    if (check_tables(l, a, first, must_exist, e) < 0)
+        return -1;
     warn(l, is_relaxed(a, pragma));
     return 0;
 }
 
-static int check_server(struct libsql_store *l, struct error *e)
+/* Before they are made (not `must_exist`), somebody else's tables of these names are looked for. */
+static int check_server(struct libsql_store *l, bool must_exist, struct error *e)
 {
     struct hrana_batch batch;
     struct hrana_answer a;
@@ -276,13 +265,41 @@ static int check_server(struct libsql_store *l, struct error *e)
     hrana_batch_release(&batch);
     if (rc < 0)
         return -1;
-    rc = examine(l, &a, first, pragma, e);
+    rc = examine(l, &a, first, pragma, must_exist, e);
     hrana_answer_release(&a);
     return rc;
+}
+
+static int ensure_version(struct libsql_store *l, enum store_mode mode, int64_t now_ms,
+                          struct error *e)
+{
+    int version;
+
+    if (ask_version(l, &version, e) < 0 ||
+        (version == 0 && mode == STORE_CREATE && check_server(l, false, e) < 0))
+        return -1;
+    while (version < STEP_COUNT && is_allowed(mode, version)) {
+        int before = version;
+        if (migrate(l, version, now_ms, e) < 0 || ask_version(l, &version, e) < 0)
+            return -1;
+        if (version <= before)
+            return error_set(e, ERROR_STORE, "libSQL at %s: a migration left no trace",
+                             l->hrana.base);
+    }
+    if (version > STEP_COUNT)
+        return newer(l, version, e);
+    if (version == STEP_COUNT)
+        return 0;
+    error_set(e, ERROR_STORE_SCHEMA,
+              version == 0 ? "libSQL at %s has no state tables (schema version %d, expected %d)"
+                           : "libSQL at %s: the state schema is version %d, expected %d",
+              l->hrana.base, version, STEP_COUNT);
+    error_hint(e, version == 0 ? "run: orrery db init" : "run: orrery db upgrade");
+    return -1;
 }
 
 int libsql_schema_open(struct libsql_store *l, enum store_mode mode, int64_t now_ms,
                        struct error *e)
 {
-    return ensure_version(l, mode, now_ms, e) < 0 ? -1 : check_server(l, e);
+    return ensure_version(l, mode, now_ms, e) < 0 ? -1 : check_server(l, true, e);
 }

@@ -142,6 +142,7 @@ static void test_refusals(void **state)
     refuses("libsql+http://h/db", "no path");
     refuses("libsql+http://h?authToken=s3cret", "unknown option");
     refuses("rediss://h?tls_verify=no", "on or off");
+    refuses("postgres://u@h/d?sslmode=prefer", "disable, require, verify-ca or verify-full");
 }
 
 static void test_labels(void **state)
