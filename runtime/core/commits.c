@@ -28,6 +28,7 @@ void write_set_copy(struct write_set *out, const struct kv_write *writes, size_t
         bytes += writes[i].key_len + writes[i].value_len;
     out->items = mem_alloc(count * sizeof *writes + bytes);
     out->count = count;
+    out->size = bytes;
     at = out->bytes = (char *)(out->items + count);
     for (size_t i = 0; i < count; i++) {
         out->items[i] = writes[i];

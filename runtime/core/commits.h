@@ -36,6 +36,7 @@ struct write_set {
     struct kv_write *items;
     size_t count;
     char *bytes;
+    size_t size; /* of keys and values */
 };
 void write_set_copy(struct write_set *out, const struct kv_write *writes, size_t count);
 void write_set_release(struct write_set *set);

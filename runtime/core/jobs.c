@@ -4,6 +4,9 @@
 
 #include "core/engine.h"
 
+/* State in one transaction of several ticks: what a server takes in one piece is limited. */
+#define GROUP_BYTES ((size_t)8 * 1024 * 1024)
+
 static int apply_writes(struct state_store *state, struct commit *c, struct error *e)
 {
     for (size_t i = 0; i < c->writes.count; i++) {
@@ -188,23 +191,34 @@ static void ask(struct store *s, struct query *q)
         store_note(s, &q->error);
 }
 
+/* The first jobs of the list that make one transaction, and how many they are. */
+static struct group next_group(struct store_job *list, size_t max, size_t *count)
+{
+    struct group g = {list, list};
+    size_t bytes = 0;
+
+    for (*count = 0; g.stop != NULL && !job_is_query(g.stop) && *count < max; (*count)++) {
+        bytes += ((const struct commit *)g.stop)->writes.size;
+        if (bytes > GROUP_BYTES && *count > 0)
+            break;
+        g.stop = g.stop->next;
+    }
+    return g;
+}
+
 void jobs_process(void *arg, struct store_job *list)
 {
     struct store *s = arg;
-    size_t max = s->engine->commits.group_max;
 
     while (list != NULL) {
-        struct group g = {list, list};
-        size_t count = 0;
+        struct group g;
+        size_t count;
         if (job_is_query(list)) {
             ask(s, (struct query *)list);
             list = list->next;
             continue;
         }
-        while (g.stop != NULL && !job_is_query(g.stop) && count < max) {
-            g.stop = g.stop->next;
-            count++;
-        }
+        g = next_group(list, s->engine->commits.group_max, &count);
         commit_group(s, g);
         atomic_fetch_add(&s->ticks, count);
         list = (struct store_job *)g.stop;

@@ -155,8 +155,9 @@ static inline void fake_write(struct fake_server *s, const struct remote_write *
     struct fake_row *free_row = NULL;
     size_t used = strlen(s->history);
 
-    snprintf(s->history + used, sizeof s->history - used, "%s:%.*s=%.*s;", w->plugin,
-             (int)w->key_len, w->key, (int)w->value_len, w->value ? w->value : "");
+    if (w->value_len < sizeof s->rows[0].value)
+        snprintf(s->history + used, sizeof s->history - used, "%s:%.*s=%.*s;", w->plugin,
+                 (int)w->key_len, w->key, (int)w->value_len, w->value ? w->value : "");
     for (size_t i = 0; i < FAKE_MAX; i++) {
         struct fake_row *r = &s->rows[i];
         if (r->plugin[0] == '\0' && free_row == NULL)

@@ -245,6 +245,45 @@ static void test_tries_are_further_and_further_apart(void **state)
     end(f);
 }
 
+/* Whatever waits: no transaction grows without bound, and one large commit is one nevertheless. */
+static void test_groups_are_bounded_by_their_bytes(void **state)
+{
+    static char value[5 * 1024 * 1024];
+    struct kv_write write = {"k", 1, value, sizeof value, 0};
+    struct desk_fixture *f = open_desk();
+    struct store *store = desk_store(f, FIRST, "p");
+    static const struct {
+        size_t size, groups; /* of three commits */
+    } cases[] = {{100, 1}, {2 * 1024 * 1024, 1}, {3 * 1024 * 1024, 2}, {5 * 1024 * 1024, 3}};
+    size_t total = 1;
+
+    (void)state;
+    memset(value, '7', sizeof value);
+    hold(f, store);
+    release();
+    await_dones(f, total);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t before;
+        fake_set(&servers[0], ERROR_NONE, true);
+        servers[0].tries = 0;
+        push(store, "first", 0, 0);
+        turn_until(f, is_held, NULL);
+        before = servers[0].applied + 1;
+        write.value_len = cases[i].size;
+        for (int n = 0; n < 3; n++) {
+            struct commit *c = commit_new(store, noted, NULL);
+            snprintf(c->plugin, sizeof c->plugin, "p%d", n);
+            write_set_copy(&c->writes, &write, 1);
+            commits_push(c);
+        }
+        release();
+        total += 4;
+        await_dones(f, total);
+        assert_int_equal(servers[0].applied - before, cases[i].groups);
+    }
+    end(f);
+}
+
 /* ---- queries ---- */
 
 static struct {
@@ -587,6 +626,7 @@ int main(void)
         cmocka_unit_test(test_one_plugin_of_a_group_is_fenced_off),
         cmocka_unit_test(test_what_was_applied_before_a_take_over_counts),
         cmocka_unit_test(test_tries_are_further_and_further_apart),
+        cmocka_unit_test(test_groups_are_bounded_by_their_bytes),
         cmocka_unit_test(test_a_patient_query_waits_for_its_answer),
         cmocka_unit_test(test_a_store_that_failed_a_question_is_probed),
         cmocka_unit_test(test_a_stall_concerns_its_own_store),
