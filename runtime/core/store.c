@@ -35,8 +35,21 @@ struct store *store_new(struct engine *engine, const char *url, unsigned shard)
     return s;
 }
 
+/* What a daemon that did not come up would have committed: the openings of its vaults. */
+static void drop_held(struct store *s)
+{
+    struct store_job *next;
+
+    for (struct store_job *job = s->held; job != NULL; job = next) {
+        next = job->next;
+        if (!job_is_query(job))
+            commit_free((struct commit *)job);
+    }
+}
+
 void store_free(struct store *s)
 {
+    drop_held(s);
     state_close(s->state);
     journal_close(s->journal);
     uv_mutex_destroy(&s->lock);
