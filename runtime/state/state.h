@@ -29,18 +29,24 @@
  *   - Nothing else is promised to callers; tests/contract/ checks all of this on every backend.
  *
  * Stamps (stores on servers; `leases` != NULL)
- *   A transaction may carry a stamp: a writer's name and a number that grows by one with each of
- *   that writer's commits. The store keeps each writer's last number, in the same transaction. A
- *   commit whose number is recorded already does nothing and succeeds: so a caller that did not
- *   hear the answer repeats the same transaction under the same stamp. What an old connection still
- *   delivers late, under a recorded number, is refused by the server.
+ *   - A transaction may carry a stamp: a writer's name and a number that grows by one with each of
+ *     that writer's commits. The store keeps each writer's last number, in the same transaction.
+ *   - A commit whose number is recorded already does nothing and succeeds, before anything else is
+ *     looked at, fences included: so a caller that did not hear the answer repeats the same
+ *     transaction under the same stamp. A number below the recorded one writes nothing and fails.
+ *   - What an old connection still delivers late, under a recorded number, is refused by the
+ * server.
  *
  * Leases (the same stores)
- *   Several daemons may share a store; a plugin runs in one of them. Who holds its lease is
- * recorded with an expiry by the server's clock and a token that grows with every grant. fence()
- * puts a condition on the open transaction: at commit the plugin's token must still be this one,
- * else nothing is written and commit fails with STORE_FENCED, `where` naming the plugin. An expired
- *   lease that nobody has taken over still passes.
+ *   - Several daemons may share a store; a plugin runs in one of them. Who holds its lease is
+ *     recorded with an expiry by the server's clock and a token that grows with every grant.
+ *   - fence() puts a condition on the open transaction: at commit the plugin's token must still be
+ *     this one, else nothing is written and commit fails with STORE_FENCED, `where` naming the
+ *     plugin. Fences look at the token only: an expired lease that nobody has taken over passes.
+ *   - renew answers for each lease whether it is held: an expired one that nobody took is, and runs
+ *     again; a released one is not, with whatever token.
+ *
+ * Modes: a store that was opened with STORE_INSPECT fails every write and leaves nothing behind.
  *
  * Errors
  *   STORE_DOWN      no connection, or it broke     STORE_DENIED   login or permission refused
