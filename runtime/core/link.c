@@ -195,13 +195,19 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 static void on_poll(uv_poll_t *poll, int status, int events);
 
+static void watch(struct link *link)
+{
+    uv_poll_start(&link->poll, UV_READABLE | UV_DISCONNECT | (link->writing ? UV_WRITABLE : 0),
+                  on_poll);
+}
+
 /* Asks for writability only while something could not be written. */
 static void want_write(struct link *link, bool want)
 {
     if (!link->alive || link->writing == want)
         return;
     link->writing = want;
-    uv_poll_start(&link->poll, UV_READABLE | UV_DISCONNECT | (want ? UV_WRITABLE : 0), on_poll);
+    watch(link);
 }
 
 void link_flush(struct link *link)
@@ -230,6 +236,10 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         link_flush(link);
     if (link->alive && (status < 0 || (events & (UV_READABLE | UV_DISCONNECT))))
         on_readable(poll, status, events);
+    /* A socket whose other end was closed with messages unread is in error, and the loop stops
+     * watching it; but there may be answers left to read before the end shows. */
+    if (link->alive && status < 0)
+        watch(link);
 }
 
 int link_start(struct link *link, struct error *e)

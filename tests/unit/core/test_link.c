@@ -2,6 +2,7 @@
  * The link to a worker that breaks every rule there is. The worker is this program again, in its
  * role: what it does wrong is named in a file that it finds by its parent's process id.
  */
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -135,6 +137,11 @@ static int worker(void)
         close(SPAWN_SOCKET_FD);
         for (;;)
             pause();
+    }
+    if (strcmp(scenario, "unread") == 0) {
+        poll(&(struct pollfd){SPAWN_SOCKET_FD, POLLIN, 0}, 1, -1);
+        answer("", 1000);
+        _exit(5);
     }
     serve(scenario);
     return 0;
@@ -281,6 +288,25 @@ static void test_deaths_are_told_apart(void **state)
     dies("half_then_exit", "exited with code 3", 0);
 }
 
+/* It dies with questions that it has not read and with an answer that core has not read: the socket
+ * is in error, and has something to read nevertheless. */
+static void test_a_death_with_messages_unread_on_both_sides(void **state)
+{
+    struct fixture *f = start("unread", TICKS);
+    siginfo_t info;
+
+    (void)state;
+    while (!f->ready)
+        turn(f);
+    assert_int_equal(waitid(P_PID, (id_t)f->link.child.pid, &info, WEXITED | WNOWAIT), 0);
+    while (!f->died)
+        turn(f);
+    assert_int_equal(f->answered, 1);
+    assert_int_equal(f->left, TICKS - 1);
+    assert_non_null(strstr(f->why, "exited with code 5"));
+    end(f);
+}
+
 static void answers_all(const char *scenario)
 {
     struct fixture *f = start(scenario, TICKS);
@@ -394,6 +420,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_violations_cost_the_worker_its_life),
         cmocka_unit_test(test_deaths_are_told_apart),
+        cmocka_unit_test(test_a_death_with_messages_unread_on_both_sides),
         cmocka_unit_test(test_whole_and_in_single_bytes),
         cmocka_unit_test(test_an_impossible_answer_is_a_violation),
         cmocka_unit_test(test_a_killed_worker_says_why_and_the_next_one_works),
