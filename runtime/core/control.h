@@ -14,13 +14,15 @@
  *   ("real"|"data"), state ("running"|"draining"|"stalled"), stall (text|null), counters {received,
  *   noop, completed, rejected, failed, skipped, running, queued, requeued, missed}, noop_reasons
  *   [{plugin, reason, count}…] (most frequent first, at most 20), plugins [{name, file, version,
- *   vault, health ("healthy"|"unhealthy"|"quarantined"), skip_left, reason, worker, running,
- *   queued, next_due (ms|null), counters {…}, state_url, state_keys, memory, last_error, triggers
- *   [text…]}…], vaults [{id, executor, nav, quote_balance, pm_balance, open_positions, exposure,
- *   is_frozen, permissions, batches}…] (amounts: integers or decimal strings), feeds [{name, kind,
- *   spot, at, stale, updates, failures, last_error}…], stores [{url, role ("journal"|"state"),
- *   state, depth, commits, ticks, latency_us, last_error, last_error_at, stalled, warnings}…],
- *   workers [{index, pid, plugins, restarts, cpu_ms}…]}
+ *   vault, health ("healthy"|"unhealthy"|"quarantined"|"broken"|"standby"), reason (in standby: who
+ *   runs it), waits_for_store (bool), lease (token|null), skip_left, worker, running, queued,
+ * next_due (ms|null), counters {…}, state_url, state_keys, memory, last_error, triggers [text…]}…],
+ * vaults [{id, executor, nav, quote_balance, pm_balance, open_positions, exposure, is_frozen,
+ * permissions, batches}…] (amounts: integers or decimal strings), feeds [{name, kind, spot, at,
+ * stale, updates, failures, last_error}…], stores [{url, role ("journal"|"state"), connection,
+ * state ("working"|"away"|"connecting"), stalled, stall (why|null), failures, depth, commits,
+ * ticks, latency_us, last_error, last_error_code, last_error_at, warnings}…], workers [{index, pid,
+ * plugins, restarts, cpu_ms}…]}
  * - fire (plugin, payload?: any JSON, wait?: bool) -> {run, status, reason?, error?, actions?,
  *   result?}; without wait {run}, once it is durable
  * - emit (topic, payload?) -> {subscribers, runs: [id…]}: durable when answered
