@@ -15,12 +15,13 @@
 #define LEASE_COLUMNS "plugin_name, owner, label, token, expires_at - " LIBSQL_NOW
 #define LEASE_TYPES   "tttii"
 
-/* SQLite has one writer at a time: two daemons cannot both be granted it. */
+/* SQLite has one writer at a time: two daemons cannot both be granted it. The token is the clock's,
+ * should the row have been lost. */
 static const char take_sql[] =
     "INSERT INTO plugin_lease(plugin_name, owner, label, token, expires_at)"
-    " VALUES(?1, ?2, ?3, 1, " LIBSQL_NOW " + ?4)"
+    " VALUES(?1, ?2, ?3, " LIBSQL_NOW ", " LIBSQL_NOW " + ?4)"
     " ON CONFLICT(plugin_name) DO UPDATE SET owner = excluded.owner, label = excluded.label,"
-    " token = token + 1, expires_at = excluded.expires_at"
+    " token = max(token + 1, excluded.token), expires_at = excluded.expires_at"
     " WHERE expires_at <= " LIBSQL_NOW " OR (?5 = 1 AND owner = excluded.owner)"
     " RETURNING token";
 

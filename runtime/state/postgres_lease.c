@@ -14,12 +14,13 @@
 #define LEASE_COLUMNS "plugin_name, owner, label, token, expires_at - " PG_NOW
 
 /* One statement, so two daemons cannot both be granted it: the second waits for the first one's row
- * lock and then sees its expiry. What is SET is computed after that wait, unlike `excluded`. */
+ * lock and then sees its expiry. What is SET is computed after that wait, unlike `excluded`. The
+ * token is the clock's, should the row have been lost. */
 static const char take_sql[] =
     "INSERT INTO plugin_lease AS l(plugin_name, owner, label, token, expires_at)"
-    " VALUES ($1, $2, $3, 1, " PG_NOW " + $4::bigint)"
+    " VALUES ($1, $2, $3, " PG_NOW ", " PG_NOW " + $4::bigint)"
     " ON CONFLICT (plugin_name) DO UPDATE SET owner = excluded.owner, label = excluded.label,"
-    " token = l.token + 1, expires_at = " PG_NOW " + $4::bigint"
+    " token = greatest(l.token + 1, " PG_NOW "), expires_at = " PG_NOW " + $4::bigint"
     " WHERE l.expires_at <= " PG_NOW " OR ($5::boolean AND l.owner = excluded.owner)"
     " RETURNING " LEASE_COLUMNS;
 

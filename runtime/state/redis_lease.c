@@ -1,7 +1,8 @@
 /*
  * Leases: a hash per plugin, judged and written under WATCH by the server's clock. A released lease
- * keeps its token, so that the next grant's is larger. Renewing and releasing go over all leases of
- * a daemon in one transaction.
+ * keeps its token, so that the next grant's is larger; and none is below the server's clock, so
+ * that it is larger also when the hash was lost. Renewing and releasing go over all leases of a
+ * daemon in one transaction.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,7 +131,7 @@ static void grant(struct take *t)
     struct record *r = &t->record;
     char unique[LIMIT_NAME_BYTES + 64];
 
-    r->token++;
+    r->token = r->token < t->now_ms ? t->now_ms : r->token + 1;
     snprintf(unique, sizeof unique, "%s %lld %lld", t->plugin, (long long)r->token,
              (long long)t->now_ms);
     r->expires_ms = t->now_ms + t->claim->ttl_ms;

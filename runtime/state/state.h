@@ -40,6 +40,8 @@
  * Leases (the same stores)
  *   - Several daemons may share a store; a plugin runs in one of them. Who holds its lease is
  *     recorded with an expiry by the server's clock and a token that grows with every grant.
+ *   - A token is not below that clock's ms since the epoch, either: a server that has lost its
+ *     last grants (a power failure, a replica that took over) gives none of them out again.
  *   - fence() puts a condition on the open transaction: at commit the plugin's token must still be
  *     this one, else nothing is written and commit fails with STORE_FENCED, `where` naming the
  *     plugin. Fences look at the token only: an expired lease that nobody has taken over passes.

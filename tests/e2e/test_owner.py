@@ -141,6 +141,27 @@ def test_a_sleeper_is_taken_over_and_its_commits_are_refused(desks, server):
     print(f"{server.name}: {len(refused)} decisions of the sleeper were refused")
 
 
+def forget_leases(server):
+    """As a replica that takes over, or a restored backup, does not know the last of them."""
+    if server.name == "redis":
+        server.cli("DEL", *(f"orrery:lease:{name}" for name in NAMES))
+    else:
+        server.sql("DELETE FROM plugin_lease")
+
+
+def test_a_lease_that_the_server_lost_is_not_the_sleepers_again(desks, server):
+    a, b = pair(desks, server)
+    a.signal(signal.SIGSTOP)
+    forget_leases(server)
+    b.wait_until(lambda s: runs_all(s) and all(ticks(s, p) > 5 for p in NAMES), 30, "the second to take over")
+    a.signal(signal.SIGCONT)
+    a.wait_until(stands_by, what="the sleeper to stand by")
+    assert runs_all(b.status())
+    a.stop()
+    b.stop()
+    check_exactly_once(a, b, plugins=NAMES)
+
+
 def stored_live(desk, plugin):
     return desk.cli("state", "get", plugin, "n", "--json").data["value"]
 

@@ -396,46 +396,67 @@ static void a_lease_has_one_holder(void **unused)
 {
     struct state_store *other = open_at(server.port, "");
     struct state_lease lease;
+    uint64_t token;
 
     (void)unused;
     assert_true(take(store, "one", 60000, false, &lease));
-    assert_int_equal(lease.token, 1);
+    token = lease.token;
     assert_string_equal(lease.plugin, "p");
     assert_string_equal(lease.owner, "one");
     assert_string_equal(lease.label, "a label");
     assert_in_range(lease.left_ms, 1, 60000);
     assert_false(take(other, "two", 60000, true, &lease));
     assert_string_equal(lease.owner, "one");
-    assert_int_equal(lease.token, 1);
+    assert_true(lease.token == token);
     assert_false(take(store, "one", 60000, false, &lease));
     assert_true(take(store, "one", 60000, true, &lease));
-    assert_int_equal(lease.token, 2);
+    assert_true(lease.token > token);
     state_close(other);
 }
 
 static void a_released_lease_is_free_and_its_token_grows(void **unused)
 {
-    struct state_hold hold = {"p", 1, false}, stale = {"p", 7, true};
+    struct state_hold hold = {"p", 0, false}, stale = {"p", 7, true};
     struct state_lease lease;
 
     (void)unused;
     assert_true(take(store, "one", 60000, false, &lease));
+    hold.token = lease.token;
     assert_int_equal(state_lease_release(store, &stale, 1, &e), 0);
     assert_false(take(store, "two", 60000, false, &lease));
     assert_int_equal(state_lease_release(store, &hold, 1, &e), 0);
     assert_int_equal(state_lease_renew(store, &hold, 1, 60000, &e), 0);
     assert_false(hold.held);
     assert_true(take(store, "two", 60000, false, &lease));
-    assert_int_equal(lease.token, 2);
+    assert_true(lease.token > hold.token);
+}
+
+/* The owner whose grant the server has lost may still be there. */
+static void tokens_are_not_below_the_clock(void **unused)
+{
+    struct state_lease lease;
+    uint64_t token;
+
+    (void)unused;
+    assert_true(take(store, "one", 60000, false, &lease));
+    token = lease.token;
+    assert_true(token > 1600000000000);
+    RAW(&cli, "HSET", "orrery:lease:p", "token", "7", "expires_at", "0");
+    assert_true(take(store, "two", 60000, false, &lease));
+    assert_true(lease.token >= token);
+    RAW(&cli, "HSET", "orrery:lease:p", "token", "9000000000000", "expires_at", "0");
+    assert_true(take(store, "one", 60000, false, &lease));
+    assert_true(lease.token == 9000000000001);
 }
 
 static void an_expired_lease_can_be_taken_or_renewed(void **unused)
 {
-    struct state_hold holds[] = {{"p", 1, false}, {"never", 1, true}};
+    struct state_hold holds[] = {{"p", 0, false}, {"never", 1, true}};
     struct state_lease lease;
 
     (void)unused;
     assert_true(take(store, "one", 60000, false, &lease));
+    holds[0].token = lease.token;
     RAW(&cli, "HSET", "orrery:lease:p", "expires_at", "1000");
     assert_int_equal(state_lease_renew(store, holds, 2, 60000, &e), 0);
     assert_true(holds[0].held);
@@ -444,14 +465,14 @@ static void an_expired_lease_can_be_taken_or_renewed(void **unused)
     assert_in_range(lease.left_ms, 1, 60000);
     RAW(&cli, "HSET", "orrery:lease:p", "expires_at", "1000");
     assert_true(take(store, "two", 60000, false, &lease));
-    assert_int_equal(lease.token, 2);
+    assert_true(lease.token > holds[0].token);
     assert_int_equal(state_lease_renew(store, holds, 1, 60000, &e), 0);
     assert_false(holds[0].held);
 }
 
 static int count_lease(void *arg, const struct state_lease *lease)
 {
-    buf_addf(arg, "%s:%s:%llu:%s;", lease->plugin, lease->owner, (unsigned long long)lease->token,
+    buf_addf(arg, "%s:%s:%s:%s;", lease->plugin, lease->owner, lease->token > 0 ? "granted" : "",
              lease->left_ms > 0 ? "held" : "free");
     return 0;
 }
@@ -459,7 +480,7 @@ static int count_lease(void *arg, const struct state_lease *lease)
 static void leases_are_listed(void **unused)
 {
     const struct state_claim claim = {"one", "l", 60000, false};
-    struct state_hold hold = {"c:d", 1, false};
+    struct state_hold hold = {"c:d", 0, false};
     struct state_lease lease;
     struct buf out;
     bool granted;
@@ -469,11 +490,12 @@ static void leases_are_listed(void **unused)
     assert_int_equal(state_lease_list(store, count_lease, &out, &e), 0);
     assert_string_equal(buf_text(&out), "");
     assert_int_equal(state_lease_take(store, "c:d", &claim, &granted, &lease, &e), 0);
+    hold.token = lease.token;
     assert_int_equal(state_lease_take(store, "a", &claim, &granted, &lease, &e), 0);
     assert_int_equal(state_lease_release(store, &hold, 1, &e), 0);
     assert_int_equal(state_lease_list(store, count_lease, &out, &e), 0);
-    assert_string_equal(buf_text(&out), "a:one:1:held;c:d:one:1:free;");
-    assert_string_equal(RAW(&cli, "HMGET", "orrery:lease:a", "owner", "label", "token"), "one l 1");
+    assert_string_equal(buf_text(&out), "a:one:granted:held;c:d:one:granted:free;");
+    assert_string_equal(RAW(&cli, "HMGET", "orrery:lease:a", "owner", "label"), "one l");
     buf_release(&out);
 }
 
@@ -481,21 +503,23 @@ static void a_stale_owner_is_fenced(void **unused)
 {
     struct state_store *other = open_at(server.port, "");
     struct state_lease lease;
+    uint64_t token;
 
     (void)unused;
     assert_true(take(store, "one", 60000, false, &lease));
+    token = lease.token;
     assert_int_equal(state_begin(store, 1, &e), 0);
-    assert_int_equal(state_fence(store, "p", 1, &e), 0);
+    assert_int_equal(state_fence(store, "p", token, &e), 0);
     assert_int_equal(write_key(store, "p", "k", "1", 0, &e), 0);
     assert_int_equal(state_commit(store, &e), 0);
     RAW(&cli, "HSET", "orrery:lease:p", "expires_at", "1000");
     assert_int_equal(state_begin(store, 1, &e), 0);
-    assert_int_equal(state_fence(store, "p", 1, &e), 0);
+    assert_int_equal(state_fence(store, "p", token, &e), 0);
     assert_int_equal(write_key(store, "p", "k", "2", 0, &e), 0);
     assert_int_equal(state_commit(store, &e), 0); /* expired, but not taken */
     assert_true(take(other, "two", 60000, false, &lease));
     assert_int_equal(state_begin(store, 1, &e), 0);
-    assert_int_equal(state_fence(store, "p", 1, &e), 0);
+    assert_int_equal(state_fence(store, "p", token, &e), 0);
     assert_int_equal(state_stamp(store, "w", 1, &e), 0);
     assert_int_equal(write_key(store, "p", "k", "3", 0, &e), 0);
     assert_int_equal(write_key(store, "q", "k", "3", 0, &e), 0);
@@ -531,9 +555,10 @@ static void remembered_tokens_are_forgotten_in_time(void **unused)
     bool granted;
 
     (void)unused;
-    for (uint64_t token = 1; token < 40; token += 2) {
+    for (int round = 0; round < 20; round++) {
+        uint64_t token;
         assert_int_equal(state_lease_take(store, "p", &one, &granted, &lease, &e), 0);
-        assert_int_equal(lease.token, token);
+        token = lease.token;
         for (int i = 0; i < 3; i++)
             assert_int_equal(put_fenced(store, "p", token, "1"), 0);
         assert_int_equal(state_lease_take(other, "q", &two, &granted, &lease, &e), 0);
@@ -549,7 +574,7 @@ static void remembered_tokens_are_forgotten_in_time(void **unused)
         assert_int_equal(put_fenced(store, "p", token, "4"), -1);
         assert_int_equal(e.code, ERROR_STORE_FENCED);
         assert_string_equal(rows(store), "k=3;");
-        hold.token = token + 1;
+        hold.token = lease.token;
         error_clear(&e);
         assert_int_equal(state_lease_release(other, &hold, 1, &e), 0);
     }
@@ -616,6 +641,7 @@ int main(void)
         TEST(a_stamp_is_done_once),
         TEST(a_lease_has_one_holder),
         TEST(a_released_lease_is_free_and_its_token_grows),
+        TEST(tokens_are_not_below_the_clock),
         TEST(an_expired_lease_can_be_taken_or_renewed),
         TEST(leases_are_listed),
         TEST(a_stale_owner_is_fenced),
