@@ -11,12 +11,18 @@
 
 /* ---- rows ---- */
 
+/* "" also for a column that the server has left out. */
+static const char *cell(const struct pg_row *row, int column)
+{
+    const char *text = row->session->pq.getvalue(row->result, row->row, column);
+
+    return text != NULL ? text : "";
+}
+
 const char *pg_text(const struct pg_row *row, int column, size_t *len)
 {
-    const struct pq_api *pq = &row->session->pq;
-
-    *len = (size_t)pq->getlength(row->result, row->row, column);
-    return pq->getvalue(row->result, row->row, column);
+    *len = (size_t)row->session->pq.getlength(row->result, row->row, column);
+    return cell(row, column);
 }
 
 int64_t pg_integer(const struct pg_row *row, int column, int64_t if_null)
@@ -30,14 +36,14 @@ int64_t pg_integer(const struct pg_row *row, int column, int64_t if_null)
 
 bool pg_boolean(const struct pg_row *row, int column)
 {
-    const char *text = row->session->pq.getvalue(row->result, row->row, column);
+    const char *text = cell(row, column);
 
     return strcmp(text, "t") == 0 || strcmp(text, "on") == 0;
 }
 
 void pg_copy(const struct pg_row *row, int column, char *out, size_t size)
 {
-    snprintf(out, size, "%s", row->session->pq.getvalue(row->result, row->row, column));
+    snprintf(out, size, "%s", cell(row, column));
 }
 
 static void give_rows(struct pg_session *s, const PGresult *r, pg_row_fn *each, void *arg)
