@@ -279,7 +279,7 @@ static void a_lease_is_not_taken_over_under_a_commit(void **unused)
     pg_session_release(&gate);
     assert_non_null(done);
     take(second, "two", 60000, &new);
-    assert_int_equal(new.token, old.token + 1);
+    assert_true(new.token > old.token);
     assert_true(new.left_ms > 50000 && new.left_ms <= 60000);
     assert_int_equal(put_fenced(2, old.token, "2"), -1);
     assert_int_equal(e.code, ERROR_STORE_FENCED);

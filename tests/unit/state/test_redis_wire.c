@@ -475,15 +475,16 @@ static void a_late_delivery_that_comes_first_is_found(void **unused)
 static void a_late_delivery_does_nothing_after_a_take_over(void **unused)
 {
     const struct state_claim one = {"one", "l", 60000, false}, two = {"two", "l", 60000, false};
-    struct state_hold hold = {"p", 1, false};
+    struct state_hold hold = {.plugin = "p"};
     struct state_lease lease;
     bool granted;
 
     (void)unused;
     assert_int_equal(state_lease_take(direct, "p", &one, &granted, &lease, &e), 0);
+    hold.token = lease.token;
     atomic_store(&proxy.mode, PROXY_HOLD_EXEC);
     assert_int_equal(state_begin(through, 1, &e), 0);
-    assert_int_equal(state_fence(through, "p", 1, &e), 0);
+    assert_int_equal(state_fence(through, "p", hold.token, &e), 0);
     assert_int_equal(write_key(through, "p", "k", "late", 0, &e), 0);
     assert_int_equal(state_commit(through, &e), -1);
     assert_int_equal(e.code, ERROR_STORE_DOWN);
