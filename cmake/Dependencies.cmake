@@ -19,6 +19,7 @@ orrery_dependency(uv libuv)
 orrery_dependency(sqlite sqlite3)
 orrery_dependency(msgpack msgpack)
 orrery_dependency(seccomp libseccomp)
+orrery_dependency(sodium libsodium)
 # Loaded when they are first needed (base/library.h): only their headers are used here.
 orrery_headers(curl libcurl)
 orrery_headers(pq libpq)

@@ -23,6 +23,8 @@
     X(INVALID, "INVALID", 1)             /* a value that is not acceptable */                      \
     X(LIMIT, "LIMIT", 1)                 /* a named limit was exceeded */                          \
     X(NOT_FOUND, "NOT_FOUND", 2)         /* the thing asked for does not exist */                  \
+    X(DENIED, "DENIED", 1)               /* a script asked for what is not its own */              \
+    X(CONFLICT, "CONFLICT", 1)           /* not in its present state, or it is there already */    \
     X(NOT_RUNNING, "NOT_RUNNING", 3)     /* no daemon answers for this desk */                     \
     X(CONFIG, "CONFIG", 4)               /* orrery.lua or a strategy's declaration is wrong */     \
     X(TIMEOUT, "TIMEOUT", 5)             /* no answer in the time allowed */                       \
@@ -40,11 +42,11 @@
     X(STORE_DOWN, "STORE_DOWN", 1)       /* the store's server cannot be reached; worth a retry */ \
     X(STORE_DENIED, "STORE_DENIED", 1)   /* the server refuses the login or lacks a permission */  \
     X(STORE_READONLY, "STORE_READONLY", 1) /* a replica, or a server that takes no writes now */   \
-    X(STORE_MISSING, "STORE_MISSING", 2) /* the server has no such database */                     \
-    X(STORE_SCHEMA, "STORE_SCHEMA", 1)   /* tables are missing, or have other columns */           \
-    X(STORE_FENCED, "STORE_FENCED", 1)   /* another daemon owns the plugin: nothing was written */ \
-    X(STORE, "STORE", 1)                 /* any other failure of a store; worth a retry */         \
-    X(NETWORK, "NETWORK", 1)             /* a remote server could not be reached or misbehaved */
+    X(STORE_MISSING, "STORE_MISSING", 2)   /* the server has no such database */                   \
+    X(STORE_SCHEMA, "STORE_SCHEMA", 1)     /* tables are missing, or have other columns */         \
+    X(STORE_FENCED, "STORE_FENCED", 1) /* another daemon owns the plugin: nothing was written */   \
+    X(STORE, "STORE", 1)               /* any other failure of a store; worth a retry */           \
+    X(NETWORK, "NETWORK", 1)           /* a remote server could not be reached or misbehaved */
 
 enum error_code {
     ERROR_NONE = 0,
@@ -55,13 +57,16 @@ enum error_code {
 
 struct error {
     enum error_code code;
-    int line;           /* in `where`, 0 when unknown */
-    char where[192];    /* file, plugin or message the error is about; may be empty */
-    char message[640];  /* one sentence: what was expected, what came */
-    char hint[192];     /* what to do about it; may be empty */
+    int line;          /* in `where`, 0 when unknown */
+    char where[192];   /* file, plugin or message the error is about; may be empty */
+    char message[640]; /* one sentence: what was expected, what came */
+    char hint[192];    /* what to do about it; may be empty */
 };
 
-#define ERROR_INIT {.code = ERROR_NONE}
+#define ERROR_INIT                                                                                 \
+    {                                                                                              \
+        .code = ERROR_NONE                                                                         \
+    }
 
 /* Fills `e` unless it is filled already. Always returns -1. `e` may be NULL. Control characters in
  * the result are replaced by '?', so that hostile text is inert in a terminal; passwords of URLs by

@@ -27,7 +27,7 @@ struct blueprint_plugin {
     struct manifest manifest;
     json_t *params; /* with defaults and overrides */
     char *state_url;
-    char version[17]; /* content hash of the file, the modules it requires and its params */
+    char version[DIGEST_TEXT_SIZE]; /* content hash of the file, the modules it requires and its params */
     uint64_t memory;  /* bytes of its Lua heap after loading */
 };
 

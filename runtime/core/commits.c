@@ -68,6 +68,10 @@ void commit_free(struct commit *c)
     for (size_t i = 0; i < c->add_count; i++)
         pending_release(&c->add[i]);
     free(c->add);
+    for (size_t i = 0; i < c->snapshot_count; i++)
+        free(c->snapshots[i].text);
+    free(c->snapshots);
+    dead_letter_release(&c->dead);
     free(c);
 }
 

@@ -41,7 +41,16 @@ struct write_set {
 void write_set_copy(struct write_set *out, const struct kv_write *writes, size_t count);
 void write_set_release(struct write_set *set);
 
+/* A text that this and other decisions saw (model/seen.h). */
+struct commit_snapshot {
+    char digest[DIGEST_TEXT_SIZE];
+    char *text;
+};
+
 struct commit;
+/* A rare write to the journal, in the commit's transaction: in the store's thread, and again with
+ * each retry, so it must change nothing but the journal. */
+typedef int commit_also_fn(struct commit *commit, struct journal *journal, struct error *e);
 typedef void commit_done_fn(struct commit *commit, struct engine *engine);
 
 /* Everything one transaction holds. Owned by commits until `done`, which may take parts and then
@@ -63,6 +72,11 @@ struct commit {
     struct ledger_change change;
     struct pending *add;
     size_t add_count;
+    struct commit_snapshot *snapshots;
+    size_t snapshot_count;
+    struct dead_letter dead; /* run 0: none */
+    commit_also_fn *also;    /* journal's store only; NULL: nothing more */
+    void *also_arg;          /* the caller's */
     bool failed;             /* given up: not durable, see jobs.h */
     uint64_t remove_pending; /* 0: none */
 };

@@ -149,7 +149,7 @@ struct plugin {
     struct desk_file file; /* own copies */
     struct manifest manifest;
     json_t *params;
-    char version[17];
+    char version[DIGEST_TEXT_SIZE];
 
     enum plugin_stage stage;
     uint32_t slot;                /* generation in the worker */

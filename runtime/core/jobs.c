@@ -31,7 +31,12 @@ static int apply_journal(struct journal *j, struct commit *c, struct error *e)
             return -1;
     if (c->remove_pending != 0 && journal_remove_pending(j, c->remove_pending, e) < 0)
         return -1;
-    return 0;
+    for (size_t i = 0; i < c->snapshot_count; i++)
+        if (journal_put_snapshot(j, c->snapshots[i].digest, c->snapshots[i].text, c->now_ms, e) < 0)
+            return -1;
+    if (c->dead.run != 0 && journal_put_dead(j, &c->dead, e) < 0)
+        return -1;
+    return c->also == NULL ? 0 : c->also(c, j, e);
 }
 
 /* A state store in the journal's database joins its transaction: its own begin and commit nest

@@ -39,6 +39,25 @@ bool run_status_terminal(enum run_status status)
     return (size_t)status < RUN_STATUS_COUNT && statuses[status].terminal;
 }
 
+#define TO(status)  (1u << RUN_##status)
+#define ENDINGS     (TO(COMPLETED) | TO(FAILED) | TO(CANCELLED))
+#define ALL_ENDINGS (ENDINGS | TO(NOOP) | TO(REJECTED) | TO(SKIPPED))
+
+bool run_status_may_become(enum run_status from, enum run_status to)
+{
+    static const unsigned next[RUN_STATUS_COUNT] = {
+        [RUN_QUEUED] = TO(RUNNING) | TO(PAUSED) | ALL_ENDINGS,
+        [RUN_RUNNING] = TO(PAUSED) | TO(PREPARED) | ALL_ENDINGS,
+        [RUN_PAUSED] = TO(RUNNING) | ENDINGS,
+        [RUN_PREPARED] = TO(SUBMITTED) | ENDINGS,
+        [RUN_SUBMITTED] = TO(UNKNOWN) | TO(COMPLETED) | TO(FAILED),
+        [RUN_UNKNOWN] = TO(COMPLETED) | TO(FAILED),
+    };
+
+    return (size_t)from < RUN_STATUS_COUNT && (size_t)to < RUN_STATUS_COUNT &&
+           (next[from] & 1u << to) != 0;
+}
+
 const char *trigger_kind_name(enum trigger_kind kind)
 {
     size_t count = sizeof trigger_kinds / sizeof trigger_kinds[0];
@@ -66,6 +85,9 @@ void run_release(struct run *run)
     free(run->actions);
     free(run->result);
     free(run->logs);
+    free(run->spans);
+    free(run->seen);
+    free(run->metadata);
     memset(run, 0, sizeof *run);
 }
 

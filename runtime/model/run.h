@@ -7,13 +7,16 @@
  *                      ├─► rejected    the plan refused it: permission, cap, balance, price
  *                      └─► failed      decide() threw, overran or returned garbage, or the
  *                                      transaction failed
+ *                      └─► cancelled   an operator ended it
  *   skipped            never started: unhealthy, queue full, quarantined, store stalled, shutdown
  *
- * Executors with an outside world will put "prepared ─► submitted" between running and the end.
+ * Executors with an outside world put "prepared ─► submitted ─► completed | failed | unknown"
+ * between running and the end; `paused` is for operators. Terminal is terminal.
  *
  * queued and running live in core's memory only: a run is written once, with all its effects, when
  * it ends. What must not be forgotten while it waits (events and manual fires) is a `pending` row,
- * removed by the commit that ends its run.
+ * removed by the commit that ends its run. A run that must be on record before its end (because
+ * something outside will answer) is an `open` run of the journal.
  */
 #ifndef ORRERY_MODEL_RUN_H
 #define ORRERY_MODEL_RUN_H
@@ -22,16 +25,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "model/limits.h"
 
 /* X(symbol, name, terminal) */
 #define RUN_STATUSES(X)                                                                            \
     X(QUEUED, "queued", false)                                                                     \
     X(RUNNING, "running", false)                                                                   \
+    X(PAUSED, "paused", false)                                                                     \
+    X(PREPARED, "prepared", false)                                                                 \
+    X(SUBMITTED, "submitted", false)                                                               \
+    X(UNKNOWN, "unknown", false)                                                                   \
     X(NOOP, "noop", true)                                                                          \
     X(COMPLETED, "completed", true)                                                                \
     X(REJECTED, "rejected", true)                                                                  \
     X(FAILED, "failed", true)                                                                      \
+    X(CANCELLED, "cancelled", true)                                                                \
     X(SKIPPED, "skipped", true)
 
 enum run_status {
@@ -44,6 +53,8 @@ enum run_status {
 const char *run_status_name(enum run_status status);
 int run_status_parse(const char *name, enum run_status *out); /* 0, or -1 */
 bool run_status_terminal(enum run_status status);
+/* Whether a run on record may go from one status to another. */
+bool run_status_may_become(enum run_status from, enum run_status to);
 
 enum trigger_kind { TRIGGER_CRON, TRIGGER_EVENT, TRIGGER_MANUAL };
 const char *trigger_kind_name(enum trigger_kind kind);
@@ -67,13 +78,19 @@ struct run {
     uint32_t depth;
     uint32_t attempts; /* dispatches: 2 and more after a worker was lost */
     bool dry_run;
-    char *reason;     /* noop, skipped, rejected: why */
-    char *error;      /* failed: JSON {code, message, where, line} */
-    char *actions;    /* JSON array of the actions that were executed or refused */
-    char *result;     /* JSON: what the executor said (fills, digest, …) */
-    char *logs;       /* JSON array of {level, message, fields}; NULL when none */
-    char version[17]; /* hex of the strategy's content hash; "" when unknown */
-    uint32_t cpu_us;  /* worker's CPU time in decide() */
+    char *reason;   /* noop, skipped, rejected: why */
+    char *error;    /* failed: JSON {code, message, where, line} */
+    char *actions;  /* JSON array of the actions that were executed or refused */
+    char *result;   /* JSON: what the executor said (fills, digest, …) */
+    char *logs;     /* JSON array of {level, message, fields, from?}; NULL when none */
+    char *spans;    /* JSON, see model/span.h; NULL when none */
+    char *seen;     /* JSON, what decide() saw: see model/seen.h; NULL: not recorded */
+    char *metadata; /* JSON object, or NULL */
+    char version[DIGEST_TEXT_SIZE]; /* the strategy's version; "" when unknown */
+    uint32_t cpu_us;                /* worker's CPU time in decide() */
+    int64_t commit_us;              /* when the transaction that recorded it began; 0: not known */
+    int64_t deadline_ms;            /* after which it has failed with TIMED_OUT; 0: none */
+    bool timed_out;
 };
 
 void run_release(struct run *run);

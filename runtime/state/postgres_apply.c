@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "state/postgres_array.h"
-#include "state/postgres_session.h"
+#include "db/postgres_array.h"
+#include "db/postgres_session.h"
 #include "state/postgres_statement.h"
 
 /* A transaction of up to this much is sent in one piece: one round trip. A larger one may be cut

@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "state/postgres_array.h"
-#include "state/postgres_session.h"
+#include "db/postgres_array.h"
+#include "db/postgres_session.h"
 #include "state/postgres_statement.h"
 
 #define LEASE_COLUMNS "plugin_name, owner, label, token, expires_at - " PG_NOW

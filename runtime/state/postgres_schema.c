@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "db/sqlite_db.h" /* struct migration */
 #include "state/columns.h"
-#include "state/postgres_session.h"
+#include "db/postgres_session.h"
 #include "state/postgres_statement.h"
 
 static const struct migration steps[] = {

@@ -14,16 +14,7 @@ enum {
     PG_LIST,
     PG_EXPIRED,
     PG_RENEW,
-    PG_STATEMENTS /* at most 32 */
+    PG_STATEMENTS /* at most 32: a journal on the same connection has those behind */
 };
-
-#define PG_NOT_PREPARED (-1)
-
-/* The advisory lock that is held while a schema is made or upgraded: two daemons that start
- * together wait for each other. */
-#define PG_SCHEMA_LOCK "738292018"
-
-/* The server's clock in ms since the epoch. */
-#define PG_NOW "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "state/redis_reader.h"
+#include "db/redis_reader.h"
 
 /* How Redis's errors begin. The first that fits; the rest of the text is Redis's sentence. */
 struct known {

@@ -12,7 +12,7 @@
 #include "state/redis_error.h"
 #include "state/redis_keys.h"
 #include "state/redis_known.h"
-#include "state/redis_link.h"
+#include "db/redis_link.h"
 #include "state/remote.h"
 
 #define REDIS_SCHEMA_VERSION 1

@@ -24,8 +24,8 @@
 #include "state/postgres_apply.h"
 #include "state/postgres_lease.h"
 #include "state/postgres_schema.h"
-#include "state/postgres_server.h"
-#include "state/postgres_session.h"
+#include "db/postgres_server.h"
+#include "db/postgres_session.h"
 #include "state/postgres_statement.h"
 #include "state/remote.h"
 

@@ -532,8 +532,8 @@ static int stop_pending(void *arg, const struct pending *pending)
 
 static const char *a_walk_stops_when_told(struct journal_fixture *f)
 {
-    struct run_filter all = {NULL, -1, 0, 10};
-    struct run_filter filtered = {"p", RUN_NOOP, 0, 10};
+    struct run_filter all = {.plugin = NULL, .status = -1, .before = 0, .limit = 10};
+    struct run_filter filtered = {.plugin = "p", .status = RUN_NOOP, .before = 0, .limit = 10};
     struct error e = ERROR_INIT;
     struct journal *j = f->journal;
     int seen = 0;
@@ -559,7 +559,7 @@ static const char *misuse_is_refused(struct journal_fixture *f)
     struct run run = {.id = 1, .plugin = "p", .status = RUN_NOOP};
     struct pending pending = {.id = 1, .plugin = "p"};
     struct ledger_change change = {.account = account("v", 1)};
-    struct run_filter filter = {NULL, 99, 0, 1};
+    struct run_filter filter = {.plugin = NULL, .status = 99, .before = 0, .limit = 1};
     int seen = 0;
 
     KEEPS(refused(journal_put_run(j, &run, &e), &e, ERROR_INTERNAL));

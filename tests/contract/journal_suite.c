@@ -104,7 +104,8 @@ static int add_run(void *arg, const struct run *run)
 const char *suite_runs(struct journal *j, const char *plugin, int status, uint64_t before,
                        size_t limit)
 {
-    struct run_filter filter = {plugin, status, before, limit};
+    struct run_filter filter = {
+        .plugin = plugin, .status = status, .before = before, .limit = limit};
     struct buf *dump = fresh_dump();
     struct error e = ERROR_INIT;
 

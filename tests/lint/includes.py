@@ -8,15 +8,15 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 
 # Third-party headers: pattern -> (USES word or None, layers that may see them or None for all with that USES).
 THIRD_PARTY = [
-    (r"^sqlite3.*\.h$", "sqlite", {"db", "state", "journal"}),
+    (r"^sqlite3.*\.h$", "sqlite", {"db", "state", "journal", "tables"}),
     (r"^(lua|lualib|lauxlib|luaconf).*\.h$", "lua", {"vm", "bindings"}),
     (r"^curl/", "curl", {"io"}),
-    (r"^libpq-fe\.h$", "pq", {"state"}),
-    (r"^hiredis(/|\.h$)", "hiredis", {"state"}),
+    (r"^libpq-fe\.h$", "pq", {"db", "state", "journal", "tables", "source"}),
+    (r"^hiredis(/|\.h$)", "hiredis", {"db", "state", "source"}),
     (r"^msgpack(/|\.h$)", "msgpack", {"ipc"}),
     (r"^seccomp\.h$", "seccomp", {"io"}),
     (r"^uv(/|\.h$)", "uv", None),
-    (r"^sodium(/|\.h$)", "sodium", {"signer"}),
+    (r"^sodium(/|\.h$)", "sodium", {"base", "signer"}),
     (r"^jansson\.h$", "jansson", None),
     (r"^ut(hash|list|array|string|stack)\.h$", None, None),
     (r"^cmocka\.h$", "cmocka", set()),

@@ -167,11 +167,12 @@ static int64_t virtual_machine_steps(const struct run_filter *filter, int *found
 /* 100,000 runs over a day, one plugin that ran three times long ago. */
 static void lists_look_only_where_they_must(void **unused)
 {
-    struct run_filter rare = {"rare", -1, 0, 20};
-    struct run_filter failed = {NULL, RUN_FAILED, 0, 20};
-    struct run_filter nothing = {"rare", RUN_FAILED, 0, 20};
-    struct run_filter all = {NULL, -1, 0, 20};
-    struct run_filter oldest = {NULL, -1, (uint64_t)1700000000100 << 21, 200};
+    struct run_filter rare = {.plugin = "rare", .status = -1, .before = 0, .limit = 20};
+    struct run_filter failed = {.plugin = NULL, .status = RUN_FAILED, .before = 0, .limit = 20};
+    struct run_filter nothing = {.plugin = "rare", .status = RUN_FAILED, .before = 0, .limit = 20};
+    struct run_filter all = {.plugin = NULL, .status = -1, .before = 0, .limit = 20};
+    struct run_filter oldest = {
+        .plugin = NULL, .status = -1, .before = (uint64_t)1700000000100 << 21, .limit = 200};
     int found;
 
     (void)unused;
@@ -200,7 +201,7 @@ static void lists_look_only_where_they_must(void **unused)
 
 static void a_reader_sees_what_is_committed(void **unused)
 {
-    struct run_filter filter = {"p", RUN_NOOP, 0, 20};
+    struct run_filter filter = {.plugin = "p", .status = RUN_NOOP, .before = 0, .limit = 20};
     struct sqlite_db *reader_db = NULL;
     struct journal *reader = NULL;
     int found = 0;

@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "state/postgres_session.h"
+#include "db/postgres_session.h"
 #include "state/state.h"
 
 static inline void help_fail(const char *what, const struct error *e)

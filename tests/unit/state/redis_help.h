@@ -23,7 +23,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "io/stream.h"
-#include "state/redis_link.h"
+#include "db/redis_link.h"
 #include "state/state.h"
 #include "support/scratch.h"
 

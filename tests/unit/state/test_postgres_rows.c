@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "state/postgres_session.h"
+#include "db/postgres_session.h"
 
 /* What libpq answers for a column that the row does not have. */
 static char *no_value(const PGresult *result, int row, int column)

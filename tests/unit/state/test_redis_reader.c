@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "state/redis_error.h"
 #include "state/redis_keys.h"
-#include "state/redis_reader.h"
+#include "db/redis_reader.h"
 
 #define MIB ((size_t)1024 * 1024)
 

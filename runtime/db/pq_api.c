@@ -1,4 +1,4 @@
-#include "state/pq_api.h"
+#include "db/pq_api.h"
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "state/redis_reader.h"
+#include "db/redis_reader.h"
 
 #include <limits.h>
 #include <stdlib.h>

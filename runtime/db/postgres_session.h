@@ -10,17 +10,26 @@
  * A connection that breaks, or does not answer within the URL's timeout, is dropped (`conn` is then
  * NULL) and the error is STORE_DOWN. Errors name the server, never a password.
  */
-#ifndef ORRERY_STATE_POSTGRES_SESSION_H
-#define ORRERY_STATE_POSTGRES_SESSION_H
+#ifndef ORRERY_DB_POSTGRES_SESSION_H
+#define ORRERY_DB_POSTGRES_SESSION_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "state/pq_api.h"
+#include "db/pq_api.h"
 
 struct error;
 struct store_url;
+
+#define PG_NOT_PREPARED (-1)
+
+/* The advisory lock that is held while a schema is made or upgraded: two daemons that start
+ * together wait for each other. */
+#define PG_SCHEMA_LOCK "738292018"
+
+/* SQL: the server's clock in ms since the epoch. */
+#define PG_NOW "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
 /* A prepared statement, or a synchronisation point, that was sent and whose result is awaited. */
 struct pg_request {
@@ -39,7 +48,7 @@ struct pg_session {
     int64_t connect_timeout_ms, timeout_ms;
     struct pg_request *requests; /* since the last pg_collect() */
     size_t request_count, request_room;
-    uint32_t prepared; /* bits: statements that this connection knows, or has been sent */
+    uint64_t prepared; /* bits: statements that this connection knows, or has been sent */
 };
 
 struct pg_failure {
@@ -82,7 +91,7 @@ bool pg_stands(struct pg_session *s);
 int pg_script(struct pg_session *s, const char *sql, pg_row_fn *each, void *arg, struct error *e);
 int pg_pipeline(struct pg_session *s, struct error *e);
 
-/* In pipeline mode. `id` 0..31: prepared once per connection under that number; -1: not prepared.
+/* In pipeline mode. `id` 0..63: prepared once per connection under that number; -1: not prepared.
  */
 int pg_send(struct pg_session *s, int id, const char *sql, int params, const char *const *values,
             struct error *e);

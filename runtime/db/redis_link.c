@@ -1,4 +1,4 @@
-#include "state/redis_link.h"
+#include "db/redis_link.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,9 +9,9 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "db/postgres_error.h"
+#include "db/postgres_session.h"
 #include "model/store_url.h"
-#include "state/postgres_error.h"
-#include "state/postgres_session.h"
 
 /* ---- who to talk to ---- */
 

@@ -1,4 +1,4 @@
-#include "state/postgres_session.h"
+#include "db/postgres_session.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "state/postgres_error.h"
+#include "db/postgres_error.h"
 
 /* ---- rows ---- */
 
@@ -149,11 +149,11 @@ static void add_request(struct pg_session *s, struct pg_request request)
 
 static int prepare(struct pg_session *s, int id, const char *name, const char *sql, struct error *e)
 {
-    if ((s->prepared & 1u << id) != 0)
+    if ((s->prepared & UINT64_C(1) << id) != 0)
         return 0;
     if (s->pq.sendPrepare(s->conn, name, sql, 0, NULL) != 1)
         return broken(s, e);
-    s->prepared |= 1u << id;
+    s->prepared |= UINT64_C(1) << id;
     add_request(s, (struct pg_request){.id = (signed char)id, .prepare = true});
     return 0;
 }
@@ -209,7 +209,7 @@ static void judge_result(struct pg_session *s, struct collecting *c, struct pg_r
     bool good = !is_failure(status) && status != PGRES_PIPELINE_ABORTED;
 
     if (!good && request.prepare)
-        s->prepared &= ~(1u << request.id);
+        s->prepared &= ~(UINT64_C(1) << request.id);
     if (c->error.code != ERROR_NONE)
         return;
     if (good) {

@@ -5,8 +5,8 @@
  * Only these two are used. The connection is ours (io/stream.h): hiredis waits without a limit in
  * places, and Debian 12's has no TLS.
  */
-#ifndef ORRERY_STATE_HIREDIS_API_H
-#define ORRERY_STATE_HIREDIS_API_H
+#ifndef ORRERY_DB_HIREDIS_API_H
+#define ORRERY_DB_HIREDIS_API_H
 
 #include <hiredis/hiredis.h>
 

@@ -1,12 +1,11 @@
-#include "state/postgres_server.h"
+#include "db/postgres_server.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "state/postgres_session.h"
-#include "state/postgres_statement.h"
+#include "db/postgres_session.h"
 
 /* ---- the server ---- */
 

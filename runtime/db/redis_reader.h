@@ -7,14 +7,14 @@
  *
  * A reply is valid until the next call of redis_reader_next() on the same reader.
  */
-#ifndef ORRERY_STATE_REDIS_READER_H
-#define ORRERY_STATE_REDIS_READER_H
+#ifndef ORRERY_DB_REDIS_READER_H
+#define ORRERY_DB_REDIS_READER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "state/hiredis_api.h"
+#include "db/hiredis_api.h"
 
 struct error;
 

@@ -1,8 +1,8 @@
 /*
  * postgres_server: what a server must be like to keep state, and the settings of a session on it.
  */
-#ifndef ORRERY_STATE_POSTGRES_SERVER_H
-#define ORRERY_STATE_POSTGRES_SERVER_H
+#ifndef ORRERY_DB_POSTGRES_SERVER_H
+#define ORRERY_DB_POSTGRES_SERVER_H
 
 #include <stddef.h>
 

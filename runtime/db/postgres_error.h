@@ -3,8 +3,8 @@
  *
  * Codes are recognised by SQLSTATE, never by the words: servers speak many languages.
  */
-#ifndef ORRERY_STATE_POSTGRES_ERROR_H
-#define ORRERY_STATE_POSTGRES_ERROR_H
+#ifndef ORRERY_DB_POSTGRES_ERROR_H
+#define ORRERY_DB_POSTGRES_ERROR_H
 
 struct error;
 

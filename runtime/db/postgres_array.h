@@ -1,8 +1,8 @@
 /*
  * postgres_array: text[] and bigint[] parameters as PostgreSQL's array text, '{"a","b\"c",NULL}'.
  */
-#ifndef ORRERY_STATE_POSTGRES_ARRAY_H
-#define ORRERY_STATE_POSTGRES_ARRAY_H
+#ifndef ORRERY_DB_POSTGRES_ARRAY_H
+#define ORRERY_DB_POSTGRES_ARRAY_H
 
 #include <stdint.h>
 

@@ -16,15 +16,15 @@
  * passed, STORE_CORRUPT and STORE for answers that cannot be (see redis_reader.h). An error that
  * the server answers is a reply like any other here.
  */
-#ifndef ORRERY_STATE_REDIS_LINK_H
-#define ORRERY_STATE_REDIS_LINK_H
+#ifndef ORRERY_DB_REDIS_LINK_H
+#define ORRERY_DB_REDIS_LINK_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "state/redis_reader.h"
+#include "db/redis_reader.h"
 
 struct error;
 struct stream_target;

@@ -1,4 +1,4 @@
-#include "state/postgres_error.h"
+#include "db/postgres_error.h"
 
 #include <ctype.h>
 #include <stdbool.h>

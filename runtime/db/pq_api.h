@@ -1,6 +1,6 @@
 /* pq_api: libpq, loaded when the first PostgreSQL store is opened. See base/library.h for why. */
-#ifndef ORRERY_STATE_PQ_API_H
-#define ORRERY_STATE_PQ_API_H
+#ifndef ORRERY_DB_PQ_API_H
+#define ORRERY_DB_PQ_API_H
 
 #include <libpq-fe.h>
 

@@ -1,4 +1,4 @@
-#include "state/postgres_array.h"
+#include "db/postgres_array.h"
 
 #include <inttypes.h>
 #include <string.h>

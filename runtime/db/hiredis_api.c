@@ -1,4 +1,4 @@
-#include "state/hiredis_api.h"
+#include "db/hiredis_api.h"
 
 #include <stddef.h>
 
