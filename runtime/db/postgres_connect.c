@@ -69,6 +69,9 @@ int pg_session_init(struct pg_session *s, const struct store_url *url, const cha
     if (check_sslmode(mode, e) < 0 || pq_api_open(&s->pq, e) < 0)
         return -1;
     s->conn = NULL;
+    s->prepared = 0;
+    s->aborts = 0;
+    snprintf(s->application, sizeof s->application, "orrery");
     s->requests = NULL;
     s->request_count = s->request_room = 0;
     s->local = url->local;
@@ -105,8 +108,10 @@ void pg_session_release(struct pg_session *s)
 
 void pg_drop(struct pg_session *s)
 {
-    if (s->conn != NULL)
+    if (s->conn != NULL) {
         s->pq.finish(s->conn);
+        s->aborts++;
+    }
     s->conn = NULL;
     s->prepared = 0;
     s->request_count = 0;
@@ -187,7 +192,7 @@ int pg_connect(struct pg_session *s, struct error *e)
                                          {"password", s->password},
                                          {"sslmode", s->sslmode},
                                          {"sslrootcert", s->sslrootcert},
-                                         {"application_name", "orrery"},
+                                         {"application_name", s->application},
                                          {"gssencmode", "disable"},
                                          {"client_encoding", "UTF8"},
                                          {"keepalives", "1"},

@@ -136,6 +136,11 @@ int pg_pipeline(struct pg_session *s, struct error *e)
     return s->pq.enterPipelineMode(s->conn) == 1 ? 0 : broken(s, e);
 }
 
+int pg_leave_pipeline(struct pg_session *s, struct error *e)
+{
+    return s->pq.exitPipelineMode(s->conn) == 1 ? 0 : broken(s, e);
+}
+
 /* ---- sending ---- */
 
 static void add_request(struct pg_session *s, struct pg_request request)
@@ -165,8 +170,8 @@ int pg_send(struct pg_session *s, int id, const char *sql, int params, const cha
     int ok;
 
     if (id >= 0) {
-        snprintf(name, sizeof name, "o%d", id & 31);
-        if (prepare(s, id & 31, name, sql, e) < 0)
+        snprintf(name, sizeof name, "o%d", id & 63);
+        if (prepare(s, id & 63, name, sql, e) < 0)
             return -1;
         ok = s->pq.sendQueryPrepared(s->conn, name, params, values, NULL, NULL, 0);
     } else {
@@ -266,6 +271,7 @@ static void roll_back(struct pg_session *s)
 
     if (s->pq.transactionStatus(s->conn) == PQTRANS_IDLE)
         return;
+    s->aborts++;
     if (pg_send(s, -1, "ROLLBACK", 0, NULL, &ignored) < 0 || pg_sync(s, &ignored) < 0 ||
         take_all(s, &c, &ignored) < 0)
         return; /* and the connection is gone */

@@ -49,6 +49,9 @@ struct pg_session {
     struct pg_request *requests; /* since the last pg_collect() */
     size_t request_count, request_room;
     uint64_t prepared; /* bits: statements that this connection knows, or has been sent */
+    unsigned aborts;   /* grows when a transaction is rolled back for a failure, or the connection
+                          dropped: what was begun before is gone */
+    char application[64]; /* how the server shows this connection: printable ASCII */
 };
 
 struct pg_failure {
@@ -90,9 +93,10 @@ bool pg_stands(struct pg_session *s);
 /* Before pg_pipeline(): one or several statements without parameters; all their rows. */
 int pg_script(struct pg_session *s, const char *sql, pg_row_fn *each, void *arg, struct error *e);
 int pg_pipeline(struct pg_session *s, struct error *e);
+int pg_leave_pipeline(struct pg_session *s, struct error *e); /* all has been collected */
 
 /* In pipeline mode. `id` 0..63: prepared once per connection under that number; -1: not prepared.
- */
+ * State stores have 0..31, a journal 32..63: both may be on one connection. */
 int pg_send(struct pg_session *s, int id, const char *sql, int params, const char *const *values,
             struct error *e);
 int pg_sync(struct pg_session *s, struct error *e);

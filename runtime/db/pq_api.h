@@ -20,6 +20,7 @@ struct error;
     X(setNoticeReceiver)                                                                           \
     X(setnonblocking)                                                                              \
     X(enterPipelineMode)                                                                           \
+    X(exitPipelineMode)                                                                            \
     X(pipelineSync)                                                                                \
     X(sendQuery)                                                                                   \
     X(sendQueryParams)                                                                             \

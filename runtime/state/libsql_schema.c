@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "state/columns.h"
+#include "db/columns.h"
 #include "state/libsql_store.h"
 
 #define STATEMENTS_MAX 6

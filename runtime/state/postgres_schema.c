@@ -1,14 +1,6 @@
 #include "state/postgres_schema.h"
 
-#include <stdio.h>
-#include <string.h>
-
-#include "base/buf.h"
-#include "base/error.h"
-#include "db/sqlite_db.h" /* struct migration */
-#include "state/columns.h"
-#include "db/postgres_session.h"
-#include "state/postgres_statement.h"
+#include "db/postgres_migrate.h"
 
 static const struct migration steps[] = {
     {1, "plugin_state",
@@ -30,7 +22,6 @@ static const struct migration steps[] = {
      " token bigint NOT NULL,"
      " expires_at bigint NOT NULL)"}, /* ms since the epoch by the server's clock; 0: released */
 };
-#define STEP_COUNT ((int)(sizeof steps / sizeof steps[0]))
 
 static const struct column_spec state_columns[] = {
     {"plugin_name", "text", false},
@@ -47,223 +38,18 @@ static const struct column_spec lease_columns[] = {
     {"plugin_name", "text", false}, {"owner", "text", false},        {"label", "text", false},
     {"token", "bigint", false},     {"expires_at", "bigint", false},
 };
-static const struct column_spec migration_columns[] = {
-    {"component", "text", false},
-    {"version", "integer", false},
-    {"name", "text", false},
-    {"applied_at", "bigint", false},
+
+static const struct pg_table tables[] = {
+    PG_TABLE("plugin_state", state_columns),
+    PG_TABLE("plugin_state_writer", writer_columns),
+    PG_TABLE("plugin_lease", lease_columns),
 };
 
-struct table {
-    const char *name;
-    const struct column_spec *columns;
-    size_t count;
+static const struct pg_component component = {
+    "state", steps, sizeof steps / sizeof steps[0], tables, sizeof tables / sizeof tables[0],
 };
-#define TABLE(name, columns)                                                                       \
-    {                                                                                              \
-        name, columns, sizeof columns / sizeof columns[0]                                          \
-    }
-
-static const struct table migrations = TABLE("schema_migrations", migration_columns);
-static const struct table tables[] = {
-    TABLE("plugin_state", state_columns),
-    TABLE("plugin_state_writer", writer_columns),
-    TABLE("plugin_lease", lease_columns),
-};
-
-/* ---- columns ---- */
-
-struct found {
-    struct column_spec items[COLUMNS_MAX];
-    size_t count;
-};
-
-static int take_column(void *arg, const struct pg_row *row)
-{
-    struct found *found = arg;
-    struct column_spec *c = &found->items[found->count];
-
-    if (found->count == COLUMNS_MAX)
-        return 1;
-    found->count++;
-    pg_copy(row, 0, c->name, sizeof c->name);
-    pg_copy(row, 1, c->type, sizeof c->type);
-    c->nullable = pg_boolean(row, 2);
-    return 0;
-}
-
-/* What the table has that an unqualified name means; none when there is no such table. */
-static int read_columns(struct pg_session *s, const char *table, struct found *found,
-                        struct error *e)
-{
-    char sql[400];
-
-    found->count = 0;
-    snprintf(sql, sizeof sql,
-             "SELECT attname, format_type(atttypid, atttypmod), NOT attnotnull"
-             " FROM pg_attribute WHERE attrelid = to_regclass('%s')"
-             " AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
-             table);
-    return pg_script(s, sql, take_column, found, e);
-}
-
-static int compare_columns(struct pg_session *s, const struct table *table,
-                           const struct found *found, struct error *e)
-{
-    struct error why = ERROR_INIT;
-
-    if (columns_check(table->name, table->columns, table->count, found->items, found->count,
-                      &why) == 0)
-        return 0;
-    error_prefix(&why, "PostgreSQL at %s: ", s->where);
-    *e = why;
-    return -1;
-}
-
-/* Before they are made (not `must_exist`), somebody else's tables of these names are looked for. */
-static int check_tables(struct pg_session *s, bool must_exist, struct error *e)
-{
-    struct found found;
-
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
-        if (read_columns(s, tables[i].name, &found, e) < 0 ||
-            ((must_exist || found.count > 0) && compare_columns(s, &tables[i], &found, e) < 0))
-            return -1;
-    return 0;
-}
-
-static int take_lack(void *arg, const struct pg_row *row)
-{
-    pg_copy(row, 0, arg, 128);
-    return 0;
-}
-
-/* Said at the start, not at the first commit. */
-static int check_rights(struct pg_session *s, struct error *e)
-{
-    char lack[128] = "";
-
-    if (pg_script(s,
-                  "SELECT p || ' on ' || t FROM unnest(ARRAY['plugin_state',"
-                  " 'plugin_state_writer', 'plugin_lease']) AS t,"
-                  " unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS p"
-                  " WHERE NOT has_table_privilege(t, p) LIMIT 1",
-                  take_lack, lack, e) < 0)
-        return -1;
-    if (lack[0] == '\0')
-        return 0;
-    error_set(e, ERROR_STORE_DENIED, "PostgreSQL at %s lacks a permission: %s", s->where, lack);
-    error_hint(e, "GRANT SELECT, INSERT, UPDATE, DELETE, as the owner of the tables");
-    return -1;
-}
-
-/* ---- migrations ---- */
-
-static int take_number(void *arg, const struct pg_row *row)
-{
-    *(int64_t *)arg = pg_integer(row, 0, 0);
-    return 0;
-}
-
-/* 0 when there is nothing of ours. Other programs have a table of this name, too. */
-static int read_version(struct pg_session *s, int *version, struct error *e)
-{
-    int64_t number = 0;
-    struct found found;
-
-    if (read_columns(s, migrations.name, &found, e) < 0)
-        return -1;
-    if (found.count > 0 &&
-        (compare_columns(s, &migrations, &found, e) < 0 ||
-         pg_script(s, "SELECT max(version) FROM schema_migrations WHERE component = 'state'",
-                   take_number, &number, e) < 0))
-        return -1;
-    *version = (int)number;
-    return 0;
-}
-
-static int newer(const struct pg_session *s, int version, struct error *e)
-{
-    error_set(e, ERROR_STORE_NEWER,
-              "PostgreSQL at %s: the state schema is version %d, this orrery knows up to %d",
-              s->where, version, STEP_COUNT);
-    error_hint(e, "it was written by a newer orrery: use that one");
-    return -1;
-}
-
-static int apply_step(struct pg_session *s, int version, int64_t now_ms, struct error *e)
-{
-    const struct migration *step = &steps[version];
-    struct buf sql;
-    int result;
-
-    buf_init(&sql, 16384);
-    buf_addf(&sql,
-             "CREATE TABLE IF NOT EXISTS schema_migrations("
-             " component text NOT NULL, version integer NOT NULL, name text NOT NULL,"
-             " applied_at bigint NOT NULL, PRIMARY KEY (component, version));"
-             "%s; INSERT INTO schema_migrations VALUES('state', %d, '%s', %lld); COMMIT",
-             step->sql, step->version, step->name, (long long)now_ms);
-    result = pg_script(s, buf_text(&sql), NULL, NULL, e);
-    buf_release(&sql);
-    if (result < 0)
-        error_prefix(e, "migration %d (%s) of the state schema: ", step->version, step->name);
-    return result;
-}
-
-static int roll_back(struct pg_session *s)
-{
-    struct error ignored = ERROR_INIT;
-
-    return s->conn == NULL ? -1 : pg_script(s, "ROLLBACK", NULL, NULL, &ignored);
-}
-
-/* The next step, in a transaction of its own. The version is read under the lock: another daemon
- * may have been first. */
-static int migrate_one(struct pg_session *s, int64_t now_ms, int *version, struct error *e)
-{
-    if (pg_script(s,
-                  "BEGIN ISOLATION LEVEL READ COMMITTED;"
-                  "SELECT pg_advisory_xact_lock(" PG_SCHEMA_LOCK ")",
-                  NULL, NULL, e) == 0 &&
-        read_version(s, version, e) == 0) {
-        if (*version >= STEP_COUNT)
-            return roll_back(s);
-        if (apply_step(s, *version, now_ms, e) == 0) {
-            ++*version;
-            return 0;
-        }
-    }
-    roll_back(s);
-    return -1;
-}
-
-static int ensure_version(struct pg_session *s, enum store_mode mode, int64_t now_ms,
-                          struct error *e)
-{
-    int version;
-
-    if (read_version(s, &version, e) < 0 ||
-        (version == 0 && mode == STORE_CREATE && check_tables(s, false, e) < 0))
-        return -1;
-    while (version < STEP_COUNT && (mode == STORE_CREATE || (mode == STORE_OPEN && version > 0)))
-        if (migrate_one(s, now_ms, &version, e) < 0)
-            return -1;
-    if (version > STEP_COUNT)
-        return newer(s, version, e);
-    if (version == STEP_COUNT)
-        return 0;
-    error_set(e, ERROR_STORE_SCHEMA,
-              version == 0 ? "PostgreSQL at %s has no state tables (schema version %d, expected %d)"
-                           : "PostgreSQL at %s: the state schema is version %d, expected %d",
-              s->where, version, STEP_COUNT);
-    error_hint(e, version == 0 ? "run: orrery db init" : "run: orrery db upgrade");
-    return -1;
-}
 
 int pg_schema_open(struct pg_session *s, enum store_mode mode, int64_t now_ms, struct error *e)
 {
-    if (ensure_version(s, mode, now_ms, e) < 0 || check_tables(s, true, e) < 0)
-        return -1;
-    return mode == STORE_INSPECT ? 0 : check_rights(s, e);
+    return pg_component_open(s, &component, mode, now_ms, e);
 }

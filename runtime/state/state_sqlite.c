@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "db/columns.h"
 #include "db/sqlite_db.h"
-#include "state/columns.h"
 #include "state/state.h"
 
 static const struct migration steps[] = {

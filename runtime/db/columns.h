@@ -1,8 +1,8 @@
 /*
  * columns: whether a table has the columns that a backend expects, and if not, what differs.
  */
-#ifndef ORRERY_STATE_COLUMNS_H
-#define ORRERY_STATE_COLUMNS_H
+#ifndef ORRERY_DB_COLUMNS_H
+#define ORRERY_DB_COLUMNS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "state/columns.h"
+#include "db/columns.h"
 
 static const struct column_spec expected[] = {{"id", "TEXT", false}, {"note", "TEXT", true}};
 

@@ -1,4 +1,4 @@
-#include "state/columns.h"
+#include "db/columns.h"
 
 #include <string.h>
 #include <strings.h>
