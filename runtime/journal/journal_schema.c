@@ -109,7 +109,9 @@ const struct migration journal_steps[] = {
 const int journal_step_count = sizeof journal_steps / sizeof journal_steps[0];
 
 static const int status_codes[RUN_STATUS_COUNT] = {
-    [RUN_NOOP] = 1, [RUN_COMPLETED] = 2, [RUN_REJECTED] = 3, [RUN_FAILED] = 4, [RUN_SKIPPED] = 5,
+    [RUN_NOOP] = 1,    [RUN_COMPLETED] = 2, [RUN_REJECTED] = 3,   [RUN_FAILED] = 4,
+    [RUN_SKIPPED] = 5, [RUN_CANCELLED] = 6, [RUN_QUEUED] = 7,     [RUN_RUNNING] = 8,
+    [RUN_PAUSED] = 9,  [RUN_PREPARED] = 10, [RUN_SUBMITTED] = 11, [RUN_UNKNOWN] = 12,
 };
 
 static const int trigger_codes[] = {

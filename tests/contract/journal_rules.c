@@ -202,7 +202,7 @@ static bool put_samples(struct journal *j, struct sample *samples)
         ms += random_below(&random, 4) ? random_below(&random, 50) : random_below(&random, 60000);
         s->id = ((ms - (i % 50 == 49 ? 3600000 : 0)) << 21) + (uint64_t)i;
         s->plugin = (int)random_below(&random, 100) == 0 ? 9 : (int)random_below(&random, 4);
-        s->status = (enum run_status)(RUN_NOOP + (int)random_below(&random, 5));
+        s->status = (enum run_status)(RUN_NOOP + (int)random_below(&random, 6));
         snprintf(plugin, sizeof plugin, "p%d", s->plugin);
         if ((i % 20 == 0 && !suite_begin(j)) || !suite_run(j, s->id, plugin, s->status) ||
             (i % 20 == 19 && !suite_commit(j)))

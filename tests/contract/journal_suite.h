@@ -21,8 +21,12 @@ struct journal_backend {
     void (*tear_down)(void *where);
 };
 
-extern const struct journal_backend journal_backends[];
+extern const struct journal_backend journal_backends[]; /* those that need no server */
 extern const size_t journal_backend_count;
+
+/* On a real server (journal_backend_postgres.c); its address comes from ORRERY_POSTGRES_URL. Run by
+ * `contract_journal postgres`. */
+extern const struct journal_backend journal_backend_postgres;
 
 struct journal_fixture {
     const struct journal_backend *backend;

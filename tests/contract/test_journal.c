@@ -3,24 +3,46 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "contract/journal_suite.h"
+
+/* What this run is about: the backends named, or all that need no server. */
+static const struct journal_backend *subjects[8];
+static size_t subject_count;
+static bool verbose;
+
+static bool add_subject(const char *name)
+{
+    size_t before = subject_count;
+
+    for (size_t i = 0; i < journal_backend_count; i++)
+        if (name == NULL || strcmp(journal_backends[i].name, name) == 0)
+            subjects[subject_count++] = &journal_backends[i];
+#ifdef JOURNAL_POSTGRES
+    if (name != NULL && strcmp(name, "postgres") == 0)
+        subjects[subject_count++] = &journal_backend_postgres;
+#endif
+    return subject_count > before;
+}
 
 static void every_backend_keeps_every_rule(void **unused)
 {
     size_t broken_rules = 0;
 
     (void)unused;
-    for (size_t b = 0; b < journal_backend_count; b++)
+    for (size_t b = 0; b < subject_count; b++)
         for (size_t r = 0; r < journal_rule_count; r++) {
-            const char *broken = journal_suite_run(&journal_backends[b], &journal_rules[r]);
+            const char *broken = journal_suite_run(subjects[b], &journal_rules[r]);
+            if (verbose)
+                print_message("%s: %s\n", subjects[b]->name, journal_rules[r].name);
             if (broken == NULL)
                 continue;
-            print_error("%s breaks %s: %s\n", journal_backends[b].name, journal_rules[r].name,
-                        broken);
+            print_error("%s breaks %s: %s\n", subjects[b]->name, journal_rules[r].name, broken);
             broken_rules++;
         }
     assert_int_equal(broken_rules, 0);
@@ -152,12 +174,33 @@ static void every_wrong_journal_is_caught(void **unused)
 #undef CAUGHT
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_backend_keeps_every_rule),
+    };
+    const struct CMUnitTest suite_tests[] = {
         cmocka_unit_test(every_wrong_journal_is_caught),
     };
+    bool named = false;
+    int failed;
 
-    return cmocka_run_group_tests_name("contract: journal", tests, NULL, NULL);
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "-v") == 0) {
+            verbose = true;
+            continue;
+        }
+        named = true;
+        if (add_subject(argv[i]))
+            continue;
+        fprintf(stderr, "usage: contract_journal [-v] [memory|sqlite|postgres]…\n");
+        return 1;
+    }
+    if (!named)
+        add_subject(NULL);
+    failed = cmocka_run_group_tests_name("contract: journal", tests, NULL, NULL);
+    if (!named) /* these need no server: once is enough */
+        failed +=
+            cmocka_run_group_tests_name("contract: the suite itself", suite_tests, NULL, NULL);
+    return failed;
 }

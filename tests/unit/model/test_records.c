@@ -17,10 +17,30 @@ static void run_statuses(void **state)
         assert_int_equal(status, i);
         terminal += run_status_terminal(status);
     }
-    assert_int_equal(terminal, RUN_STATUS_COUNT - 2);
-    assert_false(run_status_terminal(RUN_QUEUED) || run_status_terminal(RUN_RUNNING));
+    assert_int_equal(terminal, 6);
+    for (int i = RUN_QUEUED; i < (int)RUN_NOOP; i++)
+        assert_false(run_status_terminal((enum run_status)i));
     assert_int_equal(run_status_parse("done", &status), -1);
     assert_string_equal(run_status_name(RUN_STATUS_COUNT), "unknown");
+}
+
+/* Terminal is terminal; what is open can always be failed; paused can go on. */
+static void status_changes(void **state)
+{
+    (void)state;
+    for (int from = 0; from < RUN_STATUS_COUNT; from++)
+        for (int to = 0; to <= RUN_STATUS_COUNT; to++) {
+            bool may = run_status_may_become((enum run_status)from, (enum run_status)to);
+            assert_false(may && (run_status_terminal((enum run_status)from) || from == to ||
+                                 to == RUN_QUEUED || to == RUN_STATUS_COUNT));
+            if (to == RUN_FAILED)
+                assert_int_equal(may, !run_status_terminal((enum run_status)from));
+        }
+    assert_true(run_status_may_become(RUN_RUNNING, RUN_PAUSED));
+    assert_true(run_status_may_become(RUN_PAUSED, RUN_RUNNING));
+    assert_true(run_status_may_become(RUN_PAUSED, RUN_CANCELLED));
+    assert_false(run_status_may_become(RUN_SUBMITTED, RUN_CANCELLED));
+    assert_false(run_status_may_become(RUN_STATUS_COUNT, RUN_FAILED));
 }
 
 static void trigger_kinds(void **state)
@@ -167,13 +187,10 @@ static void positions_are_the_same_by_identity(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(run_statuses),
-        cmocka_unit_test(trigger_kinds),
-        cmocka_unit_test(releases),
-        cmocka_unit_test(market_ids),
-        cmocka_unit_test(markets_for_scripts),
-        cmocka_unit_test(ledger_changes_grow),
-        cmocka_unit_test(positions_are_the_same_by_identity),
+        cmocka_unit_test(run_statuses),        cmocka_unit_test(status_changes),
+        cmocka_unit_test(trigger_kinds),       cmocka_unit_test(releases),
+        cmocka_unit_test(market_ids),          cmocka_unit_test(markets_for_scripts),
+        cmocka_unit_test(ledger_changes_grow), cmocka_unit_test(positions_are_the_same_by_identity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
