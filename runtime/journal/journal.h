@@ -35,8 +35,8 @@
  *     LIMIT before anything is written; an id that is there INTERNAL. Payload, and any other text,
  *     survives whatever it says: 0, "", false and null are data; only NULL is absent.
  *   - set_status: NOT_FOUND for an unknown run, CONFLICT where run_status_may_become() says no.
- *     finished_ms is set exactly at the change to a terminal status. `why` (or NULL) becomes the
- *     reason, `error` (JSON or NULL) the error.
+ *     finished_ms is set exactly at the change to a terminal status. `why` becomes the reason and
+ *     `error` (JSON) the error; NULL is none.
  *   - A run's deadline is judged for open runs only: expire_runs fails those whose deadline is not
  *     after `now_ms` with timed_out, oldest first, and tells which; list_open gives the open runs
  *     that started (or, not started, were due) at or before `before_ms`, oldest first.
@@ -54,7 +54,8 @@
  *   - set_metadata replaces (a JSON object; INVALID otherwise), merge_metadata adds and replaces
  * the keys given.
  *   - add_log: bounded per run to RUN_LOGS_MAX, the oldest are dropped and counted. list_logs gives
- *     those of the run's own text (run.logs) and those added, by time, then sequence.
+ *     those of the run's own text (run.logs: as old as its start, unless they say their time) and
+ *     those added, by time, then sequence.
  *   - add_span: an id that is there is CONFLICT, more than SPANS_MAX LIMIT. update_span sets end
  * and status (and metadata unless NULL), NOT_FOUND for an unknown span; end 0 is an end. get_trace
  *     gives the spans of run.spans and those added, by begin, then in the order of arrival. The
@@ -114,8 +115,12 @@ struct error;
 struct journal;
 struct sqlite_db;
 
-#define JOURNAL_MEMORY_RUNS 1000 /* counts stay complete */
-#define RUN_LOGS_MAX        1000 /* lines kept per run */
+#define JOURNAL_MEMORY_RUNS 1000          /* counts stay complete */
+#define RUN_LOGS_MAX        1000          /* lines kept per run */
+#define RUN_JSON_BYTES      (1024 * 1024) /* one result, metadata, error or span's metadata */
+#define RUN_LOG_BYTES       (16 * 1024)   /* one message, and one line's fields */
+#define CURSOR_SOURCE_BYTES 512
+#define CURSOR_VALUE_BYTES  1024 /* also of an event's id */
 
 struct run_filter {
     const char *plugin;     /* NULL: any */
