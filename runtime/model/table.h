@@ -9,8 +9,13 @@
  *         indexes     = { by_time = { "ts_ms" } },
  *     } }
  * Types, alike on SQLite and PostgreSQL: text, bigint, real, boolean, json; each may be followed by
- * "not null" and "default LITERAL" (a number, 'text', true, false or null). Real is a 64-bit float,
- * json is text that is checked. Names are [a-z_][a-z0-9_]{0,47} and not words of SQL.
+ * "not null" and "default LITERAL" (a number, 'text', true, false or null; of a json column the
+ * JSON as 'text'). Real is a 64-bit float, json is text that is checked. The columns of a primary
+ * key are not null, said or not. json columns are in no key and no index.
+ *
+ * Names are [a-z_][a-z0-9_]{0,47}, no words that either engine reserves, no hidden columns of
+ * theirs (xmin, ctid, rowid …) and, of tables, none that begins with orrery_, pg_, sqlite_ or
+ * pragma_: a name means the same on both, quoted or not. So no two differ only in case.
  *
  * Values on the wire and in Lua: null, booleans, 64-bit integers, floats, text; json columns hold
  * any JSON value.
@@ -28,11 +33,14 @@
 
 struct error;
 struct problems;
+struct scope;
 
 #define TABLE_NAME_BYTES 48
-#define TABLES_MAX       32 /* of one plugin */
-#define COLUMNS_MAX      64 /* of one table */
-#define INDEXES_MAX      16 /* of one table */
+#define TABLES_MAX       32   /* of one plugin */
+#define COLUMNS_MAX      64   /* of one table */
+#define INDEXES_MAX      16   /* of one table */
+#define KEY_COLUMNS_MAX  16   /* of a primary key or an index */
+#define COLUMN_TEXT_MAX  1024 /* bytes of "text not null default …" */
 
 enum column_type { COLUMN_TEXT, COLUMN_BIGINT, COLUMN_REAL, COLUMN_BOOLEAN, COLUMN_JSON };
 
@@ -40,12 +48,12 @@ struct column {
     char name[TABLE_NAME_BYTES + 1];
     enum column_type type;
     bool not_null;
-    json_t *by_default; /* NULL: none */
+    json_t *by_default; /* of the column's type; NULL: none (`default null` too) */
 };
 
 struct table_index {
     char name[TABLE_NAME_BYTES + 1];
-    size_t columns[COLUMNS_MAX]; /* by position */
+    size_t columns[KEY_COLUMNS_MAX]; /* by position */
     size_t count;
 };
 
@@ -63,9 +71,15 @@ struct table_schema {
     size_t count;
 };
 
-/* `declaration`: the value of `schema`, or NULL for none. All problems at once. */
+/* `declaration`: the value of `schema`, or NULL for none. All problems at once; `out` is then
+ * empty.
+ */
 int table_schema_parse(const json_t *declaration, struct table_schema *out,
                        struct problems *problems);
+/* The same as part of a file: `outer` is the strategy's table, which has it under "schema", so that
+ * problems have their lines. */
+int table_schema_read(const struct scope *outer, const json_t *declaration,
+                      struct table_schema *out);
 void table_schema_release(struct table_schema *schema);
 const struct table *table_find(const struct table_schema *schema, const char *name);
 const struct column *table_column(const struct table *table, const char *name);
