@@ -52,7 +52,7 @@ static int read_config(lua_State *L)
         .root = "", .max_bytes = CONFIG_BYTES, .functions = true};
     struct table_reading *reading = lua_touserdata(L, 1);
 
-    vm_push_loaded(vm_of(L));
+    vm_push_loaded(L);
     reading->json = convert_to_json(L, -1, &rules, reading->e);
     return 0;
 }

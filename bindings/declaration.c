@@ -101,7 +101,7 @@ json_t *declaration_read(lua_State *L, struct error *e)
     json_t *fields, *hooks;
 
     luaL_checkstack(L, 10, "the declaration");
-    vm_push_loaded(vm_of(L));
+    vm_push_loaded(L);
     vm_real_table(L, -1);
     fields = json_object();
     hooks = json_array();

@@ -1,7 +1,8 @@
 /*
- * A hash of entries, and a journal of the tick's changes: one record per written key (and level),
- * holding what was there before (for the undo) and the new text (for the store). An entry knows its
- * newest record.
+ * A hash of entries, and per tick a journal of its changes: one record per written key (and level),
+ * holding what was there before (for the undo) and the new text (for the store). The records of one
+ * entry, of whatever ticks, are a chain by time: a record that is taken out of the middle leaves
+ * what it had replaced to the next newer one; the newest one's goes back to the entry.
  */
 #include "model/kv.h"
 
@@ -22,30 +23,39 @@ struct entry {
     UT_hash_handle hh;
     json_t *value; /* packed; NULL: deleted in this tick, gone when it is accepted */
     int64_t expires_ms;
-    size_t size;     /* of key and text; 0 when deleted */
-    uint32_t change; /* newest record of this tick, counted from 1; 0: none */
+    size_t size; /* of key and text; 0 when deleted */
+    struct change *newest;
     uint32_t key_len;
     char key[];
 };
 
 struct change {
     struct entry *entry;
+    struct change *older, *newer; /* of the entry */
+    struct kv_tick *tick;
+    bool is_inner;
     json_t *old_value; /* NULL: there was none */
-    int64_t old_expires_ms;
+    int64_t old_expires_ms, expires_ms;
     size_t old_size;
     struct buf text; /* the new value; data == NULL: delete */
-    uint32_t prev;   /* the entry's record of the outer level, counted from 1; 0: none */
+};
+
+struct kv_tick {
+    struct kv_tick *next;    /* of the kv's spare or put aside ones */
+    struct change **changes; /* in the order of their first writes */
+    uint32_t count, cap;
+    size_t written; /* bytes of the records */
+    uint32_t inner; /* index of the inner part's first record */
+    bool has_inner;
 };
 
 struct kv {
     struct entry *entries;
     size_t max_value, max_total;
-    size_t total;   /* sum of the entries' sizes */
-    size_t written; /* bytes of the tick's records */
-    struct change *changes;
-    uint32_t change_count, change_cap;
-    uint32_t inner; /* index of the inner part's first record */
-    bool is_inner;
+    size_t total;         /* sum of the entries' sizes */
+    struct kv_tick *tick; /* the current one */
+    struct kv_tick *aside, *spare;
+    struct change *spare_changes; /* by `older` */
     int64_t now_ms;
     int64_t next_expiry_ms; /* no entry expires before */
     size_t expiring;        /* puts with an expiry since the last sweep */
@@ -95,6 +105,7 @@ struct kv *kv_new(size_t max_value, size_t max_total)
     kv->max_value = max_value;
     kv->max_total = max_total;
     kv->next_expiry_ms = INT64_MAX;
+    kv->tick = mem_zero(1, sizeof *kv->tick);
     buf_init(&kv->scratch, max_value);
     return kv;
 }
@@ -107,20 +118,42 @@ static void entry_remove(struct kv *kv, struct entry *entry)
     free(entry);
 }
 
+static void free_ticks(struct kv_tick *tick)
+{
+    while (tick != NULL) {
+        struct kv_tick *next = tick->next;
+        free(tick->changes);
+        free(tick);
+        tick = next;
+    }
+}
+
 void kv_free(struct kv *kv)
 {
     struct entry *entry, *next;
 
     if (kv == NULL)
         return;
+    while (kv->aside != NULL) {
+        kv_accept(kv);
+        free_ticks(kv->tick);
+        kv->tick = NULL;
+        kv_take_up(kv, kv->aside);
+    }
     kv_accept(kv);
+    free_ticks(kv->tick);
+    free_ticks(kv->spare);
     HASH_ITER(hh, kv->entries, entry, next)
     {
         entry_remove(kv, entry);
     }
+    while (kv->spare_changes != NULL) {
+        struct change *older = kv->spare_changes->older;
+        free(kv->spare_changes);
+        kv->spare_changes = older;
+    }
     buf_release(&kv->scratch);
     show(kv, NULL, NULL);
-    free(kv->changes);
     free(kv);
 }
 
@@ -218,7 +251,7 @@ bool kv_has(const struct kv *kv, const char *key, size_t key_len, int64_t now_ms
     return entry != NULL && is_live(entry, now_ms);
 }
 
-/* Expired entries that this tick has not touched. */
+/* Expired entries that no tick in progress has touched. */
 static void drop_expired(struct kv *kv)
 {
     struct entry *entry, *next;
@@ -229,7 +262,7 @@ static void drop_expired(struct kv *kv)
     kv->expiring = 0;
     HASH_ITER(hh, kv->entries, entry, next)
     {
-        if (entry->change == 0 && !is_live(entry, kv->now_ms))
+        if (entry->newest == NULL && !is_live(entry, kv->now_ms))
             entry_remove(kv, entry);
         else
             note_expiry(kv, entry->expires_ms);
@@ -261,20 +294,26 @@ static int check_total(struct kv *kv, const char *key, size_t key_len, size_t si
                      kv->max_total, kv->total - old + size);
 }
 
-static bool has_record(const struct kv *kv, const struct entry *entry)
+/* The record of the current tick, at its present level; NULL: none. */
+static struct change *own_record(const struct kv *kv, const struct entry *entry)
 {
-    return entry != NULL && entry->change > (kv->is_inner ? kv->inner : 0);
+    struct change *change = entry ? entry->newest : NULL;
+
+    while (change != NULL && (change->tick != kv->tick || change->is_inner != kv->tick->has_inner))
+        change = change->older;
+    return change;
 }
 
 /* Whether the tick may record `size` more bytes for this entry. */
 static int check_record(const struct kv *kv, const struct entry *entry, size_t key_len, size_t size,
                         struct error *e)
 {
-    size_t bytes = kv->written + key_len + size;
+    const struct change *own = own_record(kv, entry);
+    size_t bytes = kv->tick->written + key_len + size;
 
-    if (has_record(kv, entry))
-        bytes -= key_len + kv->changes[entry->change - 1].text.len;
-    else if (kv->change_count >= LIMIT_WRITES)
+    if (own != NULL)
+        bytes -= key_len + own->text.len;
+    else if (kv->tick->count >= LIMIT_WRITES)
         return error_set(e, ERROR_LIMIT, "expected at most %d keys written in one run, got more",
                          LIMIT_WRITES);
     if (bytes > KV_WRITE_BYTES)
@@ -283,26 +322,105 @@ static int check_record(const struct kv *kv, const struct entry *entry, size_t k
     return 0;
 }
 
-/* The record that this level's write of `entry` goes to; what it held before is kept once. */
+/* ---- records ---- */
+
+/* Into the chain, as the newest. What the entry is now becomes what was before. */
+static void link_change(struct change *change)
+{
+    struct entry *entry = change->entry;
+
+    change->old_value = json_incref(entry->value);
+    change->old_expires_ms = entry->expires_ms;
+    change->old_size = entry->size;
+    change->older = entry->newest;
+    change->newer = NULL;
+    if (entry->newest != NULL)
+        entry->newest->newer = change;
+    entry->newest = change;
+}
+
+static void unlink_change(struct change *change)
+{
+    if (change->older != NULL)
+        change->older->newer = change->newer;
+    if (change->newer != NULL)
+        change->newer->older = change->older;
+    else
+        change->entry->newest = change->older;
+}
+
+/* What it had replaced is what the next newer one has replaced now. */
+static void inherit(struct change *from, struct change *to)
+{
+    json_decref(to->old_value);
+    to->old_value = json_incref(from->old_value);
+    to->old_expires_ms = from->old_expires_ms;
+    to->old_size = from->old_size;
+}
+
+static void free_change(struct kv *kv, struct change *change)
+{
+    change->tick->written -= change->entry->key_len + change->text.len;
+    buf_release(&change->text);
+    json_decref(change->old_value);
+    change->old_value = NULL;
+    change->older = kv->spare_changes;
+    kv->spare_changes = change;
+}
+
+static void remove_from_tick(struct change *change)
+{
+    struct kv_tick *tick = change->tick;
+    uint32_t at = 0;
+
+    while (tick->changes[at] != change)
+        at++;
+    tick->count--;
+    if (tick->has_inner && at < tick->inner)
+        tick->inner--;
+    memmove(&tick->changes[at], &tick->changes[at + 1],
+            (tick->count - at) * sizeof(struct change *));
+}
+
+static void add_to_tick(struct kv_tick *tick, struct change *change)
+{
+    if (tick->count == tick->cap) {
+        tick->cap = tick->cap ? tick->cap * 2 : 4;
+        tick->changes = mem_resize(tick->changes, tick->cap * sizeof(struct change *));
+    }
+    tick->changes[tick->count++] = change;
+    tick->written += change->entry->key_len;
+}
+
+static struct change *new_change(struct kv *kv)
+{
+    struct change *change = kv->spare_changes;
+
+    if (change == NULL)
+        return mem_alloc(sizeof *change);
+    kv->spare_changes = change->older;
+    return change;
+}
+
+/* The record that this level's write of `entry` goes to, the newest of the entry from now on. */
 static struct change *record_of(struct kv *kv, struct entry *entry)
 {
-    struct change *change;
+    struct change *change = own_record(kv, entry);
 
-    if (has_record(kv, entry))
-        return &kv->changes[entry->change - 1];
-    if (kv->change_count == kv->change_cap) {
-        kv->change_cap = kv->change_cap ? kv->change_cap * 2 : 4;
-        kv->changes = mem_resize(kv->changes, kv->change_cap * sizeof *kv->changes);
+    if (change != NULL && change->newer == NULL)
+        return change;
+    if (change != NULL) { /* another tick has written since */
+        inherit(change, change->newer);
+        unlink_change(change);
+        json_decref(change->old_value);
+    } else {
+        change = new_change(kv);
+        *change =
+            (struct change){.entry = entry, .tick = kv->tick, .is_inner = kv->tick->has_inner};
+        buf_init(&change->text, kv->max_value);
+        add_to_tick(kv->tick, change);
     }
-    change = &kv->changes[kv->change_count++];
-    *change = (struct change){.entry = entry,
-                              .old_value = json_incref(entry->value),
-                              .old_expires_ms = entry->expires_ms,
-                              .old_size = entry->size,
-                              .prev = entry->change};
-    buf_init(&change->text, kv->max_value);
-    entry->change = kv->change_count;
-    kv->written += entry->key_len;
+    link_change(change);
     return change;
 }
 
@@ -312,9 +430,10 @@ static void write_entry(struct kv *kv, struct entry *entry, json_t *value, int64
     struct change *change = record_of(kv, entry);
     size_t size = value ? entry->key_len + kv->scratch.len : 0;
 
-    kv->written = kv->written - change->text.len + kv->scratch.len;
+    kv->tick->written = kv->tick->written - change->text.len + kv->scratch.len;
     buf_release(&change->text);
     change->text = kv->scratch;
+    change->expires_ms = expires_ms;
     buf_init(&kv->scratch, kv->max_value);
     entry_assign(kv, entry, value, expires_ms, size);
 }
@@ -415,85 +534,152 @@ size_t kv_bytes(const struct kv *kv)
 
 void kv_mark(struct kv *kv)
 {
-    kv->is_inner = kv->change_count > 0;
-    kv->inner = kv->change_count;
+    kv->tick->has_inner = kv->tick->count > 0;
+    kv->tick->inner = kv->tick->count;
 }
 
-static void forget_text(struct kv *kv, struct change *change)
+static void end_inner(struct kv_tick *tick)
 {
-    kv->written -= change->entry->key_len + change->text.len;
-    buf_release(&change->text);
+    tick->has_inner = false;
+    tick->inner = 0;
+}
+
+/* The record of the outer level that the inner one takes the place of; NULL: none. */
+static struct change *outer_record(const struct change *inner)
+{
+    struct change *change = inner->older;
+
+    while (change != NULL && change->tick != inner->tick)
+        change = change->older;
+    return change;
+}
+
+static void merge_change(struct kv *kv, struct change *inner)
+{
+    struct change *outer = outer_record(inner);
+    struct kv_tick *tick = inner->tick;
+    uint32_t at = 0;
+
+    inner->is_inner = false;
+    if (outer == NULL)
+        return;
+    inherit(outer, outer->newer);
+    unlink_change(outer);
+    remove_from_tick(inner);
+    while (tick->changes[at] != outer)
+        at++;
+    tick->changes[at] = inner;
+    free_change(kv, outer);
 }
 
 void kv_merge(struct kv *kv)
 {
-    uint32_t kept = kv->inner;
+    struct kv_tick *tick = kv->tick;
 
-    for (uint32_t i = kv->inner; kv->is_inner && i < kv->change_count; i++) {
-        struct change *change = &kv->changes[i], *outer;
-        if (change->prev == 0) {
-            kv->changes[kept++] = *change;
-            kv->changes[kept - 1].entry->change = kept;
-            continue;
-        }
-        outer = &kv->changes[change->prev - 1];
-        forget_text(kv, outer);
-        outer->text = change->text;
-        change->entry->change = change->prev;
-        json_decref(change->old_value);
+    for (uint32_t i = tick->has_inner ? tick->inner : tick->count; i < tick->count;) {
+        struct change *change = tick->changes[i];
+        merge_change(kv, change);
+        i += i < tick->count && tick->changes[i] == change;
     }
-    if (kv->is_inner)
-        kv->change_count = kept;
-    kv->is_inner = false;
-    kv->inner = 0;
+    end_inner(tick);
+}
+
+static void undo_change(struct kv *kv, struct change *change)
+{
+    struct entry *entry = change->entry;
+
+    unlink_change(change);
+    if (change->newer != NULL)
+        inherit(change, change->newer);
+    else
+        entry_assign(kv, entry, json_incref(change->old_value), change->old_expires_ms,
+                     change->old_size);
+    free_change(kv, change);
+    if (entry->value == NULL && entry->newest == NULL)
+        entry_remove(kv, entry);
 }
 
 void kv_undo(struct kv *kv)
 {
-    uint32_t first = kv->is_inner ? kv->inner : 0;
+    struct kv_tick *tick = kv->tick;
+    uint32_t first = tick->has_inner ? tick->inner : 0;
 
-    while (kv->change_count > first) {
-        struct change *change = &kv->changes[--kv->change_count];
-        struct entry *entry = change->entry;
-        forget_text(kv, change);
-        entry_assign(kv, entry, change->old_value, change->old_expires_ms, change->old_size);
-        entry->change = change->prev;
-        if (entry->value == NULL && entry->change == 0)
-            entry_remove(kv, entry);
+    while (tick->count > first)
+        undo_change(kv, tick->changes[--tick->count]);
+    end_inner(tick);
+}
+
+/* The record is the store's business now. Older ones are no writes any more: what they say would
+ * reach the store too late. */
+static void accept_change(struct kv *kv, struct change *change)
+{
+    struct entry *entry = change->entry;
+
+    for (struct change *older = change->older, *next; older != NULL; older = next) {
+        next = older->older;
+        if (older->tick == change->tick) /* an outer record, whose turn comes or has come */
+            continue;
+        unlink_change(older);
+        remove_from_tick(older);
+        free_change(kv, older);
     }
-    kv->is_inner = false;
-    kv->inner = 0;
+    unlink_change(change);
+    free_change(kv, change);
+    if (entry->value == NULL && entry->newest == NULL)
+        entry_remove(kv, entry);
 }
 
 void kv_accept(struct kv *kv)
 {
+    struct kv_tick *tick = kv->tick;
+
     buf_release(&kv->scratch);
     if (json_string_length(json_array_get(kv->shown_of, 0)) > SHOWN_BYTES)
         show(kv, NULL, NULL);
-    for (uint32_t i = 0; i < kv->change_count; i++) {
-        struct change *change = &kv->changes[i];
-        struct entry *entry = change->entry;
-        json_decref(change->old_value);
-        forget_text(kv, change);
-        if (entry->change != i + 1) /* an inner record follows */
-            continue;
-        entry->change = 0;
-        if (entry->value == NULL)
-            entry_remove(kv, entry);
+    end_inner(tick);
+    for (uint32_t i = 0; i < tick->count; i++)
+        accept_change(kv, tick->changes[i]);
+    tick->count = 0;
+}
+
+struct kv_tick *kv_put_aside(struct kv *kv)
+{
+    struct kv_tick *tick = kv->tick;
+
+    tick->next = kv->aside;
+    kv->aside = tick;
+    kv->tick = kv->spare;
+    if (kv->spare != NULL)
+        kv->spare = kv->spare->next;
+    else
+        kv->tick = mem_zero(1, sizeof *kv->tick);
+    kv->tick->next = NULL;
+    return tick;
+}
+
+void kv_take_up(struct kv *kv, struct kv_tick *tick)
+{
+    struct kv_tick **place = &kv->aside;
+
+    while (*place != tick)
+        place = &(*place)->next;
+    *place = tick->next;
+    tick->next = NULL;
+    if (kv->tick != NULL) {
+        kv->tick->next = kv->spare;
+        kv->spare = kv->tick;
     }
-    kv->change_count = 0;
-    kv->is_inner = false;
-    kv->inner = 0;
+    kv->tick = tick;
 }
 
 size_t kv_write_count(const struct kv *kv)
 {
-    return kv->change_count;
+    return kv->tick->count;
 }
 
 struct kv_write kv_write_at(const struct kv *kv, size_t index)
 {
-    const struct change *change = &kv->changes[index];
+    const struct change *change = kv->tick->changes[index];
     const struct entry *entry = change->entry;
     bool is_delete = change->text.data == NULL;
 
@@ -501,5 +687,5 @@ struct kv_write kv_write_at(const struct kv *kv, size_t index)
                              .key_len = entry->key_len,
                              .value = is_delete ? NULL : change->text.data,
                              .value_len = change->text.len,
-                             .expires_ms = is_delete ? 0 : entry->expires_ms};
+                             .expires_ms = is_delete ? 0 : change->expires_ms};
 }

@@ -7,9 +7,12 @@
  *            expiry == 0 or expiry > now; at exactly the deadline it is gone.
  *   write    what the store will be told: put (value, expiry) or delete
  *   mark     the beginning of a tick, or of a part of it; kv_undo() goes back to the newest one
+ *   current  the tick that reads and writes now; others may have been put aside (kv_put_aside())
  *
- * Invariant: the writes since the first mark, replayed on the entries at that mark, give the
- * entries now. Several writes of one key in a tick are one write, the last. Limits:
+ * Invariants: what a tick writes is seen by all of them at once, and belongs to it alone: undoing
+ * one tick leaves what others wrote since. The writes of all ticks, handed over in the order of
+ * their ends, give the entries now: a write that was overwritten by a tick which ended before its
+ * own is no write any more. Several writes of one key in a tick are one write, the last. Limits:
  * key 1..LIMIT_KEY_BYTES bytes of UTF-8 without NUL; value max_value bytes as text; all keys and
  * values together max_total bytes (a change that makes the whole smaller is always fine); at most
  * LIMIT_WRITES keys and KV_WRITE_BYTES bytes written per tick, so that a tick's writes fit in one
@@ -66,11 +69,18 @@ size_t kv_bytes(const struct kv *kv); /* keys and values in memory */
 void kv_sweep(struct kv *kv, int64_t now_ms);
 
 /*
- * The tick in progress. One at a time per kv.
+ * The current tick.
  *
  *   kv_mark ── put, delete … ── kv_accept          the writes were handed over
  *      └── kv_mark ── put … ── kv_undo | kv_merge   a part of it that may fail alone (one level)
+ *
+ * kv_put_aside() leaves it as it is, with its marks, and lets another begin; kv_take_up() makes it
+ * the current one again. Both when there is (take up: no) current one. What is aside when the kv is
+ * freed goes with it.
  */
+struct kv_tick;
+struct kv_tick *kv_put_aside(struct kv *kv);
+void kv_take_up(struct kv *kv, struct kv_tick *tick);
 void kv_mark(struct kv *kv);
 void kv_merge(struct kv *kv);               /* ends the inner part, keeping its changes */
 void kv_undo(struct kv *kv);                /* back to the newest mark, which is gone then */

@@ -102,16 +102,33 @@ void deadline_clear(struct deadline *d)
     d->ticks = 0;
 }
 
-void deadline_start(struct deadline *d, lua_State *L, int64_t limit_ms)
+static void begin(struct deadline *d, lua_State *L, int64_t limit_ns, int64_t limit_ms)
 {
     d->fatal = 0;
-    d->ticks = 0;
-    d->limit_ns = limit_ms * 1000000;
+    d->limit_ns = limit_ns;
+    d->shown_ms = limit_ms;
     d->where[0] = '\0';
     d->line = 0;
     d->L = L;
     atomic_signal_fence(memory_order_seq_cst); /* the handler sees all of it or nothing */
     running = d;
+}
+
+void deadline_start(struct deadline *d, lua_State *L, int64_t limit_ms)
+{
+    d->ticks = 0;
+    begin(d, L, limit_ms * 1000000, limit_ms);
+}
+
+void deadline_resume(struct deadline *d, lua_State *L, int64_t left_ns, int64_t limit_ms)
+{
+    d->ticks = 1;
+    d->first_ns = cpu_ns();
+    begin(d, L, left_ns, limit_ms);
+    if (left_ns > 0)
+        return;
+    d->fatal = 1;
+    lua_sethook(L, raise_hook, LUA_MASKCOUNT, 1);
 }
 
 uint32_t deadline_stop(struct deadline *d)
@@ -124,6 +141,7 @@ uint32_t deadline_stop(struct deadline *d)
         lua_sethook(d->L, NULL, 0, 0);
     if (d->ticks == 0)
         return 0;
+    d->ticks = 0;
     used = (cpu_ns() - d->first_ns) / 1000;
     return used > UINT32_MAX ? UINT32_MAX : (uint32_t)used;
 }

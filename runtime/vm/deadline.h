@@ -29,6 +29,7 @@ struct deadline {
     volatile sig_atomic_t fatal;
     volatile sig_atomic_t ticks;
     int64_t limit_ns;
+    int64_t shown_ms; /* the limit of the whole call, for the message */
     int64_t first_ns; /* the CPU clock at the first tick; meaningful when ticks > 0 */
     lua_State *L;
     char where[LUA_IDSIZE]; /* the line that ran when time was up; empty when unknown */
@@ -40,9 +41,13 @@ int deadline_install(struct error *e);
 
 /* Between these two Lua code of `L` runs under the limit. Neither makes a system call (stop does
  * when the call has seen a tick). Stop returns the CPU time in microseconds, 0 when it was below
- * one tick. `fatal` stays readable until the next start or clear. */
+ * one tick or stopped already. `fatal` stays readable until the next start or clear. */
 void deadline_start(struct deadline *d, lua_State *L, int64_t limit_ms);
 uint32_t deadline_stop(struct deadline *d);
+
+/* The same for a call that goes on after it waited: `left_ns` is what it has not used yet. Exact
+ * from here on (stop then always knows the time). */
+void deadline_resume(struct deadline *d, lua_State *L, int64_t left_ns, int64_t limit_ms);
 
 /* Forgets the last call: not fatal, no ticks. */
 void deadline_clear(struct deadline *d);

@@ -80,7 +80,7 @@ static void report_deadline(struct vm *vm, struct error *e)
 {
     struct deadline *d = &vm->deadline;
 
-    error_set(e, ERROR_DEADLINE, "used up its CPU time: %" PRId64 " ms", d->limit_ns / 1000000);
+    error_set(e, ERROR_DEADLINE, "used up its CPU time: %" PRId64 " ms", d->shown_ms);
     if (d->where[0] != '\0')
         error_locate(e, d->where, d->line);
 }
@@ -99,9 +99,8 @@ static void report_object(lua_State *L, struct error *e)
         error_set(e, ERROR_SCRIPT, "error object is a %s value", luaL_typename(L, -1));
 }
 
-int fault_report(struct vm *vm, int status, struct error *e)
+int fault_report(struct vm *vm, lua_State *L, int status, struct error *e)
 {
-    lua_State *L = vm->L;
     bool is_text = lua_type(L, -1) == LUA_TSTRING;
 
     if (vm->deadline.fatal)
@@ -113,6 +112,5 @@ int fault_report(struct vm *vm, int status, struct error *e)
         report_text(vm, lua_tostring(L, -1), lua_rawlen(L, -1), e);
     else
         report_object(L, e);
-    lua_settop(L, 0);
     return -1;
 }

@@ -52,7 +52,9 @@ struct vm {
     struct vm_names required; /* modules found through `modules` */
     struct vm_names files;    /* sources seen, for error positions */
     uint32_t last_cpu_us;
-    bool loaded; /* the environment is closed */
+    bool loaded;          /* the environment is closed */
+    struct vm_run **runs; /* by the index of their thread; see run.c */
+    size_t run_count;
 };
 
 void names_add(struct vm_names *names, const char *text);
@@ -64,15 +66,19 @@ extern const char vm_key_modules; /* name -> value of every module that is there
 extern const char vm_key_globals; /* the real table behind the globals */
 extern const char vm_key_builtin; /* name -> true of the globals that are ours */
 extern const char vm_key_refused; /* (an error object) raised by vm_refuse() */
+extern const char vm_key_threads; /* the coroutines of calls, by their index from 1 */
 
 /* sandbox.c: a lua_CFunction that builds the environment in a fresh state. */
 int sandbox_open(lua_State *L);
 
-/* fault.c: what a failed lua_pcall left on the stack (popped), as an error. Always -1. */
-int fault_report(struct vm *vm, int status, struct error *e);
+/* fault.c: what a failed lua_pcall or lua_resume left on the top of L, as an error. Always -1. */
+int fault_report(struct vm *vm, lua_State *L, int status, struct error *e);
 
 /* protect.c: lua_pcall of body(light userdata arg), with the faults reported. */
 int protect_call(struct vm *vm, lua_CFunction body, void *arg, struct error *e);
+
+/* run.c: at the end of the vm. */
+void runs_release(struct vm *vm);
 
 /* The libraries. Each opens its functions into the table on the top of the stack. */
 void lib_base_open(lua_State *L);

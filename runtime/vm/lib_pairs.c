@@ -111,6 +111,12 @@ static int pairs_step(lua_State *L)
     return step_keys(L);
 }
 
+static int pairs_given(lua_State *L, int status, lua_KContext context)
+{
+    (void)L, (void)status, (void)context;
+    return 3;
+}
+
 /* The second result is the argument itself: never the real table behind a frozen one. */
 static int pairs_pairs(lua_State *L)
 {
@@ -119,7 +125,7 @@ static int pairs_pairs(lua_State *L)
     lua_pushvalue(L, 1);
     if (!freeze_look_through(L, 2) && luaL_getmetafield(L, 1, "__pairs") != LUA_TNIL) {
         lua_pushvalue(L, 1);
-        lua_call(L, 1, 3);
+        lua_callk(L, 1, 3, 0, pairs_given);
         return 3;
     }
     luaL_checktype(L, 1, LUA_TTABLE);

@@ -84,9 +84,9 @@ int vm_load(struct vm *vm, const char *file, const char *source, size_t len, str
     return result;
 }
 
-void vm_push_loaded(struct vm *vm)
+void vm_push_loaded(lua_State *L)
 {
-    lua_rawgetp(vm->L, LUA_REGISTRYINDEX, &vm_key_loaded);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &vm_key_loaded);
 }
 
 struct provide_job {

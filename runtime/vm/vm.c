@@ -16,6 +16,7 @@ const char vm_key_modules = 0;
 const char vm_key_globals = 0;
 const char vm_key_builtin = 0;
 const char vm_key_refused = 0;
+const char vm_key_threads = 0;
 
 int vm_timer_start(struct error *e)
 {
@@ -69,6 +70,7 @@ void vm_free(struct vm *vm)
         return;
     if (vm->L != NULL)
         lua_close(vm->L);
+    runs_release(vm);
     names_release(&vm->provided);
     names_release(&vm->required);
     names_release(&vm->files);

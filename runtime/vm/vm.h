@@ -8,7 +8,10 @@
  *
  * Glossary
  *   load      run a file's chunk once and keep the table it returns
- *   call      one protected entry into the state (decide, a hook) under a deadline
+ *   call      one run of a function of that table (decide, a hook) under a deadline; a coroutine of
+ *             its own, of which scripts know nothing
+ *   wait      a C function of the host puts its call aside until the host has an answer; other
+ *             calls may run meanwhile
  *   fatal     the call overran its soft deadline: its result and its state writes are void
  *   freeze    after load: the global table and library tables refuse writes
  *
@@ -97,10 +100,8 @@ const char *vm_required(const struct vm *vm, size_t index);
  * is its light userdata argument. */
 int vm_protect(struct vm *vm, lua_CFunction body, void *arg, struct error *e);
 
-/*
- * Pushes the loaded table onto the stack (inside a protected body).
- */
-void vm_push_loaded(struct vm *vm);
+/* Pushes the loaded table (inside a protected body). */
+void vm_push_loaded(lua_State *L);
 
 /*
  * Calls the loaded table's function `field` ("decide", "on_executed", …) under the soft deadline,
@@ -117,15 +118,36 @@ struct vm_call {
     void *arg; /* both get it as their light userdata argument (first on the stack) */
     uint64_t seed;
 };
-int vm_call(struct vm *vm, const struct vm_call *call, struct error *e);
+int vm_call(struct vm *vm, const struct vm_call *call, struct error *e); /* one that may not wait */
+
+/*
+ * The same for a call that may wait: 0 or -1 when it has ended; VM_WAITS when a C function of the
+ * host called vm_wait(). Then `*run` is the call, to be resumed once or abandoned; it ends with the
+ * vm at the latest. While it waits other calls may begin, wait, resume and end. Each has its own
+ * math.random, and the soft deadline counts its own CPU time only: over all its parts, the first
+ * one with the grain of a timer tick, the others exactly.
+ */
+#define VM_WAITS 1
+struct vm_run;
+int vm_begin(struct vm *vm, const struct vm_call *call, struct vm_run **run, struct error *e);
+int vm_resume(struct vm_run *run, struct error *e); /* 0, -1: it has ended; VM_WAITS: again */
+void vm_abandon(struct vm_run *run);                /* nothing of it is executed any more */
+
+/* For C functions that a script calls: raises "WHAT cannot wait inside table.sort …" where the call
+ * could not be put aside (below a C function that cannot be left in the middle). */
+void vm_check_wait(lua_State *L, const char *what);
+
+/* return vm_wait(L, context, then): the call waits; when it is resumed, then(L, …, context) is the
+ * C function's rest. */
+int vm_wait(lua_State *L, lua_KContext context, lua_KFunction then);
 
 /* For `read` and bodies of vm_protect(): refuse with SCRIPT_RESULT and a message that needs no
  * position. Never returns. Not for functions that a script calls: those raise with luaL_error(). */
 int vm_refuse(lua_State *L, const char *format, ...)
     __attribute__((format(printf, 2, 3), noreturn));
 
-/* CPU microseconds of the last call or load, from its first timer tick on: 0 when it was shorter
- * than one (5 ms). */
+/* CPU microseconds of the last call (all its parts so far) or load, from its first timer tick on: 0
+ * when it was shorter than one (5 ms). */
 uint32_t vm_last_cpu_us(const struct vm *vm);
 
 /* "Lua 5.4.4" of the library in use. */
