@@ -1,22 +1,33 @@
-/* The wrappers: what is the same for every backend is checked here, once. */
+/* The wrappers of transactions, ended runs and vaults; the execution store's are in
+ * journal_record.c and journal_last.c. */
 #include "journal/journal.h"
 
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "base/id.h"
+#include "journal/journal_check.h"
 
-static bool complete(const struct journal_ops *ops)
+static bool complete(const struct journal_ops *o)
 {
-    return ops != NULL && ops->name && ops->begin && ops->commit && ops->rollback && ops->put_run &&
-           ops->put_change && ops->put_pending && ops->remove_pending && ops->last_id &&
-           ops->get_run && ops->list_runs && ops->count_runs && ops->list_pending &&
-           ops->load_account && ops->load_positions && ops->load_spend && ops->close;
+    bool basic = o->name && o->begin && o->commit && o->rollback && o->put_run && o->put_change &&
+                 o->put_pending && o->remove_pending && o->last_id && o->get_run && o->list_runs &&
+                 o->count_runs && o->list_pending && o->load_account && o->load_positions &&
+                 o->load_spend && o->stamp && o->close;
+    bool runs = o->create_run && o->set_status && o->expire_runs && o->list_open && o->put_result &&
+                o->get_results && o->count_results && o->set_metadata && o->add_log &&
+                o->list_logs && o->add_span && o->update_span && o->get_trace && o->put_commit_time;
+    bool rest = o->put_version && o->get_version && o->find_version && o->list_versions &&
+                o->list_strategies && o->count_strategies && o->set_active && o->put_snapshot &&
+                o->get_snapshot && o->put_cursor && o->list_cursors && o->note_events &&
+                o->put_dead && o->get_dead && o->list_dead && o->settle_dead && o->trim && o->stats;
+
+    return basic && runs && rest;
 }
 
 void journal_init(struct journal *j, const struct journal_ops *ops)
 {
-    if (!complete(ops))
+    if (ops == NULL || !complete(ops))
         abort();
     j->ops = ops;
     j->open = false;
@@ -50,28 +61,11 @@ void journal_rollback(struct journal *j)
     j->open = false;
 }
 
-static int check_write(const struct journal *j, struct error *e)
-{
-    if (j->open)
-        return 0;
-    return error_set(e, ERROR_INTERNAL, "a write to the journal outside of a transaction");
-}
-
-/* Ids are positive 63-bit integers (base/id.h). */
-static int check_id(uint64_t id, const char *plugin, struct error *e)
-{
-    if (id == 0 || id > INT64_MAX)
-        return error_set(e, ERROR_INTERNAL, "an impossible run id, %llu", (unsigned long long)id);
-    if (plugin[0] == '\0')
-        return error_set(e, ERROR_INTERNAL, "a run without a plugin");
-    return 0;
-}
-
 int journal_put_run(struct journal *j, const struct run *run, struct error *e)
 {
     char id[ID_TEXT_SIZE];
 
-    if (check_write(j, e) != 0 || check_id(run->id, run->plugin, e) != 0)
+    if (journal_check_open(j, e) != 0 || journal_check_id(run->id, run->plugin, e) != 0)
         return -1;
     if (!run_status_terminal(run->status))
         return error_set(e, ERROR_INTERNAL, "run %s is recorded with the status '%s': not ended",
@@ -82,7 +76,7 @@ int journal_put_run(struct journal *j, const struct run *run, struct error *e)
 int journal_put_change(struct journal *j, uint64_t run, int64_t at_ms,
                        const struct ledger_change *change, struct error *e)
 {
-    if (check_write(j, e) != 0)
+    if (journal_check_open(j, e) != 0)
         return -1;
     if (run > INT64_MAX || change->account.id[0] == '\0')
         return error_set(e, ERROR_INTERNAL, "a ledger change without a vault or a proper run");
@@ -91,14 +85,14 @@ int journal_put_change(struct journal *j, uint64_t run, int64_t at_ms,
 
 int journal_put_pending(struct journal *j, const struct pending *pending, struct error *e)
 {
-    if (check_write(j, e) != 0 || check_id(pending->id, pending->plugin, e) != 0)
+    if (journal_check_open(j, e) != 0 || journal_check_id(pending->id, pending->plugin, e) != 0)
         return -1;
     return j->ops->put_pending(j, pending, e);
 }
 
 int journal_remove_pending(struct journal *j, uint64_t id, struct error *e)
 {
-    if (check_write(j, e) != 0)
+    if (journal_check_open(j, e) != 0)
         return -1;
     return j->ops->remove_pending(j, id, e);
 }
@@ -118,7 +112,7 @@ int journal_get_run(struct journal *j, uint64_t id, run_fn *each, void *arg, str
 int journal_list_runs(struct journal *j, const struct run_filter *filter, run_fn *each, void *arg,
                       struct error *e)
 {
-    if (filter->limit == 0)
+    if (filter->limit == 0 || filter->parent > INT64_MAX)
         return 0;
     if (filter->status >= (int)RUN_STATUS_COUNT)
         return error_set(e, ERROR_INVALID, "expected a run status, got number %d", filter->status);

@@ -3,99 +3,53 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
-#include "base/id.h"
 #include "base/mem.h"
 
-_Static_assert(offsetof(struct run, id) == 0 && offsetof(struct pending, id) == 0,
-               "memory_list wants the id first");
+#define SWEEP_EVERY 512 /* evicted runs */
 
-/* An empty text is an absent one. */
-static char *text_copy(const char *text)
+char *memory_text(const char *text)
 {
     return text != NULL && text[0] != '\0' ? mem_strdup(text) : NULL;
 }
 
-static struct run *run_copy(const struct run *run)
-{
-    struct run *copy = mem_alloc(sizeof *copy);
-
-    *copy = *run;
-    copy->topic = text_copy(run->topic);
-    copy->payload = text_copy(run->payload);
-    copy->reason = text_copy(run->reason);
-    copy->error = text_copy(run->error);
-    copy->actions = text_copy(run->actions);
-    copy->result = text_copy(run->result);
-    copy->logs = text_copy(run->logs);
-    return copy;
-}
-
-static void run_free(struct run *run)
-{
-    run_release(run);
-    free(run);
-}
-
-static struct pending *pending_copy(const struct pending *pending)
-{
-    struct pending *copy = mem_alloc(sizeof *copy);
-
-    *copy = *pending;
-    copy->topic = text_copy(pending->topic);
-    copy->payload = text_copy(pending->payload);
-    return copy;
-}
-
-static void pending_free(struct pending *pending)
-{
-    if (pending == NULL)
-        return;
-    pending_release(pending);
-    free(pending);
-}
-
-struct memory_undo *journal_memory_undo(struct journal_memory *m, enum memory_undo_kind kind)
-{
-    struct memory_undo *undo = mem_zero(1, sizeof *undo);
-
-    undo->kind = kind;
-    undo->next = m->undo;
-    m->undo = undo;
-    return undo;
-}
-
-static uint64_t *count_of(struct journal_memory *m, const struct run *run)
-{
-    struct memory_count *found;
-
-    HASH_FIND_STR(m->counts, run->plugin, found);
-    if (found == NULL) {
-        found = mem_zero(1, sizeof *found);
-        memcpy(found->plugin, run->plugin, sizeof found->plugin);
-        HASH_ADD_STR(m->counts, plugin, found);
-    }
-    return &found->counts[run->status];
-}
+/* ---- transactions ---- */
 
 static int memory_begin(struct journal *j, struct error *e)
 {
-    (void)j;
     (void)e;
+    journal_memory_of(j)->transaction++;
     return 0;
 }
 
-static void keep_newest(struct memory_list *runs)
+static bool in_excess(const struct journal_memory *m)
 {
-    size_t surplus;
+    return m->runs.count - m->open_runs > JOURNAL_MEMORY_RUNS;
+}
 
-    if (runs->count <= JOURNAL_MEMORY_RUNS)
+/* Ended runs only: an open one stays, however old it is. */
+static void keep_newest(struct journal_memory *m)
+{
+    size_t kept = 0, at = 0;
+
+    if (!in_excess(m))
         return;
-    surplus = runs->count - JOURNAL_MEMORY_RUNS;
-    for (size_t i = 0; i < surplus; i++)
-        run_free((struct run *)runs->items[i]);
-    runs->count = JOURNAL_MEMORY_RUNS;
-    memmove(runs->items, runs->items + surplus, runs->count * sizeof *runs->items);
+    for (; in_excess(m); at++) {
+        struct memory_run *run = (struct memory_run *)m->runs.items[at];
+        if (memory_run_is_open(run)) {
+            m->runs.items[kept++] = m->runs.items[at];
+            continue;
+        }
+        m->evicted++;
+        memory_run_release(run);
+        /* What is left of the array moves once, below; until then the count is what it will be. */
+        m->runs.count--;
+    }
+    memmove(m->runs.items + kept, m->runs.items + at,
+            (m->runs.count - kept) * sizeof *m->runs.items);
+    if (m->evicted < SWEEP_EVERY)
+        return;
+    m->evicted = 0;
+    memory_sweep(m);
 }
 
 static int memory_commit(struct journal *j, struct error *e)
@@ -108,28 +62,44 @@ static int memory_commit(struct journal *j, struct error *e)
         m->undo = undo->next;
         if (undo->kind == UNDO_VAULT)
             memory_vault_accept(undo->vault);
-        pending_free(undo->pending);
+        if (undo->kind == UNDO_LIST && undo->kept != NULL)
+            undo->list->release(undo->kept);
+        if (undo->kind == UNDO_TABLE && undo->kept != NULL)
+            undo->table->release(undo->kept);
+        free(undo->key);
         free(undo);
     }
-    keep_newest(&m->runs);
+    keep_newest(m);
     return 0;
+}
+
+static void take_back_item(struct journal_memory *m, struct memory_undo *undo)
+{
+    void *item = memory_list_swap(undo->list, undo->id, undo->kept);
+
+    if (undo->list == &m->runs) {
+        m->open_runs += undo->kept != NULL && memory_run_is_open(undo->kept);
+        m->open_runs -= item != NULL && memory_run_is_open(item);
+    }
+    if (item != NULL)
+        undo->list->release(item);
 }
 
 static void take_back(struct journal_memory *m, struct memory_undo *undo)
 {
-    struct run *run;
+    void *value;
 
     switch (undo->kind) {
-    case UNDO_RUN:
-        run = memory_list_take(&m->runs, undo->id);
-        (*count_of(m, run))--;
-        run_free(run);
+    case UNDO_LIST:
+        take_back_item(m, undo);
         break;
-    case UNDO_PENDING_PUT:
-        pending_free(memory_list_take(&m->pendings, undo->id));
+    case UNDO_TABLE:
+        value = memory_table_swap(undo->table, undo->key, undo->kept);
+        if (value != NULL)
+            undo->table->release(value);
         break;
-    case UNDO_PENDING_REMOVE:
-        memory_list_insert(&m->pendings, undo->pending);
+    case UNDO_COUNT:
+        (*undo->count)--;
         break;
     case UNDO_VAULT:
         memory_vault_restore(undo->vault);
@@ -145,144 +115,59 @@ static void memory_rollback(struct journal *j)
     while ((undo = m->undo) != NULL) {
         m->undo = undo->next;
         take_back(m, undo);
+        free(undo->key);
         free(undo);
     }
 }
 
-static int memory_put_run(struct journal *j, const struct run *run, struct error *e)
+/* Nothing is acknowledged that could be lost. */
+static int memory_stamp(struct journal *j, const char *writer, uint64_t number, struct error *e)
 {
-    struct journal_memory *m = journal_memory_of(j);
-    char id[ID_TEXT_SIZE];
-
-    if (memory_list_find(&m->runs, run->id) != NULL)
-        return error_set(e, ERROR_INTERNAL, "run %s is recorded already", id_format(run->id, id));
-    memory_list_insert(&m->runs, run_copy(run));
-    journal_memory_undo(m, UNDO_RUN)->id = run->id;
-    (*count_of(m, run))++;
+    (void)j;
+    (void)writer;
+    (void)number;
+    (void)e;
     return 0;
 }
 
-static int memory_put_pending(struct journal *j, const struct pending *pending, struct error *e)
+/* ---- opening ---- */
+
+static void free_counts(struct journal_memory *m)
 {
-    struct journal_memory *m = journal_memory_of(j);
-    char id[ID_TEXT_SIZE];
+    struct memory_count *count, *next;
 
-    if (memory_list_find(&m->pendings, pending->id) != NULL)
-        return error_set(e, ERROR_INTERNAL, "pending %s is recorded already",
-                         id_format(pending->id, id));
-    memory_list_insert(&m->pendings, pending_copy(pending));
-    journal_memory_undo(m, UNDO_PENDING_PUT)->id = pending->id;
-    return 0;
-}
-
-static int memory_remove_pending(struct journal *j, uint64_t id, struct error *e)
-{
-    struct journal_memory *m = journal_memory_of(j);
-    struct pending *pending = memory_list_take(&m->pendings, id);
-
-    (void)e;
-    if (pending != NULL)
-        journal_memory_undo(m, UNDO_PENDING_REMOVE)->pending = pending;
-    return 0;
-}
-
-static int memory_last_id(struct journal *j, uint64_t *id, struct error *e)
-{
-    struct journal_memory *m = journal_memory_of(j);
-    uint64_t run = memory_list_last(&m->runs);
-    uint64_t pending = memory_list_last(&m->pendings);
-
-    (void)e;
-    *id = run > pending ? run : pending;
-    return 0;
-}
-
-static int memory_get_run(struct journal *j, uint64_t id, run_fn *each, void *arg, struct error *e)
-{
-    struct run *run = memory_list_find(&journal_memory_of(j)->runs, id);
-
-    (void)e;
-    return run ? each(arg, run) : 0;
-}
-
-static bool matches(const struct run *run, const struct run_filter *filter)
-{
-    if (filter->plugin != NULL && strcmp(filter->plugin, run->plugin) != 0)
-        return false;
-    return filter->status < 0 || (int)run->status == filter->status;
-}
-
-static int memory_list_runs(struct journal *j, const struct run_filter *filter, run_fn *each,
-                            void *arg, struct error *e)
-{
-    const struct memory_list *runs = &journal_memory_of(j)->runs;
-    size_t at = filter->before == 0 ? runs->count : memory_list_place(runs, filter->before);
-    size_t given = 0;
-    int rc = 0;
-
-    (void)e;
-    while (at-- > 0 && given < filter->limit && rc == 0) {
-        const struct run *run = (const struct run *)runs->items[at];
-        if (!matches(run, filter))
-            continue;
-        rc = each(arg, run);
-        given++;
+    HASH_ITER(hh, m->counts, count, next)
+    {
+        HASH_DEL(m->counts, count);
+        free(count);
     }
-    return rc;
 }
 
-static int by_plugin(struct memory_count *a, struct memory_count *b)
+static void free_vaults(struct journal_memory *m)
 {
-    return strcmp(a->plugin, b->plugin);
-}
+    struct memory_vault *vault, *next;
 
-static int memory_count_runs(struct journal *j, count_fn *each, void *arg, struct error *e)
-{
-    struct journal_memory *m = journal_memory_of(j);
-    int rc = 0;
-
-    (void)e;
-    HASH_SORT(m->counts, by_plugin);
-    for (struct memory_count *c = m->counts; c != NULL; c = c->hh.next)
-        for (int status = 0; status < (int)RUN_STATUS_COUNT && rc == 0; status++)
-            if (c->counts[status] != 0)
-                rc = each(arg, c->plugin, (enum run_status)status, c->counts[status]);
-    return rc;
-}
-
-static int memory_list_pending(struct journal *j, pending_fn *each, void *arg, struct error *e)
-{
-    const struct memory_list *pendings = &journal_memory_of(j)->pendings;
-    int rc = 0;
-
-    (void)e;
-    for (size_t i = 0; i < pendings->count && rc == 0; i++)
-        rc = each(arg, (const struct pending *)pendings->items[i]);
-    return rc;
+    HASH_ITER(hh, m->vaults, vault, next)
+    {
+        HASH_DEL(m->vaults, vault);
+        memory_vault_free(vault);
+    }
 }
 
 static void memory_close(struct journal *j)
 {
     struct journal_memory *m = journal_memory_of(j);
-    struct memory_count *count, *next_count;
-    struct memory_vault *vault, *next_vault;
 
-    for (size_t i = 0; i < m->runs.count; i++)
-        run_free((struct run *)m->runs.items[i]);
-    for (size_t i = 0; i < m->pendings.count; i++)
-        pending_free((struct pending *)m->pendings.items[i]);
-    free(m->runs.items);
-    free(m->pendings.items);
-    HASH_ITER(hh, m->counts, count, next_count)
-    {
-        HASH_DEL(m->counts, count);
-        free(count);
-    }
-    HASH_ITER(hh, m->vaults, vault, next_vault)
-    {
-        HASH_DEL(m->vaults, vault);
-        memory_vault_free(vault);
-    }
+    memory_list_release(&m->runs);
+    memory_list_release(&m->pendings);
+    memory_list_release(&m->dead);
+    memory_table_release(&m->strategies);
+    memory_table_release(&m->snapshots);
+    memory_table_release(&m->cursors);
+    memory_table_release(&m->events);
+    memory_table_release(&m->commit_times);
+    free_counts(m);
+    free_vaults(m);
     free(m);
 }
 
@@ -291,18 +176,51 @@ static const struct journal_ops ops = {
     .begin = memory_begin,
     .commit = memory_commit,
     .rollback = memory_rollback,
-    .put_run = memory_put_run,
+    .put_run = journal_memory_put_run,
     .put_change = journal_memory_put_change,
-    .put_pending = memory_put_pending,
-    .remove_pending = memory_remove_pending,
-    .last_id = memory_last_id,
-    .get_run = memory_get_run,
-    .list_runs = memory_list_runs,
-    .count_runs = memory_count_runs,
-    .list_pending = memory_list_pending,
+    .put_pending = journal_memory_put_pending,
+    .remove_pending = journal_memory_remove_pending,
+    .last_id = journal_memory_last_id,
+    .get_run = journal_memory_get_run,
+    .list_runs = journal_memory_list_runs,
+    .count_runs = journal_memory_count_runs,
+    .list_pending = journal_memory_list_pending,
     .load_account = journal_memory_load_account,
     .load_positions = journal_memory_load_positions,
     .load_spend = journal_memory_load_spend,
+    .create_run = journal_memory_create_run,
+    .set_status = journal_memory_set_status,
+    .expire_runs = journal_memory_expire_runs,
+    .list_open = journal_memory_list_open,
+    .put_result = journal_memory_put_result,
+    .get_results = journal_memory_get_results,
+    .count_results = journal_memory_count_results,
+    .set_metadata = journal_memory_set_metadata,
+    .add_log = journal_memory_add_log,
+    .list_logs = journal_memory_list_logs,
+    .add_span = journal_memory_add_span,
+    .update_span = journal_memory_update_span,
+    .get_trace = journal_memory_get_trace,
+    .put_commit_time = journal_memory_put_commit_time,
+    .put_version = journal_memory_put_version,
+    .get_version = journal_memory_get_version,
+    .find_version = journal_memory_find_version,
+    .list_versions = journal_memory_list_versions,
+    .list_strategies = journal_memory_list_strategies,
+    .count_strategies = journal_memory_count_strategies,
+    .set_active = journal_memory_set_active,
+    .put_snapshot = journal_memory_put_snapshot,
+    .get_snapshot = journal_memory_get_snapshot,
+    .put_cursor = journal_memory_put_cursor,
+    .list_cursors = journal_memory_list_cursors,
+    .note_events = journal_memory_note_events,
+    .put_dead = journal_memory_put_dead,
+    .get_dead = journal_memory_get_dead,
+    .list_dead = journal_memory_list_dead,
+    .settle_dead = journal_memory_settle_dead,
+    .trim = journal_memory_trim,
+    .stats = journal_memory_stats,
+    .stamp = memory_stamp,
     .close = memory_close,
 };
 
@@ -312,6 +230,14 @@ int journal_memory_open(struct journal **out, struct error *e)
 
     (void)e;
     journal_init(&m->base, &ops);
+    m->runs.release = memory_run_release;
+    m->pendings.release = memory_pending_release;
+    m->dead.release = memory_dead_release;
+    m->strategies.release = memory_strategy_release;
+    m->snapshots.release = memory_snapshot_release;
+    m->cursors.release = memory_cursor_release;
+    m->events.release = free;
+    m->commit_times.release = free;
     *out = &m->base;
     return 0;
 }

@@ -8,13 +8,34 @@
 #include "base/mem.h"
 #include "model/value.h"
 
-#define LOGS_TEXT_MAX (16 * 1024 * 1024)
+#define ID_COUNTER_BITS 21 /* base/id.h */
+#define LOGS_TEXT_MAX   (16 * 1024 * 1024)
 
 int journal_no_run(uint64_t id, struct error *e)
 {
     char text[ID_TEXT_SIZE];
 
     return error_set(e, ERROR_NOT_FOUND, "there is no run %s", id_format(id, text));
+}
+
+int journal_no_strategy(const char *strategy, struct error *e)
+{
+    return error_set(e, ERROR_NOT_FOUND, "there is no strategy '%s'", strategy);
+}
+
+int journal_no_dead(uint64_t run, struct error *e)
+{
+    char text[ID_TEXT_SIZE];
+
+    return error_set(e, ERROR_NOT_FOUND, "there is no dead letter of run %s", id_format(run, text));
+}
+
+int journal_dead_is_settled(uint64_t run, enum dead_state state, struct error *e)
+{
+    char text[ID_TEXT_SIZE];
+
+    return error_set(e, ERROR_CONFLICT, "the dead letter of run %s was %s before",
+                     id_format(run, text), dead_state_name(state));
 }
 
 int journal_check_change(uint64_t id, enum run_status from, enum run_status to, struct error *e)
@@ -44,6 +65,25 @@ char *journal_merge_objects(const char *old, const char *more)
     return text;
 }
 
+/* The first id of a millisecond, as far as there are ids. */
+static int64_t first_id(int64_t ms)
+{
+    if (ms <= 0)
+        return 0;
+    return ms > INT64_MAX >> ID_COUNTER_BITS ? INT64_MAX : ms << ID_COUNTER_BITS;
+}
+
+bool journal_filter_ids(const struct run_filter *filter, int64_t *low, int64_t *high)
+{
+    *low = first_id(filter->from_ms);
+    *high = INT64_MAX;
+    if (filter->to_ms != 0)
+        *high = first_id(filter->to_ms) - (first_id(filter->to_ms) < INT64_MAX);
+    if (filter->before != 0 && filter->before - 1 < (uint64_t)*high)
+        *high = (int64_t)(filter->before - 1);
+    return *high > 0 && *low <= *high;
+}
+
 /* ---- logs ---- */
 
 void journal_logs_init(struct journal_logs *logs)
@@ -58,13 +98,24 @@ static void drop(const char *text)
     free((void *)(uintptr_t)text);
 }
 
+static void release_log(const struct run_log *log)
+{
+    drop(log->from);
+    drop(log->message);
+    drop(log->fields);
+}
+
+void journal_logs_drop_first(struct journal_logs *logs)
+{
+    release_log(&logs->items[0]);
+    logs->count--;
+    memmove(&logs->items[0], &logs->items[1], logs->count * sizeof *logs->items);
+}
+
 void journal_logs_release(struct journal_logs *logs)
 {
-    for (size_t i = 0; i < logs->count; i++) {
-        drop(logs->items[i].from);
-        drop(logs->items[i].message);
-        drop(logs->items[i].fields);
-    }
+    for (size_t i = 0; i < logs->count; i++)
+        release_log(&logs->items[i]);
     free(logs->items);
     journal_logs_init(logs);
 }
@@ -145,6 +196,29 @@ int journal_logs_give(struct journal_logs *logs, log_fn *each, void *arg)
 }
 
 /* ---- spans ---- */
+
+int journal_span_is_there(uint64_t run, const char *span, struct error *e)
+{
+    char text[ID_TEXT_SIZE];
+
+    return error_set(e, ERROR_CONFLICT, "run %s has a span '%s' already", id_format(run, text),
+                     span);
+}
+
+int journal_spans_are_full(uint64_t run, struct error *e)
+{
+    char text[ID_TEXT_SIZE];
+
+    return error_set(e, ERROR_LIMIT, "run %s has %d spans: more are not kept", id_format(run, text),
+                     SPANS_MAX);
+}
+
+int journal_no_span(uint64_t run, const char *span, struct error *e)
+{
+    char text[ID_TEXT_SIZE];
+
+    return error_set(e, ERROR_NOT_FOUND, "run %s has no span '%s'", id_format(run, text), span);
+}
 
 void journal_trace_init(struct journal_trace *trace)
 {

@@ -16,10 +16,17 @@
 
 /* NOT_FOUND, always -1. */
 int journal_no_run(uint64_t id, struct error *e);
+int journal_no_strategy(const char *strategy, struct error *e);
+int journal_no_dead(uint64_t run, struct error *e);
+/* CONFLICT, always -1. */
+int journal_dead_is_settled(uint64_t run, enum dead_state state, struct error *e);
 /* 0, or CONFLICT when a run may not go `from` one status `to` the other. */
 int journal_check_change(uint64_t id, enum run_status from, enum run_status to, struct error *e);
 /* `more`, an object, laid over `old`, an object or NULL, as a new text. */
 char *journal_merge_objects(const char *old, const char *more);
+
+/* The ids that a filter's times and cursor leave, both ends included; false: none. */
+bool journal_filter_ids(const struct run_filter *filter, int64_t *low, int64_t *high);
 
 /* ---- logs ---- */
 
@@ -35,10 +42,16 @@ void journal_logs_release(struct journal_logs *logs);
 int journal_logs_own(struct journal_logs *logs, const char *text, int64_t at_ms, struct error *e);
 /* One that was added; it is numbered after the own ones. Copied. */
 void journal_logs_add(struct journal_logs *logs, const struct run_log *log);
+void journal_logs_drop_first(struct journal_logs *logs);
 /* By time, then number. What `each` answers. */
 int journal_logs_give(struct journal_logs *logs, log_fn *each, void *arg);
 
 /* ---- spans ---- */
+
+/* CONFLICT, LIMIT and NOT_FOUND; always -1. */
+int journal_span_is_there(uint64_t run, const char *span, struct error *e);
+int journal_spans_are_full(uint64_t run, struct error *e);
+int journal_no_span(uint64_t run, const char *span, struct error *e);
 
 struct journal_trace {
     struct span *items; /* with metadata of their own */

@@ -8,7 +8,7 @@ static const char tables[] =
     "CREATE TABLE runs("
     " id INTEGER PRIMARY KEY,"
     " plugin INTEGER NOT NULL," /* names.id, as are vault and version */
-    " status INTEGER NOT NULL," /* 1 noop, 2 completed, 3 rejected, 4 failed, 5 skipped */
+    " status INTEGER NOT NULL," /* status_codes below */
     " vault INTEGER,"
     " \"trigger\" INTEGER NOT NULL," /* 1 cron, 2 event, 3 manual */
     " dry_run INTEGER NOT NULL,"
@@ -75,7 +75,7 @@ static const char vault_tables[] =
     " vault TEXT NOT NULL, at INTEGER NOT NULL, amount NOT NULL, run INTEGER);"
     "CREATE INDEX cap_ledger_window ON cap_ledger(vault, at);";
 
-static const char views[] =
+static const char first_views[] =
     "CREATE VIEW runs_v AS SELECT"
     " r.id,"
     " (SELECT text FROM names WHERE id = r.plugin) AS plugin,"
@@ -101,10 +101,188 @@ static const char views[] =
     " vault, kind, market_id, quote_delta, pm_delta, cost_delta, gain_delta, run,"
     " account_version, seq FROM ledger;";
 
+/* Statuses from 7 on are open (status_codes below); the partial indexes cost an ended run nothing,
+ * and one on `parent` only those runs that have one. */
+static const char store_tables[] =
+    "ALTER TABLE runs ADD COLUMN commit_at INTEGER;" /* microseconds, as in commit_times */
+    "ALTER TABLE runs ADD COLUMN deadline INTEGER;"
+    "ALTER TABLE runs ADD COLUMN timed_out INTEGER;"
+    "ALTER TABLE runs ADD COLUMN metadata TEXT;"
+    "ALTER TABLE runs ADD COLUMN spans TEXT;"
+    "ALTER TABLE runs ADD COLUMN seen TEXT;"
+    "CREATE INDEX runs_open ON runs(id) WHERE status >= 7;"
+    "CREATE INDEX runs_deadline ON runs(deadline) WHERE status >= 7 AND deadline IS NOT NULL;"
+    "CREATE INDEX runs_parent ON runs(parent) WHERE parent IS NOT NULL;"
+    "CREATE INDEX run_slots_by_age ON run_slots(slot);"
+    "CREATE TABLE version_ranges("
+    " version INTEGER NOT NULL, plugin INTEGER NOT NULL,"
+    " first INTEGER NOT NULL, last INTEGER NOT NULL," /* ids; last 2^63-1: going on */
+    " PRIMARY KEY(version, plugin, first)) WITHOUT ROWID;"
+    "CREATE INDEX version_ranges_open ON version_ranges(plugin)"
+    " WHERE last = 9223372036854775807;"
+    "CREATE INDEX version_ranges_by_age ON version_ranges(last);"
+    "INSERT INTO version_ranges SELECT version, plugin, min(id), max(id) FROM runs"
+    " WHERE version IS NOT NULL GROUP BY version, plugin;"
+    "CREATE TABLE totals(name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+    "INSERT INTO totals VALUES('trimmed', 0), ('snapshots', 0), ('snapshot_bytes', 0);"
+    "CREATE TABLE action_results("
+    " run INTEGER NOT NULL, action INTEGER NOT NULL, result TEXT NOT NULL,"
+    " PRIMARY KEY(run, action)) WITHOUT ROWID;"
+    "CREATE TABLE run_logs("
+    " run INTEGER NOT NULL, seq INTEGER NOT NULL,"
+    " level INTEGER NOT NULL," /* 0 debug, 1 info, 2 warn, 3 error */
+    " at INTEGER NOT NULL, origin TEXT NOT NULL, message TEXT NOT NULL, fields TEXT,"
+    " PRIMARY KEY(run, seq)) WITHOUT ROWID;"
+    "CREATE TABLE run_spans("
+    " run INTEGER NOT NULL, seq INTEGER NOT NULL, span TEXT NOT NULL, name TEXT NOT NULL,"
+    " began INTEGER NOT NULL, ended INTEGER NOT NULL," /* microseconds; -1: not ended */
+    " status TEXT NOT NULL, metadata TEXT,"
+    " PRIMARY KEY(run, seq)) WITHOUT ROWID;"
+    "CREATE TABLE commit_times(began INTEGER PRIMARY KEY, took INTEGER NOT NULL);";
+
+static const char kept_tables[] =
+    "CREATE TABLE strategies("
+    " name TEXT NOT NULL PRIMARY KEY, is_active INTEGER NOT NULL, current INTEGER NOT NULL,"
+    " versions INTEGER NOT NULL, created_at INTEGER NOT NULL, changed_at INTEGER NOT NULL);"
+    "CREATE TABLE strategy_versions("
+    " id INTEGER PRIMARY KEY,"
+    " strategy TEXT NOT NULL, number INTEGER NOT NULL, hash TEXT NOT NULL,"
+    " note TEXT NOT NULL, author TEXT NOT NULL, created_at INTEGER NOT NULL,"
+    " content TEXT NOT NULL,"
+    " UNIQUE(strategy, number), UNIQUE(strategy, hash));"
+    "CREATE TABLE snapshots("
+    " id INTEGER PRIMARY KEY,"
+    " digest BLOB NOT NULL UNIQUE," /* 16 bytes */
+    " used_at INTEGER NOT NULL,"    /* renewed once an hour */
+    " bytes INTEGER NOT NULL,"
+    " text TEXT NOT NULL);"
+    "CREATE INDEX snapshots_by_age ON snapshots(used_at);"
+    "CREATE TABLE event_cursors("
+    " source TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL, events INTEGER NOT NULL,"
+    " at INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE event_ids("
+    " source INTEGER NOT NULL," /* names.id */
+    " event TEXT NOT NULL, at INTEGER NOT NULL,"
+    " PRIMARY KEY(source, event)) WITHOUT ROWID;"
+    "CREATE INDEX event_ids_by_age ON event_ids(at);"
+    "CREATE TABLE dead_letters("
+    " run INTEGER PRIMARY KEY,"
+    " plugin TEXT NOT NULL,"
+    " state INTEGER NOT NULL," /* 1 open, 2 retried, 3 discarded */
+    " \"trigger\" INTEGER NOT NULL,"
+    " attempts INTEGER NOT NULL, depth INTEGER NOT NULL, parent INTEGER,"
+    " at INTEGER NOT NULL, settled_at INTEGER, retry INTEGER,"
+    " topic TEXT, payload TEXT, error TEXT);"
+    "CREATE INDEX dead_letters_by_plugin ON dead_letters(plugin);"
+    "CREATE INDEX dead_letters_open ON dead_letters(run) WHERE state = 1;"
+    "CREATE INDEX dead_letters_settled ON dead_letters(settled_at) WHERE settled_at IS NOT NULL;";
+
+#define STATUS_WORD(column)                                                                        \
+    "CASE " column " WHEN 1 THEN 'noop' WHEN 2 THEN 'completed' WHEN 3 THEN 'rejected'"            \
+    " WHEN 4 THEN 'failed' WHEN 5 THEN 'skipped' WHEN 6 THEN 'cancelled' WHEN 7 THEN 'queued'"     \
+    " WHEN 8 THEN 'running' WHEN 9 THEN 'paused' WHEN 10 THEN 'prepared'"                          \
+    " WHEN 11 THEN 'submitted' WHEN 12 THEN 'unknown' END"
+#define TRIGGER_WORD(column)                                                                       \
+    "CASE " column " WHEN 1 THEN 'cron' WHEN 2 THEN 'event' WHEN 3 THEN 'manual' END"
+#define TIME_WORD(column) "strftime('%Y-%m-%dT%H:%M:%fZ', " column " / 1000.0, 'unixepoch')"
+
+static const char store_views[] =
+    "DROP VIEW runs_v;"
+    "DROP VIEW run_counts_v;"
+    "CREATE VIEW runs_v AS SELECT"
+    " r.id,"
+    " (SELECT text FROM names WHERE id = r.plugin) AS plugin,"
+    " (SELECT text FROM names WHERE id = r.vault) AS vault,"
+    " " STATUS_WORD(
+        "r.status") " AS status,"
+                    " " TRIGGER_WORD(
+                        "r.\"trigger\"") " AS \"trigger\","
+                                         " " TIME_WORD(
+                                             "r.finished_at") " AS finished,"
+                                                              " r.reason,"
+                                                              " r.error, r.actions, r.result, "
+                                                              "r.logs, r.topic, r.payload, "
+                                                              "r.parent, r.depth, r.attempts,"
+                                                              " r.dry_run, r.scheduled_at, "
+                                                              "r.started_at, r.finished_at, "
+                                                              "r.cpu_us,"
+                                                              " printf('%llu', r.seed) AS seed,"
+                                                              " (SELECT text FROM names WHERE id = "
+                                                              "r.version) AS version,"
+                                                              " r.deadline, ifnull(r.timed_out, 0) "
+                                                              "AS timed_out, r.metadata, r.spans, "
+                                                              "r.seen, r.commit_at"
+                                                              " FROM runs r;"
+                                                              "CREATE VIEW run_counts_v AS SELECT"
+                                                              " (SELECT text FROM names WHERE id = "
+                                                              "c.plugin) AS plugin,"
+                                                              " " STATUS_WORD(
+                                                                  "c.status") " AS status, c.count "
+                                                                              "FROM run_counts c;"
+                                                                              "CREATE VIEW "
+                                                                              "run_logs_v AS SELECT"
+                                                                              " run, "
+                                                                              "seq, " TIME_WORD(
+                                                                                  "at") " AS time,"
+                                                                                        " CASE "
+                                                                                        "level "
+                                                                                        "WHEN 0 "
+                                                                                        "THEN "
+                                                                                        "'debug' "
+                                                                                        "WHEN 1 "
+                                                                                        "THEN "
+                                                                                        "'info' "
+                                                                                        "WHEN 2 "
+                                                                                        "THEN "
+                                                                                        "'warn' "
+                                                                                        "WHEN 3 "
+                                                                                        "THEN "
+                                                                                        "'error' "
+                                                                                        "END"
+                                                                                        " AS "
+                                                                                        "level, "
+                                                                                        "origin, "
+                                                                                        "message, "
+                                                                                        "fields "
+                                                                                        "FROM "
+                                                                                        "run_logs;"
+                                                                                        "CREATE "
+                                                                                        "VIEW "
+                                                                                        "dead_"
+                                                                                        "letters_v "
+                                                                                        "AS SELECT"
+                                                                                        " run, "
+                                                                                        "plugin, "
+                                                                                        "CASE "
+                                                                                        "state "
+                                                                                        "WHEN 1 "
+                                                                                        "THEN "
+                                                                                        "'open' "
+                                                                                        "WHEN 2 "
+                                                                                        "THEN "
+                                                                                        "'retried' "
+                                                                                        "WHEN 3 "
+                                                                                        "THEN "
+                                                                                        "'discarded"
+                                                                                        "' END"
+                                                                                        " AS "
+                                                                                        "state,"
+                                                                                        " " TRIGGER_WORD("\"trigger\"") " AS \"trigger\", " TIME_WORD(
+                                                                                            "at") " AS failed,"
+                                                                                                  " " TIME_WORD(
+                                                                                                      "settled_at") " AS settled, retry, attempts, topic, payload, error, depth, parent"
+                                                                                                                    " FROM dead_letters;"
+                                                                                                                    "CREATE VIEW snapshots_v AS SELECT"
+                                                                                                                    " lower(hex(digest)) AS digest, " TIME_WORD(
+                                                                                                                        "used_at") " AS used, bytes, text FROM snapshots;";
+
 const struct migration journal_steps[] = {
     {1, "runs", tables},
     {2, "vaults", vault_tables},
-    {3, "readable views", views},
+    {3, "readable views", first_views},
+    {4, "execution store", store_tables},
+    {5, "what was seen and kept", kept_tables},
+    {6, "readable execution store", store_views},
 };
 const int journal_step_count = sizeof journal_steps / sizeof journal_steps[0];
 
@@ -145,4 +323,20 @@ enum trigger_kind journal_trigger_of(int code)
         if (trigger_codes[kind] == code)
             return (enum trigger_kind)kind;
     return TRIGGER_MANUAL;
+}
+
+static const int dead_codes[DEAD_STATE_COUNT] = {
+    [DEAD_OPEN] = 1, [DEAD_RETRIED] = 2, [DEAD_DISCARDED] = 3};
+
+int journal_dead_code(enum dead_state state)
+{
+    return dead_codes[state];
+}
+
+enum dead_state journal_dead_of(int code)
+{
+    for (int state = 0; state < (int)DEAD_STATE_COUNT; state++)
+        if (dead_codes[state] == code)
+            return (enum dead_state)state;
+    return DEAD_DISCARDED;
 }

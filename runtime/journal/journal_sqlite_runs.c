@@ -1,16 +1,30 @@
-/* Runs: written once, listed newest first, counted from run_counts. */
+/* Runs that have ended: written once, counted from run_counts. */
 #include <string.h>
 
 #include "base/error.h"
 #include "base/id.h"
+#include "journal/journal_parts.h"
 #include "journal/journal_sqlite.h"
 
-static const char insert_run[] =
-    "INSERT INTO runs(id, plugin, status, vault, \"trigger\", dry_run, attempts, depth, version,"
-    " cpu_us, scheduled_at, started_at, finished_at, seed, parent, topic, reason, payload, error,"
-    " actions, result, logs)"
-    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,"
-    " ?20, ?21, ?22)";
+#define COLUMNS                                                                                    \
+    "INSERT INTO runs(id, plugin, status, vault, \"trigger\", dry_run, attempts, depth, version,"  \
+    " cpu_us, scheduled_at, started_at, finished_at, seed, parent, topic, reason, payload, error," \
+    " actions, result, logs, commit_at, deadline, timed_out, metadata, spans, seen)"               \
+    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "    \
+    "?19,"                                                                                         \
+    " ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)"
+
+/* The end of an open run takes its row's place, but for metadata that came one by one. What has
+ * ended stays: then nothing is changed. */
+static const char end_run[] =
+    COLUMNS " ON CONFLICT(id) DO UPDATE SET plugin = ?2, status = ?3, vault = ?4, \"trigger\" = ?5,"
+            " dry_run = ?6, attempts = ?7, depth = ?8, version = ?9, cpu_us = ?10,"
+            " scheduled_at = ?11, started_at = ?12, finished_at = ?13, seed = ?14, parent = ?15,"
+            " topic = ?16, reason = ?17, payload = ?18, error = ?19, actions = ?20, result = ?21,"
+            " logs = ?22, commit_at = ?23, deadline = ?24, timed_out = ?25,"
+            " metadata = ifnull(metadata, ?26), spans = ?27, seen = ?28 WHERE status >= 7";
+
+static const char open_run[] = COLUMNS " ON CONFLICT(id) DO NOTHING";
 
 struct run_names {
     int64_t plugin, vault, version;
@@ -55,158 +69,56 @@ static void bind_run(sqlite3_stmt *stmt, const struct run *run, const struct run
     journal_bind_text(stmt, 20, run->actions);
     journal_bind_text(stmt, 21, run->result);
     journal_bind_text(stmt, 22, run->logs);
+    journal_bind_nonzero(stmt, 23, run->commit_us);
+    journal_bind_nonzero(stmt, 24, run->deadline_ms);
+    journal_bind_nonzero(stmt, 25, run->timed_out);
+    journal_bind_text(stmt, 26, run->metadata);
+    journal_bind_text(stmt, 27, run->spans);
+    journal_bind_text(stmt, 28, run->seen);
+}
+
+/* The row, unless there is one in the way: that is INTERNAL. */
+static int write_run(struct journal_sqlite *journal, const char *sql, const struct run *run,
+                     const struct run_names *names, struct error *e)
+{
+    sqlite3_stmt *stmt = sqlite_db_prepare(journal->db, sql, e);
+    char id[ID_TEXT_SIZE];
+
+    if (stmt == NULL)
+        return -1;
+    bind_run(stmt, run, names);
+    if (sqlite_db_run(journal->db, stmt, e) != 0) {
+        error_prefix(e, "run %s: ", id_format(run->id, id));
+        return -1;
+    }
+    if (sqlite3_changes(journal->db->handle) == 0) {
+        journal->db->poisoned = true; /* a caller that presses on is stopped at the commit */
+        return error_set(e, ERROR_INTERNAL, "run %s is recorded already", id_format(run->id, id));
+    }
+    return journal_ranges_saw(journal->ranges, names->plugin, names->version, run->id, e);
 }
 
 int journal_sqlite_put_run(struct journal *j, const struct run *run, struct error *e)
 {
     struct journal_sqlite *journal = journal_sqlite_of(j);
     struct run_names names;
-    sqlite3_stmt *stmt;
-    char id[ID_TEXT_SIZE];
 
-    if (need_names(journal, run, &names, e) != 0)
+    if (need_names(journal, run, &names, e) != 0 ||
+        write_run(journal, end_run, run, &names, e) != 0)
         return -1;
-    stmt = sqlite_db_prepare(journal->db, insert_run, e);
-    if (stmt == NULL)
-        return -1;
-    bind_run(stmt, run, &names);
-    if (sqlite_db_run(journal->db, stmt, e) != 0) {
-        error_prefix(e, "run %s: ", id_format(run->id, id));
-        return -1;
-    }
     return journal_tally_add(journal->tally, names.plugin, run->id,
                              journal_status_code(run->status), e);
 }
 
-#define RUN_COLUMNS                                                                                \
-    "r.id, (SELECT text FROM names WHERE id = r.plugin), r.status,"                                \
-    " (SELECT text FROM names WHERE id = r.vault), r.\"trigger\", r.dry_run, r.attempts, r.depth," \
-    " (SELECT text FROM names WHERE id = r.version), r.cpu_us, r.scheduled_at, r.started_at,"      \
-    " r.finished_at, r.seed, r.parent, r.topic, r.reason, r.payload, r.error, r.actions, "         \
-    "r.result,"                                                                                    \
-    " r.logs"
-
-static void read_run(sqlite3_stmt *stmt, struct run *run)
-{
-    memset(run, 0, sizeof *run);
-    run->id = (uint64_t)sqlite3_column_int64(stmt, 0);
-    journal_copy_at(stmt, 1, run->plugin, sizeof run->plugin);
-    run->status = journal_status_of(sqlite3_column_int(stmt, 2));
-    journal_copy_at(stmt, 3, run->vault, sizeof run->vault);
-    run->trigger = journal_trigger_of(sqlite3_column_int(stmt, 4));
-    run->dry_run = sqlite3_column_int(stmt, 5) != 0;
-    run->attempts = (uint32_t)sqlite3_column_int64(stmt, 6);
-    run->depth = (uint32_t)sqlite3_column_int64(stmt, 7);
-    journal_copy_at(stmt, 8, run->version, sizeof run->version);
-    run->cpu_us = (uint32_t)sqlite3_column_int64(stmt, 9);
-    run->scheduled_ms = sqlite3_column_int64(stmt, 10);
-    run->started_ms = sqlite3_column_int64(stmt, 11);
-    run->finished_ms = sqlite3_column_int64(stmt, 12);
-    run->seed = (uint64_t)sqlite3_column_int64(stmt, 13);
-    run->parent = (uint64_t)sqlite3_column_int64(stmt, 14);
-    run->topic = journal_text_at(stmt, 15);
-    run->reason = journal_text_at(stmt, 16);
-    run->payload = journal_text_at(stmt, 17);
-    run->error = journal_text_at(stmt, 18);
-    run->actions = journal_text_at(stmt, 19);
-    run->result = journal_text_at(stmt, 20);
-    run->logs = journal_text_at(stmt, 21);
-}
-
-static int walk_runs(struct sqlite_db *db, sqlite3_stmt *stmt, run_fn *each, void *arg,
-                     struct error *e)
-{
-    struct run run;
-    int rc;
-
-    while ((rc = sqlite_db_step(db, stmt, e)) == 1) {
-        read_run(stmt, &run);
-        rc = each(arg, &run);
-        if (rc != 0) {
-            sqlite3_reset(stmt);
-            return rc;
-        }
-    }
-    return rc;
-}
-
-int journal_sqlite_get_run(struct journal *j, uint64_t id, run_fn *each, void *arg, struct error *e)
-{
-    struct sqlite_db *db = journal_sqlite_of(j)->db;
-    sqlite3_stmt *stmt =
-        sqlite_db_prepare(db, "SELECT " RUN_COLUMNS " FROM runs r WHERE r.id = ?1", e);
-
-    if (stmt == NULL)
-        return -1;
-    sqlite3_bind_int64(stmt, 1, (int64_t)id);
-    return walk_runs(db, stmt, each, arg, e);
-}
-
-static int64_t clamp(uint64_t value)
-{
-    return value > INT64_MAX ? INT64_MAX : (int64_t)value;
-}
-
-static int list_all(struct sqlite_db *db, int64_t newest, int64_t limit, run_fn *each, void *arg,
-                    struct error *e)
-{
-    sqlite3_stmt *stmt = sqlite_db_prepare(
-        db, "SELECT " RUN_COLUMNS " FROM runs r WHERE r.id <= ?1 ORDER BY r.id DESC LIMIT ?2", e);
-
-    if (stmt == NULL)
-        return -1;
-    sqlite3_bind_int64(stmt, 1, newest);
-    sqlite3_bind_int64(stmt, 2, limit);
-    return walk_runs(db, stmt, each, arg, e);
-}
-
-/* CROSS JOIN fixes the order of the loops: slots from the newest, within each its runs from the
- * newest. That is the order of the ids, so nothing is sorted and LIMIT stops the scan. 17179869183
- * is the last id of a slot relative to its first (2^JOURNAL_SLOT_SHIFT - 1). */
-static const char list_by_slots[] =
-    "SELECT " RUN_COLUMNS " FROM run_slots s CROSS JOIN runs r"
-    " WHERE s.plugin = ?1 AND s.status = ?2 AND s.slot <= ?3 >> 34"
-    " AND r.id >= s.slot << 34 AND r.id <= (s.slot << 34 | 17179869183) AND r.id <= ?3"
-    " AND (?1 = 0 OR r.plugin = ?1) AND (?2 = 0 OR r.status = ?2)"
-    " ORDER BY s.slot DESC, r.id DESC LIMIT ?4";
-
-static int list_filtered(struct journal_sqlite *journal, const struct run_filter *filter,
-                         int64_t newest, run_fn *each, void *arg, struct error *e)
-{
-    int64_t plugin = 0;
-    int status = 0;
-    sqlite3_stmt *stmt;
-
-    if (filter->plugin != NULL) {
-        if (journal_names_find(journal->names, filter->plugin, &plugin, e) != 0)
-            return -1;
-        if (plugin == 0)
-            return 0;
-    }
-    if (filter->status >= 0) {
-        status = journal_status_code((enum run_status)filter->status);
-        if (status == 0)
-            return 0; /* never recorded */
-    }
-    stmt = sqlite_db_prepare(journal->db, list_by_slots, e);
-    if (stmt == NULL)
-        return -1;
-    sqlite3_bind_int64(stmt, 1, plugin);
-    sqlite3_bind_int(stmt, 2, status);
-    sqlite3_bind_int64(stmt, 3, newest);
-    sqlite3_bind_int64(stmt, 4, clamp(filter->limit));
-    return walk_runs(journal->db, stmt, each, arg, e);
-}
-
-int journal_sqlite_list_runs(struct journal *j, const struct run_filter *filter, run_fn *each,
-                             void *arg, struct error *e)
+int journal_sqlite_create_run(struct journal *j, const struct run *run, struct error *e)
 {
     struct journal_sqlite *journal = journal_sqlite_of(j);
-    int64_t newest = filter->before == 0 ? INT64_MAX : clamp(filter->before - 1);
+    struct run_names names;
 
-    if (filter->plugin == NULL && filter->status < 0)
-        return list_all(journal->db, newest, clamp(filter->limit), each, arg, e);
-    return list_filtered(journal, filter, newest, each, arg, e);
+    if (need_names(journal, run, &names, e) != 0 ||
+        write_run(journal, open_run, run, &names, e) != 0)
+        return -1;
+    return journal_tally_mark(journal->tally, names.plugin, run->id, e);
 }
 
 int journal_sqlite_count_runs(struct journal *j, count_fn *each, void *arg, struct error *e)

@@ -24,6 +24,13 @@ struct journal_tally {
     struct sqlite_db *db;
     struct plugin_tally *plugins;
     struct plugin_tally *dirty;
+    int64_t totals[TOTAL_COUNT]; /* not written yet */
+};
+
+static const char *const total_names[TOTAL_COUNT] = {
+    [TOTAL_TRIMMED] = "trimmed",
+    [TOTAL_SNAPSHOTS] = "snapshots",
+    [TOTAL_SNAPSHOT_BYTES] = "snapshot_bytes",
 };
 
 struct journal_tally *journal_tally_new(struct sqlite_db *db)
@@ -44,6 +51,7 @@ void journal_tally_forget(struct journal_tally *tally)
         free(each);
     }
     tally->dirty = NULL;
+    memset(tally->totals, 0, sizeof tally->totals);
 }
 
 void journal_tally_free(struct journal_tally *tally)
@@ -102,6 +110,31 @@ int journal_tally_add(struct journal_tally *tally, int64_t plugin, uint64_t id, 
     return mark_slot(tally, need(tally, 0), code, slot, e);
 }
 
+int journal_tally_mark(struct journal_tally *tally, int64_t plugin, uint64_t id, struct error *e)
+{
+    return mark_slot(tally, need(tally, plugin), 0, (int64_t)(id >> JOURNAL_SLOT_SHIFT), e);
+}
+
+void journal_tally_total(struct journal_tally *tally, enum journal_total total, int64_t more)
+{
+    tally->totals[total] += more;
+}
+
+static int write_total(struct journal_tally *tally, int total, struct error *e)
+{
+    sqlite3_stmt *stmt =
+        sqlite_db_prepare(tally->db, "UPDATE totals SET value = value + ?2 WHERE name = ?1", e);
+
+    if (stmt == NULL)
+        return -1;
+    sqlite3_bind_text(stmt, 1, total_names[total], -1, SQLITE_STATIC);
+    sqlite3_bind_int64(stmt, 2, tally->totals[total]);
+    if (sqlite_db_run(tally->db, stmt, e) != 0)
+        return -1;
+    tally->totals[total] = 0;
+    return 0;
+}
+
 static int write_count(struct journal_tally *tally, struct plugin_tally *plugin, int code,
                        struct error *e)
 {
@@ -133,5 +166,8 @@ int journal_tally_flush(struct journal_tally *tally, struct error *e)
         tally->dirty = plugin->next_dirty;
         plugin->dirty = false;
     }
+    for (int total = 0; total < (int)TOTAL_COUNT; total++)
+        if (tally->totals[total] != 0 && write_total(tally, total, e) != 0)
+            return -1;
     return 0;
 }

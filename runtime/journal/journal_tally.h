@@ -13,6 +13,10 @@
  *          An index (plugin, id) instead touches a page of its own per plugin and commit: with
  *          100 plugins and 64 ticks per commit it doubled the cost of a tick (11 to 22 µs,
  *          tests/bench/store_bench), while slots cost too little to measure.
+ *          An open run marks only its plugin's slot of any status: open runs are few, and have a
+ *          partial index of their own. Rows of slots whose runs are gone go with them.
+ * Totals   what is asked for by stats and would take a scan to count: runs trimmed, snapshots and
+ *          their bytes. Written like the counts.
  */
 #ifndef ORRERY_JOURNAL_TALLY_H
 #define ORRERY_JOURNAL_TALLY_H
@@ -32,10 +36,16 @@ void journal_tally_free(struct journal_tally *tally);
 int journal_tally_add(struct journal_tally *tally, int64_t plugin, uint64_t id, int code,
                       struct error *e);
 
+/* An open run is there. */
+int journal_tally_mark(struct journal_tally *tally, int64_t plugin, uint64_t id, struct error *e);
+
+enum journal_total { TOTAL_TRIMMED, TOTAL_SNAPSHOTS, TOTAL_SNAPSHOT_BYTES, TOTAL_COUNT };
+void journal_tally_total(struct journal_tally *tally, enum journal_total total, int64_t more);
+
 /* Writes the counts that are not written yet. Before a commit, and before counts are read. */
 int journal_tally_flush(struct journal_tally *tally, struct error *e);
 
-/* Forgets everything in memory: after a rollback. */
+/* Forgets everything in memory: after a rollback, and (flushed) when rows of slots were deleted. */
 void journal_tally_forget(struct journal_tally *tally);
 
 #endif
