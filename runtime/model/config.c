@@ -40,6 +40,12 @@ static const struct setting config_settings[] = {
      .offset = offsetof(struct config, sweep_ms),
      .min = 0,
      .max = 31.0 * DAY_MS},
+    {.name = "retention", .type = SETTING_OTHER},
+    {.name = "summary_every",
+     .type = SETTING_DURATION,
+     .offset = offsetof(struct config, summary_ms),
+     .min = 0,
+     .max = 31.0 * DAY_MS},
     {.name = "health", .type = SETTING_OTHER},
     {.name = "limits", .type = SETTING_OTHER},
     {.name = "vaults", .type = SETTING_OTHER},
@@ -99,6 +105,7 @@ static void set_defaults(struct config *out)
         .group_commit = 1024,
         .lease_ms = 10000,
         .sweep_ms = 3600000,
+        .summary_ms = 600000,
         .health_skip = 3,
         .health_skip_max = 384,
         .limits = {LIMIT_SCRIPT_MEMORY, LIMIT_SOFT_DEADLINE_MS, LIMIT_HARD_DEADLINE_MS,
@@ -296,6 +303,7 @@ int config_parse(const json_t *json, const char *source, struct config *out,
     }
     settings_read(&scope, json, config_settings, out);
     read_stores(&scope, json, out);
+    config_read_retention(&scope, json, &out->retention);
     read_health(&scope, json, out);
     read_limits(&scope, json, &out->limits);
     read_vaults(&scope, json, out);

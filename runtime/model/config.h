@@ -14,6 +14,12 @@
  *   lease        ("10s"; 1s..1h) how long this daemon owns a plugin in a shared store after it was
  *                last heard of; renewed at a third of it
  *   sweep_every  ("1h"; up to 31d, 0: never) expired state rows are removed
+ *   retention    {age ("0": kept however old; up to 3660d) and runs (10,000,000; 0: any number) of the
+ *                ended runs that the journal keeps, dead ("90d") how long settled dead letters stay,
+ *                events ("7d") how long ids of events are remembered, every ("1m"; 0: never) how
+ *                often what is too much is removed}. Takes effect with a reload
+ *   summary_every ("10m"; up to 31d, 0: never) a line of the log per plugin: what it did, and why
+ *                it did not act. Takes effect with a reload
  *   health       {skip (3; 1..1000000), skip_max (384; at least skip)}
  *   limits       {memory (16 MiB; 256 KiB..1 GiB), soft_ms (100; 1..600000),
  *                hard_ms (1000; 10..3600000, at least soft_ms),
@@ -109,6 +115,14 @@ struct script_limits {
     size_t value_bytes, state_bytes;
 };
 
+/* What the journal keeps (see core/retention.c). Times in ms; 0: for ever, any number, never. */
+struct retention_config {
+    int64_t age_ms;
+    uint64_t runs;
+    int64_t dead_ms, events_ms;
+    int64_t every_ms;
+};
+
 struct config {
     char *strategies; /* folder, default "strategies" */
     char *journal;    /* URL, default "sqlite:data/orrery.db" */
@@ -118,6 +132,8 @@ struct config {
     int workers; /* 1..64; default: the number of processors, at most 4 */
     size_t group_commit;
     int64_t lease_ms, sweep_ms;
+    struct retention_config retention;
+    int64_t summary_ms;
     uint32_t health_skip, health_skip_max; /* 3, 384 */
     struct script_limits limits;
     struct vault_config *vaults;

@@ -11,6 +11,9 @@
 /* `scope` is the vault's or feed's own table. */
 void config_read_vault(const struct scope *scope, const json_t *json, struct vault_config *out);
 void config_read_feed(const struct scope *scope, const json_t *json, struct feed_config *out);
+/* `scope` is the desk's: the part stands under its own key. */
+void config_read_retention(const struct scope *scope, const json_t *json,
+                           struct retention_config *out);
 void config_release_feed(struct feed_config *feed);
 
 #endif

@@ -34,6 +34,11 @@ static const struct setting trigger_settings[] = {
     {.name = "tz", .type = SETTING_OTHER},
     {.name = "topic", .type = SETTING_OTHER},
     {.name = "catch_up", .type = SETTING_OTHER},
+    {.name = "deadline",
+     .type = SETTING_DURATION,
+     .offset = offsetof(struct trigger, deadline_ms),
+     .min = 1,
+     .max = 31 * 86400000.0},
     END_OF_SETTINGS,
 };
 
@@ -147,7 +152,7 @@ static void read_trigger(const struct scope *scope, const json_t *json, struct t
 {
     const json_t *kind = json_object_get(json, "kind");
 
-    settings_check_keys(scope, json, trigger_settings);
+    settings_read(scope, json, trigger_settings, out);
     if (!json_is_string(kind) || trigger_kind_parse(json_string_value(kind), &out->kind) < 0) {
         scope_expected(scope, "kind", "\"cron\", \"event\" or \"manual\"", kind);
         return;
@@ -274,4 +279,21 @@ void manifest_release(struct manifest *manifest)
     free(manifest->triggers);
     json_decref(manifest->params);
     memset(manifest, 0, sizeof *manifest);
+}
+
+int64_t manifest_deadline(const struct manifest *manifest, enum trigger_kind kind,
+                          const char *topic)
+{
+    int64_t longest = 0;
+
+    for (size_t i = 0; i < manifest->trigger_count; i++) {
+        const struct trigger *t = &manifest->triggers[i];
+        if (t->kind != kind ||
+            (kind == TRIGGER_EVENT && (topic == NULL || strcmp(t->topic, topic) != 0)))
+            continue;
+        if (t->deadline_ms == 0)
+            return 0;
+        longest = t->deadline_ms > longest ? t->deadline_ms : longest;
+    }
+    return longest;
 }

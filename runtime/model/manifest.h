@@ -8,6 +8,8 @@
  *       {kind = "cron", schedule = "five fields" [, tz = "Europe/Berlin"] [, catch_up]}
  *       {kind = "event", topic = "price.btc"}
  *       {kind = "manual"}
+ *                     each with deadline = "5s" (or seconds; 1 ms..31d): a run that has not started
+ *                     that long after its trigger was due fails with TIMED_OUT instead
  *   params            {name = {type, default?, min?, max?, enum?, description?}}, type one of
  *                     "integer", "number", "boolean", "string"; a parameter without default must
  *                     be given in orrery.lua
@@ -39,6 +41,7 @@ struct trigger {
     struct cron cron;
     enum catch_up catch_up; /* cron: what was missed in a stall fires once, or not at all */
     char topic[LIMIT_TOPIC_BYTES + 1]; /* event */
+    int64_t deadline_ms;               /* to start within; 0: none */
 };
 
 struct manifest {
@@ -62,6 +65,11 @@ struct manifest {
 int manifest_parse(const json_t *json, const char *file, const char *source, struct manifest *out,
                    struct problems *problems);
 void manifest_release(struct manifest *manifest);
+
+/* The time that a trigger of this kind (and topic, for events) has to start its run, in ms; 0: any.
+ * Of several that fit the longest; 0 when the strategy has none that fits. */
+int64_t manifest_deadline(const struct manifest *manifest, enum trigger_kind kind,
+                          const char *topic);
 
 /* Applies defaults and `overrides` (object or NULL, from orrery.lua) to the declaration: a new
  * object {name: value}, or NULL with problems named "plugins.<name>.params.<parameter>", about keys
