@@ -167,6 +167,15 @@ static void tell_loop(void *arg)
         struct store_health h;
         store_health_get(c->items[i], &h);
         if (h.is_final && engine->fatal.code == ERROR_NONE)
+bool store_is_degraded(const struct store *s, const struct store_health *h)
+{
+    int64_t since = atomic_load(&s->busy_since_ns);
+
+    return h->latency_us > STORE_SLOW_US ||
+           (since != 0 && mono_ns(s) - since > (int64_t)STORE_SLOW_US * 1000) ||
+           (h->slow_ms != 0 && wall_ms() - h->slow_ms < STORE_DEGRADED_MS);
+}
+
             engine_fatal(engine, &h.error);
         engine_store_told(c->items[i], &h);
     }
@@ -218,6 +227,10 @@ static int next_wait(struct store *s, int *wait_ms)
     return *wait_ms / 2 + (int)random_below(&s->jitter, (uint64_t)*wait_ms / 2 + 1);
 }
 
+    if (took > STORE_SLOW_US) {
+        s->health.slow_us = (int64_t)took;
+        s->health.slow_ms = wall_ms();
+    }
 bool store_backs_off(struct store *s, int *wait_ms)
 {
     if (*wait_ms == LAST_TRY)

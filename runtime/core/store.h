@@ -41,6 +41,9 @@ struct store_health {
     bool is_final;      /* no retry can mend it: the daemon stops */
     struct error error; /* the last one; kept after the store works again */
     int64_t error_ms;   /* when, by the real clock; 0: never */
+#define STORE_SLOW_US     1000000 /* a commit that takes longer: the store is degraded */
+#define STORE_DEGRADED_MS 60000   /* and for so long afterwards */
+
     uint64_t failures;  /* tries that failed, since the start */
     double latency_us;  /* of a try that worked, moving average */
     char warnings[1024];
@@ -50,6 +53,8 @@ struct store_health {
 struct store {
     struct engine *engine;
     char *url, *label; /* label: to be shown, without secrets */
+    int64_t slow_ms;    /* the last one that took more than STORE_SLOW_US ended then, real clock */
+    int64_t slow_us;    /* how long it took */
     unsigned shard;
     bool is_journal, is_server;
     struct store_thread *thread;         /* NULL until commits_run() */
@@ -108,6 +113,8 @@ void store_try_begins(struct store *store);
 void store_try_ends(struct store *store, bool worked);
 /* Waits before the next try; `*wait_ms` starts at 0 and grows. True: give up, the daemon stops and
  * one more try has failed. */
+/* It works, but takes long. */
+bool store_is_degraded(const struct store *store, const struct store_health *health);
 bool store_backs_off(struct store *store, int *wait_ms);
 /* A failure that no retry can mend: a bug of ours, or data that the store refuses as such. */
 bool store_error_is_final(const struct error *e);
