@@ -12,7 +12,8 @@
  *
  * - status () -> {version, lua, desk, pid, started_at (ms), now, uptime_ms, dry_run, clock
  *   ("real"|"data"), state ("running"|"draining"|"stalled"), stall (text|null), counters {received,
- *   noop, completed, rejected, failed, skipped, running, queued, requeued, missed}, noop_reasons
+ *   noop, completed, rejected, failed, cancelled, skipped, running, queued, requeued, missed},
+ * noop_reasons
  *   [{plugin, reason, count}…] (most frequent first, at most 20), plugins [{name, file, version,
  *   vault, health ("healthy"|"unhealthy"|"quarantined"|"broken"|"standby"), reason (in standby: who
  *   runs it), waits_for_store (bool), lease (token|null), skip_left, worker, running, queued,
@@ -20,12 +21,18 @@
  * vaults [{id, executor, nav, quote_balance, pm_balance, open_positions, exposure, is_frozen,
  * permissions, batches}…] (amounts: integers or decimal strings), feeds [{name, kind, spot, at,
  * stale, updates, failures, last_error}…], stores [{url, role ("journal"|"state"), connection,
- * state ("working"|"away"|"connecting"), stalled, stall (why|null), failures, depth, commits,
- * ticks, latency_us, last_error, last_error_code, last_error_at, warnings}…], workers [{index, pid,
- * plugins, restarts, cpu_ms}…]}
- * - fire (plugin, payload?: any JSON, wait?: bool) -> {run, status, reason?, error?, actions?,
- *   result?}; without wait {run}, once it is durable
- * - emit (topic, payload?) -> {subscribers, runs: [id…]}: durable when answered
+ * state ("working"|"degraded" (a commit took more than 1 s in the last
+ * minute)|"away"|"connecting"), degraded, slow_at (ms|null), slow_us, stalled, stall (why|null),
+ * failures, depth, commits, ticks, latency_us, last_error, last_error_code, last_error_at,
+ * warnings}…], workers [{index, pid, plugins, restarts, cpu_ms}…]} and journal (null before the
+ * first look) {at (ms), kept, open, oldest (ms|null), pending, versions, snapshots, snapshot_bytes,
+ * bytes, dead_open, ended {status: all that ever ended}}, retention {every_ms, age_ms, keep_runs,
+ * dead_ms, running, began_at, ended_at, last_removed, removed, backlog (beyond keep_runs), slices,
+ * slice_us, error}, dead_made (in this session), long_running [{run, plugin, status, since, ms}…]
+ * (at most 20)
+ * - fire (plugin, payload?: any JSON, wait?: bool, deadline_ms?: to start within) -> {run, status,
+ * reason?, error?, actions?, result?}; without wait {run}, once it is durable
+ * - emit (topic, payload?, deadline_ms?) -> {subscribers, runs: [id…]}: durable when answered
  * - reload (plugin?) -> {reloaded: [{plugin, version, changed}…]}; a broken desk is refused whole
  * - runs (plugin?, status?, limit, before?) -> [run…] newest first (fields of model/run.h; ids as
  *   text; payload, actions, result, error, logs as JSON)
@@ -41,6 +48,18 @@
  *   tick. With more: true -> {}: it is one of several parts, numbered from 0, which are kept with
  *   the connection until the last one, without it, makes all of them one change. A part that is
  *   wrong ends the import. `replace`: the plugin's other keys are removed
+ * - cancel (run, reason?) -> {run, status: "cancelled"}: durable. CONFLICT for a run that is
+ * running or has ended, NOT_FOUND
+ * - dead_list (plugin?, state? ("open"|"retried"|"discarded"), limit?, before?) -> [{run, plugin,
+ *   state, trigger, topic, payload, error, attempts, depth, parent, at, settled_at, retry}…] newest
+ *   first
+ * - dead_retry (run | all: true, plugin?) -> {settled: [{run, plugin, retry}…], more}: each
+ * letter's trigger is fired again as the run `retry`, once; letters whose strategy cannot run now
+ * are left (one named by `run`: CONFLICT). At most 1000 at once: `more` says that there are further
+ * ones
+ * - dead_discard (run | all: true, plugin?) -> the same, retry null
+ * - trim (age_ms?, runs?) -> {runs, snapshots, events, dead, more}: a round of retention now, with
+ *   these limits instead of orrery.lua's; answered when it is over
  * - stop () -> {}: drains and exits
  */
 #ifndef ORRERY_CORE_CONTROL_H

@@ -9,6 +9,8 @@
 #include "core/ending.h"
 #include "model/value.h"
 
+#define DEADLINE_MAX_MS (31 * 86400000LL)
+
 static const char *text_of(const struct request *r, const char *name)
 {
     return json_string_value(json_object_get(request_json(r), name));
@@ -63,6 +65,7 @@ static int payload_of(struct request *r, char **out)
 
 static void op_status(struct request *r)
 {
+    survey_soon(request_engine(r)); /* the next one shows the journal as it is now */
     request_answer(r, status_json(request_engine(r)));
 }
 
@@ -106,6 +109,35 @@ static bool draining(struct request *r)
     return true;
 }
 
+/* The request's own time to start within, in ms; 0: none was given. -1 after having failed it. */
+static int64_t deadline_of(struct request *r)
+{
+    const json_t *deadline = json_object_get(request_json(r), "deadline_ms");
+    json_int_t ms = json_integer_value(deadline);
+
+    if (deadline == NULL || json_is_null(deadline))
+        return 0;
+    if (json_is_integer(deadline) && ms >= 1 && ms <= DEADLINE_MAX_MS)
+        return ms;
+    fail(r, ERROR_INVALID, "deadline_ms: expected an integer from 1 to 2678400000 (31 days)", NULL);
+    return -1;
+}
+
+/* What is on record now becomes a tick. The deadline was checked when the request came. */
+static void start_pending(struct request *r, struct plugin *plugin, const struct pending *p,
+                          struct waiter *waiter)
+{
+    const json_t *deadline = json_object_get(request_json(r), "deadline_ms");
+
+    engine_arrive(plugin, &(struct arrival){.kind = p->kind,
+                                            .topic = p->topic,
+                                            .payload = p->payload,
+                                            .scheduled_ms = p->scheduled_ms,
+                                            .deadline_ms = json_integer_value(deadline),
+                                            .id = p->id,
+                                            .waiter = waiter});
+}
+
 static void fire_durable(struct commit *c, struct engine *engine)
 {
     struct fire *fire = c->arg;
@@ -126,11 +158,10 @@ static void fire_durable(struct commit *c, struct engine *engine)
         free(fire);
     } else if (wait) {
         fire->waiter.ended = fire_ended;
-        engine_receive(plugin, p->kind, NULL, p->payload, p->scheduled_ms, 0, 0, p->id,
-                       &fire->waiter);
+        start_pending(fire->request, plugin, p, &fire->waiter);
     } else {
+        start_pending(fire->request, plugin, p, NULL);
         request_answer(fire->request, json_pack("{s:s}", "run", id_format(p->id, id)));
-        engine_receive(plugin, p->kind, NULL, p->payload, p->scheduled_ms, 0, 0, p->id, NULL);
         free(fire);
     }
     commit_free(c);
@@ -145,7 +176,7 @@ static void op_fire(struct request *r)
     struct commit *c;
     char *payload;
 
-    if (plugin == NULL || draining(r) || payload_of(r, &payload) < 0)
+    if (plugin == NULL || draining(r) || deadline_of(r) < 0 || payload_of(r, &payload) < 0)
         return;
     fire = mem_zero(1, sizeof *fire);
     fire->request = r;
@@ -174,10 +205,15 @@ static void emit_durable(struct commit *c, struct engine *engine)
     }
     for (size_t i = 0; i < c->add_count; i++)
         json_array_append_new(runs, json_string(id_format(c->add[i].id, id)));
+    for (size_t i = 0; i < c->add_count; i++) {
+        struct plugin *plugin = engine_plugin(engine, c->add[i].plugin);
+        if (plugin != NULL)
+            start_pending(r, plugin, &c->add[i], NULL);
+        else
+            life_start_pending(engine, &c->add[i]);
+    }
     request_answer(r,
                    json_pack("{s:I, s:o}", "subscribers", (json_int_t)c->add_count, "runs", runs));
-    for (size_t i = 0; i < c->add_count; i++)
-        life_start_pending(engine, &c->add[i]);
     commit_free(c);
 }
 
@@ -201,7 +237,7 @@ static void op_emit(struct request *r)
         fail(r, ERROR_INVALID, "topic: expected 1 to 128 characters of [A-Za-z0-9_.:-]", NULL);
         return;
     }
-    if (draining(r) || payload_of(r, &payload) < 0)
+    if (draining(r) || deadline_of(r) < 0 || payload_of(r, &payload) < 0)
         return;
     c = commit_new(engine->commits.journal, emit_durable, r);
     if (ending_add_event(c, engine, topic, payload, 0, 0) < 0) {
@@ -261,6 +297,11 @@ void control_dispatch(struct request *r, const char *op)
         {"state_delete", control_state_delete},
         {"state_export", control_state_export},
         {"state_import", control_state_import},
+        {"cancel", control_cancel},
+        {"trim", control_trim},
+        {"dead_list", control_dead_list},
+        {"dead_retry", control_dead_retry},
+        {"dead_discard", control_dead_discard},
         {"stop", op_stop},
     };
     enum { COUNT = sizeof ops / sizeof ops[0] };

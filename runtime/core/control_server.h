@@ -34,6 +34,13 @@ void upload_free(struct upload *upload); /* NULL is legal */
 void control_state_export(struct request *request);
 void control_state_import(struct request *request);
 
+/* dead_control.c, cancel.c, retention.c: likewise. */
+void control_dead_list(struct request *request);
+void control_dead_retry(struct request *request);
+void control_dead_discard(struct request *request);
+void control_cancel(struct request *request);
+void control_trim(struct request *request);
+
 /* control_stores.c: likewise. */
 void control_runs(struct request *request);
 void control_run(struct request *request);

@@ -68,6 +68,9 @@ void tick_release(struct tick *tick)
     }
     tick_unobserve(tick);
     engine->live_ticks--;
+    *tick->prev_live = tick->next_live;
+    if (tick->next_live != NULL)
+        tick->next_live->prev_live = tick->prev_live;
     tick_arrived(tick);
     json_decref(tick->closures);
     free(tick->topic);
@@ -75,19 +78,43 @@ void tick_release(struct tick *tick)
     free(tick);
 }
 
-static struct tick *tick_new(struct plugin *plugin, enum trigger_kind kind, const char *topic,
-                             const char *payload, int64_t scheduled_ms)
+static void link_live(struct engine *engine, struct tick *tick)
+{
+    tick->next_live = engine->live;
+    tick->prev_live = &engine->live;
+    if (engine->live != NULL)
+        engine->live->prev_live = &tick->next_live;
+    engine->live = tick;
+}
+
+/* The instant by which it must have started; 0: any. Years after the epoch: no overflow. */
+static int64_t deadline_of(const struct plugin *plugin, const struct arrival *a)
+{
+    int64_t within = a->deadline_ms != 0 ? a->deadline_ms
+                                         : manifest_deadline(&plugin->manifest, a->kind, a->topic);
+
+    return within != 0 ? a->scheduled_ms + within : 0;
+}
+
+static struct tick *tick_new(struct plugin *plugin, const struct arrival *a)
 {
     struct engine *engine = plugin->engine;
     struct tick *tick = mem_zero(1, sizeof *tick);
 
     tick->plugin = plugin;
-    tick->kind = kind;
-    tick->topic = mem_strdup(topic);
-    tick->payload = mem_strdup(payload);
-    tick->scheduled_ms = scheduled_ms;
+    tick->kind = a->kind;
+    tick->topic = mem_strdup(a->topic);
+    tick->payload = mem_strdup(a->payload);
+    tick->scheduled_ms = a->scheduled_ms;
+    tick->deadline_ms = deadline_of(plugin, a);
+    tick->durable = a->id != 0;
+    tick->id = a->id != 0 ? a->id : id_next(&engine->ids, clock_now_ms(&engine->clock));
+    tick->parent = a->parent;
+    tick->depth = a->depth;
+    tick->waiter = a->waiter;
     tick->holds = 1;
     tick->observed = true;
+    link_live(engine, tick);
     engine->busy++;
     engine->live_ticks++;
     engine->counters.received++;
@@ -143,7 +170,7 @@ static void queue_full(const struct plugin *plugin, char *text, size_t size)
 }
 
 /* Why this trigger cannot wait for a decide(), or NULL. */
-static const char *refusal(struct plugin *plugin, char *text, size_t size)
+static const char *refusal(struct plugin *plugin, bool insists, char *text, size_t size)
 {
     if (plugin->health == QUARANTINED) {
         snprintf(text, size, "quarantined: %s", plugin->health_reason ? plugin->health_reason : "");
@@ -159,6 +186,8 @@ static const char *refusal(struct plugin *plugin, char *text, size_t size)
     }
     if (plugin->removed || plugin->engine->draining)
         return plugin->removed ? "the strategy was removed" : "the daemon is stopping";
+    if (insists)
+        return NULL;
     if (plugin->health == UNHEALTHY && plugin->skip_left > 0) {
         plugin->skip_left--;
         snprintf(text, size, "unhealthy: %s", plugin->health_reason ? plugin->health_reason : "");
@@ -172,8 +201,16 @@ static const char *refusal(struct plugin *plugin, char *text, size_t size)
     return NULL;
 }
 
+static void note_deadline(struct plugin *plugin, const struct tick *tick)
+{
+    if (tick->deadline_ms != 0 && tick->attempts == 0 &&
+        (plugin->late_ms == 0 || tick->deadline_ms < plugin->late_ms))
+        plugin->late_ms = tick->deadline_ms;
+}
+
 static void enqueue(struct plugin *plugin, struct tick *tick)
 {
+    note_deadline(plugin, tick);
     tick->next = NULL;
     *plugin->queue_tail = tick;
     plugin->queue_tail = &tick->next;
@@ -193,29 +230,26 @@ static uint64_t seed_of(const struct tick *tick)
     return random_mix(engine->blueprint->config.seed ^ random_hash(tick->plugin->name), which);
 }
 
-struct tick *engine_receive(struct plugin *plugin, enum trigger_kind kind, const char *topic,
-                            const char *payload, int64_t scheduled_ms, uint64_t parent,
-                            uint32_t depth, uint64_t id, struct waiter *waiter)
+struct tick *engine_arrive(struct plugin *plugin, const struct arrival *a)
 {
     struct engine *engine = plugin->engine;
     struct tick *tick;
     char text[1024]; /* longer than any error's message */
     const char *reason;
 
-    if (engine->draining && id != 0) { /* it is on record: the next session takes it up */
-        tell_waiter(waiter);
+    if (engine->draining && a->id != 0) { /* it is on record: the next session takes it up */
+        tell_waiter(a->waiter);
         return NULL;
     }
-    tick = tick_new(plugin, kind, topic, payload, scheduled_ms);
-    reason = refusal(plugin, text, sizeof text);
-    tick->durable = id != 0;
-    tick->id = id != 0 ? id : id_next(&engine->ids, clock_now_ms(&engine->clock));
-    tick->parent = parent;
-    tick->depth = depth;
+    tick = tick_new(plugin, a);
     tick->seed = seed_of(tick);
-    tick->waiter = waiter;
+    reason = refusal(plugin, a->insists, text, sizeof text);
     if (reason != NULL) {
         life_skip(tick, reason);
+        return NULL;
+    }
+    if (tick_is_late(tick)) {
+        tick_expire(tick);
         return NULL;
     }
     enqueue(plugin, tick);
@@ -223,11 +257,26 @@ struct tick *engine_receive(struct plugin *plugin, enum trigger_kind kind, const
     return tick;
 }
 
+struct tick *engine_receive(struct plugin *plugin, enum trigger_kind kind, const char *topic,
+                            const char *payload, int64_t scheduled_ms, uint64_t parent,
+                            uint32_t depth, uint64_t id, struct waiter *waiter)
+{
+    return engine_arrive(plugin, &(struct arrival){.kind = kind,
+                                                   .topic = topic,
+                                                   .payload = payload,
+                                                   .scheduled_ms = scheduled_ms,
+                                                   .parent = parent,
+                                                   .depth = depth,
+                                                   .id = id,
+                                                   .waiter = waiter});
+}
+
 void engine_requeue(struct tick *tick)
 {
     struct plugin *plugin = tick->plugin;
 
     tick_arrived(tick);
+    tick->sent_ns = 0;
     plugin->counters.requeued++;
     plugin->engine->counters.requeued++;
     tick->next = plugin->queue;
@@ -273,6 +322,21 @@ static struct tick *dequeue(struct plugin *plugin)
     return tick;
 }
 
+void tick_withdraw(struct tick *tick)
+{
+    struct plugin *plugin = tick->plugin;
+    struct tick **place = &plugin->queue;
+
+    while (*place != tick)
+        place = &(*place)->next;
+    *place = tick->next;
+    if (plugin->queue_tail == &tick->next)
+        plugin->queue_tail = place;
+    tick->next = NULL;
+    plugin->queued--;
+    plugin->engine->waiting--;
+}
+
 static void take_closures(struct tick *tick, struct message_tick *m, char **text)
 {
     struct plugin *plugin = tick->plugin;
@@ -299,6 +363,7 @@ static void send_tick(struct tick *tick)
     crew_sync(plugin->worker, plugin->vault);
     tick->attempts++;
     tick->now_ms = clock_now_ms(&engine->clock);
+    tick->sent_ns = clock_mono_ns(&engine->clock);
     tick->question.expected = MESSAGE_DECIDED;
     tick->question.id = tick->id;
     m.as.tick =
@@ -324,8 +389,12 @@ static void send_tick(struct tick *tick)
 void plugin_pump(struct plugin *plugin)
 {
     while (may_dispatch(plugin)) {
+        struct tick *tick = dequeue(plugin);
         plugin->engine->waiting--;
-        send_tick(dequeue(plugin));
+        if (tick_is_late(tick))
+            tick_expire(tick);
+        else
+            send_tick(tick);
     }
 }
 

@@ -38,6 +38,8 @@ struct ending *ending_new(struct tick *tick)
     run->parent = tick->parent;
     run->depth = tick->depth;
     run->attempts = tick->attempts;
+    run->deadline_ms = tick->deadline_ms;
+    run->timed_out = tick->timed_out;
     run->dry_run = engine->options.dry_run;
     return ending;
 }

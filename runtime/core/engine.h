@@ -14,6 +14,12 @@
  *   leases.c     one owner per plugin in stores that several daemons share
  *   standby.c    plugins that wait for a lease
  *   sweeps.c     expired state rows
+ *   retention.c  old runs leave the journal
+ *   notices.c    a line per plugin: what it did, and why not
+ *   dead.c       triggers that failed for good: kept, retried, discarded
+ *   cancel.c     runs that an operator ends
+ *   lateness.c   runs that did not start in time, or have been open for too long
+ *   survey.c     what the journal holds, looked at now and then for status
  *   stalls.c     stores that are away, and who waits for them
  *   crew.c       workers: start, death, what they have been told
  *   loading.c    plugins into workers, newer versions swapped in
@@ -69,18 +75,22 @@ struct waiter {
 struct tick {
     struct question question; /* first: the link gives it back */
     struct tick *next;        /* in the plugin's queue */
+    struct tick *next_live, **prev_live; /* in engine.live */
     struct plugin *plugin;
     uint64_t id;
     enum trigger_kind kind;
     char *topic, *payload; /* or NULL */
     int64_t scheduled_ms;
-    int64_t now_ms; /* ctx.now */
+    int64_t deadline_ms; /* to start by; 0: none */
+    int64_t sent_ns;     /* to the worker, of the monotonic clock; 0: it waits */
+    int64_t now_ms;      /* ctx.now */
     uint64_t parent;
     uint32_t depth;
     uint32_t attempts;
     uint32_t suspect; /* workers lost from outside while it ran */
     uint64_t seed;
     bool durable;           /* a pending row exists */
+    bool timed_out;         /* its deadline passed before it could start */
     uint32_t holds;         /* its commit, and its hooks while they are under way */
     bool awaits_commit;     /* a script can see when the commit is durable */
     bool observed;          /* counts in engine.busy */
@@ -162,6 +172,7 @@ struct plugin {
     struct tick *queue, **queue_tail;
     struct hook *hooks; /* waiting until the plugin is ready again */
     uint32_t queued, running, hooking;
+    int64_t late_ms; /* none of the queue is late before; 0: none has a deadline */
     uint64_t hooks_begun; /* since the start */
     struct state_change *changes;
     struct cron_timer *timers;
@@ -176,6 +187,7 @@ struct plugin {
     char *last_error;
     struct counters counters;
     struct reason_count reasons[REASONS];
+    struct notice *notice; /* since its last summary line; NULL: nothing yet */
     uint32_t cost_us; /* CPU time of a decide(), moving average */
     int64_t print_ns; /* of the rate limit on its log lines */
     uint64_t unprinted;
@@ -275,7 +287,8 @@ struct engine {
     struct market_source markets;
 
     uint64_t busy;       /* see the head of this file */
-    uint64_t live_ticks; /* all ticks: waiting in a queue, at a worker, or for their commit */
+    struct tick *live;   /* all ticks, the newest first */
+    uint64_t live_ticks; /* how many: waiting in a queue, at a worker, or for their commit */
     uint64_t waiting;    /* of these, in the queues */
     uint64_t apart;      /* of these, sent out for plugins whose state is apart from the journal */
     size_t pump_first;
@@ -285,6 +298,13 @@ struct engine {
     int lock_fd;
     struct control *control;
     struct ask *asks; /* of the control socket, under way at a store */
+    struct retention *retention;
+    struct survey *survey;
+    int64_t summary_ns;   /* of the monotonic clock: the last summary lines */
+    int64_t expire_ns;    /* likewise: open runs were looked at */
+    uint64_t buried;      /* dead letters made in this session */
+    uint64_t buried_said; /* of these, the log has told */
+    int64_t buried_ns;    /* when it did so last */
     struct watch *watch;
     struct reload *reload; /* under way, or NULL */
     bool reload_again;
@@ -294,6 +314,20 @@ struct engine {
 };
 
 /* dispatch.c */
+/* A trigger as it comes in. `id` 0: it gets one, and has no pending row. `deadline_ms` to start
+ * within, after scheduled_ms; 0: as the strategy declares. Strings are copied. */
+struct arrival {
+    enum trigger_kind kind;
+    const char *topic, *payload; /* or NULL */
+    int64_t scheduled_ms, deadline_ms;
+    uint64_t parent;
+    uint32_t depth;
+    uint64_t id;
+    struct waiter *waiter; /* or NULL */
+    bool insists;          /* an operator wants it: also while unhealthy, or with a full queue */
+};
+/* The tick, or NULL when it has ended already: skipped, or too late. */
+struct tick *engine_arrive(struct plugin *plugin, const struct arrival *arrival);
 struct tick *engine_receive(struct plugin *plugin, enum trigger_kind kind, const char *topic,
                             const char *payload, int64_t scheduled_ms, uint64_t parent,
                             uint32_t depth, uint64_t id, struct waiter *waiter);
@@ -302,6 +336,8 @@ void plugin_pump(struct plugin *plugin);
 void engine_pump(struct engine *engine);
 void tick_release(struct tick *tick); /* gives up one hold; the last one frees */
 void tick_unobserve(struct tick *tick);
+/* Takes a tick that waits out of its plugin's queue, for somebody who ends it. */
+void tick_withdraw(struct tick *tick);
 struct plugin *engine_plugin(const struct engine *engine, const char *name);
 void tick_leave(struct tick *tick); /* not ended here: its pending row brings it back */
 bool engine_backlogged(const struct engine *engine); /* the journal is too far behind for more */
@@ -311,6 +347,8 @@ void plugin_miss(struct plugin *plugin, uint64_t count); /* times without a tick
 int life_decided(struct tick *tick, const struct message_decided *decided, struct error *e);
 void life_skip(struct tick *tick, const char *reason);
 void life_fail(struct tick *tick, enum error_code code, const char *message);
+/* Ends a tick that is in no queue without a decide(). `error`: JSON text, stolen, or NULL. */
+void life_end(struct tick *tick, enum run_status status, const char *reason, char *error);
 void life_start_pending(struct engine *engine, const struct pending *pending);
 
 char *life_last_text(const struct run *run); /* ctx.last for an executed run, as JSON */
@@ -383,6 +421,40 @@ void plugin_set_health(struct plugin *plugin, bool success, const char *reason);
 /* sweeps.c */
 void sweeps_start(struct engine *engine);
 void sweeps_stop(struct engine *engine);
+
+/* survey.c: the watchdog lets it look; what it saw last is for status */
+void survey_start(struct engine *engine);
+void survey_free(struct engine *engine);
+void survey_watch(struct engine *engine);
+void survey_soon(struct engine *engine); /* somebody wants to know how it is now */
+const struct journal_stats *survey_stats(const struct engine *engine); /* NULL: not looked yet */
+json_t *survey_json(const struct engine *engine); /* new references; null before the first look */
+json_t *survey_open_json(const struct engine *engine); /* open runs that began long ago */
+
+/* retention.c: looked after by the watchdog; see core/retention.c */
+void retention_start(struct engine *engine);
+void retention_stop(struct engine *engine);
+void retention_watch(struct engine *engine);
+json_t *retention_json(const struct engine *engine); /* for status: new reference */
+
+/* notices.c */
+void notices_count(struct plugin *plugin, const struct run *run); /* a run has ended */
+void notices_watch(struct engine *engine);
+void notices_finish(struct engine *engine); /* the last lines, at the stop */
+void notices_free(struct plugin *plugin);
+
+/* dead.c */
+/* Before the commit that records the run is pushed: a durable trigger that failed becomes a dead
+ * letter with it. */
+void dead_bury(struct commit *commit, const struct tick *tick);
+void dead_buried(struct engine *engine, const struct commit *commit); /* it is durable */
+void dead_watch(struct engine *engine); /* tells of those that were not told of one by one */
+
+/* lateness.c */
+bool tick_is_late(const struct tick *tick);
+void tick_expire(struct tick *tick); /* fails it; it is in no queue */
+void lateness_watch(struct engine *engine);
+json_t *lateness_json(const struct engine *engine); /* runs that take long: new reference */
 
 /* loading.c */
 void reload_swap_ready(struct plugin *plugin); /* swaps if no tick of the plugin runs any more */

@@ -101,6 +101,7 @@ static void count_end(struct plugin *plugin, const struct run *run)
     engine->counters.open--;
     plugin->counters.ended[run->status]++;
     plugin->counters.open--;
+    notices_count(plugin, run);
     if (run->status == RUN_NOOP)
         plugin_count_reason(plugin, run->reason);
     if (run->status == RUN_FAILED || run->status == RUN_REJECTED) {
@@ -111,7 +112,8 @@ static void count_end(struct plugin *plugin, const struct run *run)
 
 static bool wants_hooks(const struct plugin *plugin, const struct run *run)
 {
-    if (run->status == RUN_SKIPPED || run->dry_run || plugin->removed)
+    if (run->status == RUN_SKIPPED || run->status == RUN_CANCELLED || run->dry_run ||
+        plugin->removed)
         return false;
     return plugin->manifest.has_on_executed ||
            (plugin->manifest.has_on_error &&
@@ -130,6 +132,7 @@ static void ended(struct commit *c, struct engine *engine)
         return;
     }
     count_end(plugin, &c->run);
+    dead_buried(engine, c);
     start_events(engine, c);
     if (tick->waiter != NULL) {
         tick->waiter->ended(tick->waiter, &c->run);
@@ -183,6 +186,7 @@ static void hand_in(struct ending *ending)
     }
     if (tick->holds == 1 && !tick->awaits_commit)
         tick_unobserve(tick);
+    dead_bury(c, tick);
     commits_push(c);
 }
 
@@ -283,8 +287,7 @@ int life_decided(struct tick *tick, const struct message_decided *decided, struc
     return 0;
 }
 
-static void end_without_decide(struct tick *tick, enum run_status status, const char *reason,
-                               char *error)
+void life_end(struct tick *tick, enum run_status status, const char *reason, char *error)
 {
     struct ending *ending = ending_new(tick);
     struct run *run = &ending->commit->run;
@@ -298,12 +301,12 @@ static void end_without_decide(struct tick *tick, enum run_status status, const 
 
 void life_skip(struct tick *tick, const char *reason)
 {
-    end_without_decide(tick, RUN_SKIPPED, reason, NULL);
+    life_end(tick, RUN_SKIPPED, reason, NULL);
 }
 
 void life_fail(struct tick *tick, enum error_code code, const char *message)
 {
-    end_without_decide(tick, RUN_FAILED, NULL, error_text(error_name(code), message, NULL, 0));
+    life_end(tick, RUN_FAILED, NULL, error_text(error_name(code), message, NULL, 0));
 }
 
 static void orphan_done(struct commit *c, struct engine *engine)

@@ -57,6 +57,7 @@ void strategy_free(struct plugin *p)
     update_free(p->update);
     free(p->timers);
     free(p->health_reason);
+    notices_free(p);
     free(p->last);
     free(p->last_error);
     for (size_t i = 0; i < REASONS; i++)

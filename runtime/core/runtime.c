@@ -188,6 +188,11 @@ static void on_watchdog(uv_timer_t *timer)
 {
     stores_watch(timer->data);
     crew_watch(timer->data);
+    lateness_watch(timer->data);
+    dead_watch(timer->data);
+    survey_watch(timer->data);
+    retention_watch(timer->data);
+    notices_watch(timer->data);
 }
 
 static void on_files_changed(void *arg)
@@ -229,6 +234,8 @@ static void start_handles(struct engine *engine)
     uv_timer_init(&engine->loop, &engine->drain_timer);
     leases_start(engine);
     sweeps_start(engine);
+    survey_start(engine);
+    retention_start(engine);
     engine->turn.data = engine->watchdog.data = engine->end_timer.data = engine->drain_timer.data =
         engine;
     uv_prepare_start(&engine->turn, before_blocking);
@@ -433,6 +440,7 @@ static bool stop(struct engine *engine, struct runtime_summary *summary)
         summary->json = json_dumps(status, JSON_COMPACT);
         json_decref(status);
     }
+    notices_finish(engine);
     advance_stop(engine);
     control_stop(engine);
     watch_free(engine->watch);
@@ -442,8 +450,10 @@ static bool stop(struct engine *engine, struct runtime_summary *summary)
     all = commits_close(engine, true);
     leases_stop(engine);
     sweeps_stop(engine);
+    retention_stop(engine);
     close_handles(engine);
     uv_run(&engine->loop, UV_RUN_DEFAULT);
+    survey_free(engine);
     reload_free(engine);
     control_free(engine);
     vaults_close(engine);

@@ -154,7 +154,7 @@ static const char *store_state(const struct store *s, const struct store_health 
 {
     if (h->stalled || s->slow)
         return s->is_server && !h->opened ? "connecting" : "away";
-    return "working";
+    return store_is_degraded(s, h) ? "degraded" : "working";
 }
 
 static json_t *store_json(struct store *s)
@@ -171,6 +171,9 @@ static json_t *store_json(struct store *s)
     json_object_set_new(o, "commits", count(atomic_load(&s->commits)));
     json_object_set_new(o, "ticks", count(atomic_load(&s->ticks)));
     json_object_set_new(o, "latency_us", json_integer((json_int_t)h.latency_us));
+    json_object_set_new(o, "degraded", json_boolean(store_is_degraded(s, &h)));
+    json_object_set_new(o, "slow_at", h.slow_ms ? json_integer(h.slow_ms) : json_null());
+    json_object_set_new(o, "slow_us", json_integer(h.slow_us));
     json_object_set_new(o, "stalled", json_boolean(h.stalled || s->slow));
     json_object_set_new(o, "stall", text(h.stalled || s->slow ? s->stall : NULL));
     json_object_set_new(o, "failures", count(h.failures));
@@ -272,6 +275,10 @@ json_t *status_json(struct engine *engine)
     json_object_set_new(o, "stall", text(engine->stalled ? engine->commits.journal->stall : NULL));
     json_object_set_new(o, "counters", counters_json(&engine->counters, engine->waiting));
     json_object_set_new(o, "noop_reasons", reasons_json(engine));
+    json_object_set_new(o, "journal", survey_json(engine));
+    json_object_set_new(o, "retention", retention_json(engine));
+    json_object_set_new(o, "dead_made", count(engine->buried));
+    json_object_set_new(o, "long_running", lateness_json(engine));
     add_lists(engine, o);
     return o;
 }
