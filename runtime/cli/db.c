@@ -5,8 +5,8 @@
 #include "cli/command.h"
 #include "cli/db_stores.h"
 
-static const char *const words[] = {"init", "upgrade",  "status", "sweep",
-                                    "seed", "truncate", "copy",   NULL};
+static const char *const words[] = {"init",     "upgrade", "status", "sweep", "seed",
+                                    "truncate", "copy",    "trim",   NULL};
 
 static const struct {
     int (*run)(struct context *c, struct error *e);
@@ -21,6 +21,7 @@ static const struct {
     {db_seed, 1, 2, "seed [URL]", " force "},
     {db_truncate, 1, 2, "truncate [URL]", " force "},
     {db_copy, 3, 3, "copy FROM TO", " force dry-run overwrite "},
+    {db_trim, 1, 2, "trim [URL]", " age runs "},
 };
 
 static const struct option options[] = {
@@ -28,6 +29,8 @@ static const struct option options[] = {
      "seed, truncate, copy: although there are rows, without asking, although a daemon runs", 0},
     {"dry-run", 0, OPTION_FLAG, NULL, "copy: say what would be done, and do nothing", 0},
     {"overwrite", 0, OPTION_FLAG, NULL, "copy: what differs at TO becomes as it is at FROM", 0},
+    {"age", 0, OPTION_DURATION, "TIME", "trim: runs that are older go", 0},
+    {"runs", 0, OPTION_COUNT, "N", "trim: all but the newest N runs go", 0},
     {0},
 };
 
@@ -65,7 +68,8 @@ const struct command command_db = {
              "  orrery db sweep [URL]\n"
              "  orrery db seed [URL] [--force]\n"
              "  orrery db truncate [URL] [--force]\n"
-             "  orrery db copy FROM TO [--dry-run] [--overwrite] [--force]\n",
+             "  orrery db copy FROM TO [--dry-run] [--overwrite] [--force]\n"
+             "  orrery db trim [URL] [--age TIME] [--runs N]\n",
     .text =
         "init      makes what is missing of the journal and the state stores that orrery.lua\n"
         "          names, and upgrades what is older (`orrery run` does so by itself)\n"
@@ -86,6 +90,9 @@ const struct command command_db = {
         "          have, are conflicts: nothing is written unless --overwrite. Rows whose time "
         "has\n"
         "          passed stay behind. TO must exist: see init\n"
+        "trim      removes ended runs from the journal, as `retention` of orrery.lua says or with\n"
+        "          these limits instead; also beside a running daemon, which then does it. Runs\n"
+        "          that have not ended, counts, ledger and open dead letters stay\n"
         "\n"
         "URL is one store instead of those of orrery.lua: sqlite:PATH (relative to the desk),\n"
         "postgres://USER@HOST/DATABASE, redis://HOST/DB, libsql+http://HOST:PORT. Passwords come\n"

@@ -44,6 +44,7 @@ int db_version(struct stopped *s, const char *url, const char *component, int *v
 /* The actions: `orrery db NAME …`. Each has told what it did. Return as command.run does. */
 int db_make(struct context *c, struct error *e); /* init and upgrade */
 int db_sweep(struct context *c, struct error *e);
+int db_trim(struct context *c, struct error *e);
 int db_status(struct context *c, struct error *e);
 int db_seed(struct context *c, struct error *e);
 int db_truncate(struct context *c, struct error *e);

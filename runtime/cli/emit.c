@@ -30,6 +30,9 @@ static int run_emit(struct context *c, struct error *e)
         json_pack("{s:s, s:s}", "op", "emit", "topic", options_argument(&c->options, 0));
     json_t *data;
 
+    if (options_given(&c->options, "deadline"))
+        json_object_set_new(request, "deadline_ms",
+                            json_integer(options_duration(&c->options, "deadline", 0)));
     if (payload_add(request, "payload", options_argument(&c->options, 1), e) < 0) {
         json_decref(request);
         return -1;
@@ -41,14 +44,21 @@ static int run_emit(struct context *c, struct error *e)
     return 0;
 }
 
+static const struct option options[] = {
+    {"deadline", 0, OPTION_DURATION, "TIME",
+     "a run that has not started by then fails with TIMED_OUT", 0},
+    {0},
+};
+
 const struct command command_emit = {
     .name = "emit",
     .summary = "send an event to the plugins that listen to its topic",
-    .usage = "  orrery emit TOPIC [JSON]\n",
+    .usage = "  orrery emit TOPIC [JSON] [--deadline TIME]\n",
     .text =
         "Fires every plugin that has an event trigger for TOPIC. The event is on disk when the\n"
         "command returns: it survives a crash of the daemon. JSON, when given, is\n"
         "ctx.trigger.payload.\n",
+    .options = options,
     .examples = "  $ orrery emit wake '{\"why\": \"news\"}'\n"
                 "  2 subscribers\n"
                 "    run 38fw4zaf80000\n"

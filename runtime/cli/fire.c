@@ -38,6 +38,9 @@ static int run_fire(struct context *c, struct error *e)
     json_t *run;
     int code;
 
+    if (options_given(&c->options, "deadline"))
+        json_object_set_new(request, "deadline_ms",
+                            json_integer(options_duration(&c->options, "deadline", 0)));
     if (payload_add(request, "payload", options_argument(&c->options, 1), e) < 0) {
         json_decref(request);
         return -1;
@@ -58,13 +61,15 @@ static int run_fire(struct context *c, struct error *e)
 
 static const struct option options[] = {
     {"no-wait", 0, OPTION_FLAG, NULL, "return as soon as the trigger is safely recorded", 0},
+    {"deadline", 0, OPTION_DURATION, "TIME",
+     "a run that has not started by then fails with TIMED_OUT", 0},
     {0},
 };
 
 const struct command command_fire = {
     .name = "fire",
     .summary = "fire a plugin now and show what came of it",
-    .usage = "  orrery fire PLUGIN [JSON] [--no-wait]\n",
+    .usage = "  orrery fire PLUGIN [JSON] [--no-wait] [--deadline TIME]\n",
     .text =
         "Fires PLUGIN's manual trigger in the running daemon and waits until the run has ended.\n"
         "JSON, when given, is what decide() sees as ctx.trigger.payload.\n",

@@ -73,15 +73,78 @@ static void print_counters(const struct output *o, const json_t *counters)
         const char *name, *after;
     } parts[] = {
         {"received", " received: "}, {"completed", " completed, "}, {"noop", " noop, "},
-        {"rejected", " rejected, "}, {"failed", " failed, "},       {"skipped", " skipped\n      "},
+        {"rejected", " rejected, "}, {"failed", " failed, "},       {"skipped", " skipped"},
         {"running", " running, "},   {"queued", " queued\n"},
     };
     char text[FORMAT_SIZE];
 
     fputs("runs  ", o->out);
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         fprintf(o->out, "%s%s", format_amount(json_object_get(counters, parts[i].name), text),
                 parts[i].after);
+        if (strcmp(parts[i].name, "skipped") != 0)
+            continue;
+        if (number_of(counters, "cancelled") > 0)
+            fprintf(o->out, ", %s cancelled",
+                    format_amount(json_object_get(counters, "cancelled"), text));
+        fputs("\n      ", o->out);
+    }
+}
+
+/* What the journal keeps, and what somebody should look at. */
+static void print_journal(const struct output *o, const json_t *status)
+{
+    const json_t *journal = json_object_get(status, "journal"),
+                 *retention = json_object_get(status, "retention");
+    json_int_t dead = number_of(journal, "dead_open"), backlog = number_of(retention, "backlog");
+    const char *error = text_of(retention, "error");
+    char text[FORMAT_SIZE];
+
+    if (!json_is_object(journal))
+        return;
+    fprintf(o->out, "kept  %s runs", format_amount(json_object_get(journal, "kept"), text));
+    if (number_of(journal, "oldest") > 0)
+        fprintf(o->out, " since %s", format_time(number_of(journal, "oldest"), text));
+    if (number_of(journal, "bytes") > 0)
+        fprintf(o->out, ", %s", format_bytes((uint64_t)number_of(journal, "bytes"), text));
+    if (number_of(journal, "open") > 0)
+        fprintf(o->out, ", %lld open", (long long)number_of(journal, "open"));
+    if (number_of(retention, "removed") > 0)
+        fprintf(o->out, "; %s removed", format_amount(json_object_get(retention, "removed"), text));
+    if (backlog > 0)
+        fprintf(o->out, ", %lld to be removed", (long long)backlog);
+    fputc('\n', o->out);
+    if (error != NULL) {
+        fprintf(o->out, "%sretention:%s ", output_tone(o->colour, TONE_WARN),
+                output_plain(o->colour));
+        output_inert(o->out, error);
+        fputc('\n', o->out);
+    }
+    if (dead > 0)
+        fprintf(o->out, "%sdead  %lld trigger%s failed for good:%s `orrery dead list`\n",
+                output_tone(o->colour, TONE_WARN), (long long)dead, dead == 1 ? "" : "s",
+                output_plain(o->colour));
+}
+
+static void print_long(const struct output *o, const json_t *status)
+{
+    static const struct column columns[] = {
+        {"RUNS LONG", false, 0}, {"PLUGIN", false, 32}, {"IS", false, 0}, {"FOR", true, 0}, {0},
+    };
+    const json_t *one;
+    struct table t;
+    size_t i;
+
+    table_init(&t, columns);
+    json_array_foreach(json_object_get(status, "long_running"), i, one)
+    {
+        char text[FORMAT_SIZE];
+        table_add(&t, text_of(one, "run"));
+        table_add(&t, text_of(one, "plugin"));
+        table_add(&t, text_of(one, "status"));
+        table_add(&t, format_span(number_of(one, "ms"), text));
+    }
+    finish(&t, o);
 }
 
 /* "every 5s, manual" */
@@ -255,7 +318,9 @@ static void print_stores(const struct output *o, const json_t *status)
         add_amount(&t, one, "depth");
         table_addf(&t, "%.1f ms", (double)number_of(one, "latency_us") / 1000);
         add_store_trouble(&t, one);
-        table_tone(&t, json_is_true(json_object_get(one, "stalled")) ? TONE_BAD : TONE_PLAIN);
+        table_tone(&t, json_is_true(json_object_get(one, "stalled"))    ? TONE_BAD
+                       : json_is_true(json_object_get(one, "degraded")) ? TONE_WARN
+                                                                        : TONE_PLAIN);
     }
     finish(&t, o);
 }
@@ -311,10 +376,12 @@ void status_print(const struct output *o, const json_t *status)
 {
     print_head(o, status);
     print_counters(o, json_object_get(status, "counters"));
+    print_journal(o, status);
     print_plugins(o, status);
     print_vaults(o, status);
     print_feeds(o, status);
     print_stores(o, status);
     print_workers(o, status);
+    print_long(o, status);
     print_warnings(o, status);
 }

@@ -60,12 +60,15 @@ static void print_counts(const struct output *o, const json_t *status)
         const char *name, *label;
     } rows[] = {
         {"completed", "transactions"}, {"noop", "noops"},      {"rejected", "rejected"},
-        {"failed", "failed"},          {"skipped", "skipped"},
+        {"failed", "failed"},          {"skipped", "skipped"}, {"cancelled", "cancelled"},
     };
     const json_t *counters = json_object_get(status, "counters");
     char count[FORMAT_SIZE];
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (strcmp(rows[i].name, "cancelled") == 0 &&
+            json_integer_value(json_object_get(counters, "cancelled")) == 0)
+            continue;
         fprintf(o->out, "  %-14s %9s\n", rows[i].label,
                 format_amount(json_object_get(counters, rows[i].name), count));
         if (strcmp(rows[i].name, "noop") == 0)
