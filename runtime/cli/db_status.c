@@ -10,6 +10,7 @@
 #include "cli/format.h"
 #include "cli/table.h"
 #include "db/sqlite_db.h"
+#include "journal/journal_postgres.h"
 
 #define PINGS       5
 #define PING_PLUGIN "orrery-ping" /* nobody's: the smallest read there is */
@@ -131,25 +132,35 @@ static int64_t bytes_on_disk(const struct stopped *s, const char *url)
     return bytes;
 }
 
+static int journal_facts(struct stopped *s, const char *url, struct journal *journal,
+                         struct journal_facts *facts, struct error *e)
+{
+    if (strcmp(journal_name(journal), "postgres") == 0)
+        return journal_postgres_facts(journal, facts, e);
+    facts->server[0] = '\0';
+    facts->bytes = bytes_on_disk(s, url);
+    return db_version(s, url, "journal", &facts->schema_version, e);
+}
+
 static int look_at_journal(struct stopped *s, const char *url, json_t *one, struct error *e)
 {
+    struct journal_facts facts;
     struct journal *journal;
     struct clock clock;
     int64_t start;
     uint64_t id;
-    int version;
 
     clock_init_real(&clock);
     if (stopped_journal_url(s, url, &journal, e) < 0 ||
-        db_version(s, url, "journal", &version, e) < 0)
+        journal_facts(s, url, journal, &facts, e) < 0)
         return -1;
     start = clock_mono_ns(&clock);
     if (journal_last_id(journal, &id, e) < 0)
         return -1;
     json_object_set_new(one, "latency_us", json_integer((clock_mono_ns(&clock) - start) / 1000));
-    set_server(one, journal_name(journal), "");
-    json_object_set_new(one, "schema_version", json_integer(version));
-    json_object_set_new(one, "bytes", json_integer(bytes_on_disk(s, url)));
+    set_server(one, journal_name(journal), facts.server);
+    json_object_set_new(one, "schema_version", json_integer(facts.schema_version));
+    json_object_set_new(one, "bytes", json_integer(facts.bytes));
     return 0;
 }
 

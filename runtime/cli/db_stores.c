@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "core/desk.h"
 #include "db/sqlite_db.h"
+#include "journal/journal_postgres.h"
 #include "model/problem.h"
 #include "model/store_url.h"
 
@@ -116,22 +117,45 @@ static int sqlite_version(const struct stopped *s, const char *file, const char 
     return result;
 }
 
-static int server_version(struct stopped *s, const char *url, int *version, struct error *e)
+static int state_version(struct stopped *s, const char *url, int *version, struct error *e)
 {
-    struct error why = ERROR_INIT;
-    struct state_facts facts;
     struct state_store *store = NULL;
-    int result = stopped_state_own(s, url, STORE_INSPECT, &store, &why);
+    struct state_facts facts;
+    int result = stopped_state_own(s, url, STORE_INSPECT, &store, e);
 
     if (result == 0)
-        result = state_describe(store, stopped_now_ms(s), &facts, &why);
+        result = state_describe(store, stopped_now_ms(s), &facts, e);
     state_close(store);
     if (result == 0)
         *version = facts.schema_version;
-    else if (why.code == ERROR_NOT_FOUND || why.code == ERROR_STORE_MISSING ||
-             why.code == ERROR_STORE_SCHEMA)
+    return result;
+}
+
+static int journal_version(struct stopped *s, const char *url, int *version, struct error *e)
+{
+    struct journal *journal = NULL;
+    struct journal_facts facts;
+    int result = stopped_journal_own(s, url, STORE_INSPECT, &journal, e);
+
+    if (result == 0)
+        result = journal_postgres_facts(journal, &facts, e);
+    journal_close(journal);
+    if (result == 0)
+        *version = facts.schema_version;
+    return result;
+}
+
+static int server_version(struct stopped *s, const char *url, const char *component, int *version,
+                          struct error *e)
+{
+    struct error why = ERROR_INIT;
+    int result = strcmp(component, "journal") == 0 ? journal_version(s, url, version, &why)
+                                                   : state_version(s, url, version, &why);
+
+    if (result < 0 && (why.code == ERROR_NOT_FOUND || why.code == ERROR_STORE_MISSING ||
+                       why.code == ERROR_STORE_SCHEMA))
         *version = result = 0;
-    else
+    else if (result < 0)
         *e = why;
     return result;
 }
@@ -145,7 +169,7 @@ int db_version(struct stopped *s, const char *url, const char *component, int *v
     if (store_url_parse(url, &parsed, e) < 0)
         return -1;
     if (store_url_is_server(&parsed))
-        result = server_version(s, url, version, e);
+        result = server_version(s, url, component, version, e);
     else
         result = sqlite_version(s, parsed.path, component, version, e);
     store_url_release(&parsed);

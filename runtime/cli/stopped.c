@@ -150,12 +150,19 @@ static int absent_hint(struct error *e)
     return -1;
 }
 
+static bool is_file(const char *url)
+{
+    return strncmp(url, "sqlite:", 7) == 0;
+}
+
 int stopped_journal_url(struct stopped *s, const char *url, struct journal **out, struct error *e)
 {
+    enum store_mode mode = is_file(url) || s->lock >= 0 ? s->mode : STORE_INSPECT;
+
     if (is_memory(url))
         return keeps_nothing("the journal", e);
     if (s->journal == NULL &&
-        s->registry->open_journal(s->stores, url, s->mode, real_now(), &s->journal, e) < 0)
+        s->registry->open_journal(s->stores, url, mode, real_now(), &s->journal, e) < 0)
         return absent_hint(e);
     *out = s->journal;
     return 0;
@@ -184,6 +191,14 @@ int stopped_state_own(struct stopped *s, const char *url, enum store_mode mode,
     bool joined;
 
     if (s->registry->open_state(s->stores, url, mode, real_now(), out, &joined, e) < 0)
+        return absent_hint(e);
+    return 0;
+}
+
+int stopped_journal_own(struct stopped *s, const char *url, enum store_mode mode,
+                        struct journal **out, struct error *e)
+{
+    if (s->registry->open_journal(s->stores, url, mode, real_now(), out, e) < 0)
         return absent_hint(e);
     return 0;
 }

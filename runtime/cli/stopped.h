@@ -45,7 +45,8 @@ int stopped_open_forced(const struct context *c, enum store_mode mode, bool forc
                         struct stopped *out, struct error *e);
 void stopped_close(struct stopped *s);
 
-/* Open a store; owned by `s`. A memory store is ERROR_NOT_RUNNING: it keeps nothing. */
+/* Open a store; owned by `s`. A memory store is ERROR_NOT_RUNNING: it keeps nothing. A journal on a
+ * server is opened for writing only while `s` has the desk's lock: its daemon may be running. */
 int stopped_journal(struct stopped *s, struct journal **out, struct error *e);
 int stopped_journal_url(struct stopped *s, const char *url, struct journal **out,
                         struct error *e); /* the first one asked for stays open */
@@ -56,6 +57,8 @@ int stopped_state_url(struct stopped *s, const char *url, struct state_store **o
 /* A store apart from the above, closed by the caller before `s`. */
 int stopped_state_own(struct stopped *s, const char *url, enum store_mode mode,
                       struct state_store **out, struct error *e);
+int stopped_journal_own(struct stopped *s, const char *url, enum store_mode mode,
+                        struct journal **out, struct error *e);
 
 /* Who this command is in stores that others share. `role`: "orrery db copy". `force`: takes leases
  * from others. */

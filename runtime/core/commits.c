@@ -75,10 +75,16 @@ void commit_free(struct commit *c)
     free(c);
 }
 
+/* A commit to a state store apart tells its owner that it was fenced; of one with a run it has been
+ * dealt with (jobs.c), and what remains is that the lease is lost. */
 static void commit_finished(struct store_job *job, void *arg)
 {
     struct commit *c = (struct commit *)job;
+    struct plugin *plugin =
+        c->fenced && c->store->is_journal ? engine_plugin(arg, c->plugin) : NULL;
 
+    if (plugin != NULL)
+        leases_lost(plugin);
     c->done(c, arg);
 }
 
@@ -130,6 +136,35 @@ static int join_state(struct engine *engine, struct store *s, struct error *e)
     return 0;
 }
 
+static int open_local(struct engine *engine, struct store *s, struct error *e)
+{
+    if (engine->registry->open_journal(engine->stores, s->url, STORE_CREATE,
+                                       clock_now_ms(&engine->clock), &s->journal, e) < 0)
+        return -1;
+    return join_state(engine, s, e);
+}
+
+/* It knows this desk by its identity: what a killed daemon of it has left there is ended. */
+static int open_on_server(struct engine *engine, struct store *s, struct error *e)
+{
+    if (leases_open(engine, e) < 0)
+        return -1;
+    if (engine->registry->stores_own != NULL)
+        engine->registry->stores_own(engine->stores, engine->owner);
+    return store_await(s, engine->options.wait_for_state_ms, e);
+}
+
+static int is_on_server(const char *url, bool *is_server, struct error *e)
+{
+    struct store_url parsed;
+
+    if (store_url_parse(url, &parsed, e) < 0)
+        return -1;
+    *is_server = store_url_is_server(&parsed);
+    store_url_release(&parsed);
+    return 0;
+}
+
 int commits_open(struct engine *engine, struct error *e)
 {
     const struct config *config = &engine->blueprint->config;
@@ -138,9 +173,9 @@ int commits_open(struct engine *engine, struct error *e)
     s->is_journal = true;
     engine->commits.group_max = config->group_commit > 0 ? config->group_commit : 1;
     engine->stores = engine->registry->stores_new(engine->options.desk);
-    if (engine->registry->open_journal(engine->stores, s->url, STORE_CREATE,
-                                       clock_now_ms(&engine->clock), &s->journal, e) < 0 ||
-        join_state(engine, s, e) < 0 || add_store(s, e) < 0) {
+    if (is_on_server(s->url, &s->is_server, e) < 0 ||
+        (s->is_server ? open_on_server(engine, s, e) : open_local(engine, s, e)) < 0 ||
+        add_store(s, e) < 0) {
         store_free(s);
         return -1;
     }
@@ -202,6 +237,11 @@ int commits_state_store(struct engine *engine, const char *url, const char *plug
     *out = find_store(&engine->commits, url, shard);
     if (*out != NULL)
         return 0;
+    if (is_server && engine->registry->state_joins != NULL &&
+        engine->registry->state_joins(engine->stores, url)) {
+        *out = engine->commits.journal; /* under whatever spelling, with whatever pool */
+        return 0;
+    }
     if (is_server) {
         if (leases_open(engine, e) < 0)
             return -1;

@@ -1,7 +1,9 @@
 #include "core/jobs.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/ending.h"
 #include "core/engine.h"
 
 /* State in one transaction of several ticks: what a server takes in one piece is limited. */
@@ -73,16 +75,31 @@ struct group {
     const struct store_job *stop;
 };
 
+/* The journal's stamp covers the state beside it: it is one transaction. */
+static int stamp(struct store *s, struct error *e)
+{
+    if (s->is_journal)
+        return s->is_server ? journal_stamp(s->journal, s->writer, s->number + 1, e) : 0;
+    if (s->state == NULL || !state_is_shared(s->state))
+        return 0;
+    return state_stamp(s->state, s->writer, s->number + 1, e);
+}
+
+/* What the last transaction could not know about itself. */
+static int put_last_time(struct store *s, struct error *e)
+{
+    if (!s->is_journal || s->group_us == 0)
+        return 0;
+    return journal_put_commit_time(s->journal, s->group_us, s->group_took_us, e);
+}
+
 static int apply_group(struct store *s, struct group g, struct error *e)
 {
-    if (s->state != NULL && state_is_shared(s->state) &&
-        state_stamp(s->state, s->writer, s->number + 1, e) < 0)
+    if (stamp(s, e) < 0 || put_last_time(s, e) < 0)
         return -1;
     for (struct store_job *job = g.first; job != g.stop; job = job->next) {
         struct commit *c = (struct commit *)job;
-        if (c->fenced)
-            continue;
-        if ((s->state != NULL && apply_writes(s->state, c, e) < 0) ||
+        if ((s->state != NULL && !c->fenced && apply_writes(s->state, c, e) < 0) ||
             (s->is_journal && apply_journal(s->journal, c, e) < 0))
             return -1;
     }
@@ -105,9 +122,30 @@ static int try_group(struct store *s, struct group g, struct error *e)
     return result;
 }
 
+/* Its state is not written, so it is not what it says: unless it has executed something, which
+ * cannot be taken back. */
+static void refuse_run(struct commit *c)
+{
+    struct run *run = &c->run;
+
+    if (run->id == 0 || c->has_change)
+        return;
+    run->status = RUN_FAILED;
+    free(run->reason);
+    free(run->error);
+    run->reason = NULL;
+    run->error = error_text(error_name(ERROR_STORE_FENCED),
+                            "another daemon owns this strategy now: nothing of this decision was "
+                            "written or executed",
+                            NULL, 0);
+    for (size_t i = 0; i < c->add_count; i++)
+        pending_release(&c->add[i]);
+    c->add_count = 0;
+}
+
 /* Another daemon has this plugin now: its commits are refused, whatever else happens. False when
  * the error names no plugin of the group. */
-static bool fence_off(struct group g, const char *plugin)
+static bool fence_off(const struct store *s, struct group g, const char *plugin)
 {
     bool found = false;
 
@@ -116,6 +154,8 @@ static bool fence_off(struct group g, const char *plugin)
         if (c->fence == 0 || c->fenced || strcmp(c->plugin, plugin) != 0)
             continue;
         c->fenced = found = true;
+        if (s->is_journal)
+            refuse_run(c);
     }
     return found;
 }
@@ -127,23 +167,43 @@ static void give_up(struct store *s, struct group g)
         ((struct commit *)job)->failed = true;
 }
 
+/* The moment of the first try: should only its acknowledgement be lost, that is what is on record.
+ */
+static bool date_runs(struct group g, int64_t now_us)
+{
+    bool any = false;
+
+    for (struct store_job *job = g.first; job != g.stop; job = job->next) {
+        struct commit *c = (struct commit *)job;
+        if (c->run.id == 0)
+            continue;
+        c->run.commit_us = now_us;
+        any = true;
+    }
+    return any;
+}
+
 /* Until it works: nothing that was decided is dropped while the process lives. Given up only when
  * no retry can mend it, or when the daemon stops and one more try has failed. */
 static void commit_group(struct store *s, struct group g)
 {
+    int64_t began_us = store_wall_us();
+    bool has_runs = date_runs(g, began_us);
     int wait = 0;
 
     while (!s->broken) {
         struct error e = ERROR_INIT;
         if (try_group(s, g, &e) == 0) {
+            s->group_us = has_runs && s->is_server ? began_us : 0;
+            s->group_took_us = store_wall_us() - began_us;
             store_note(s, NULL);
             atomic_fetch_add(&s->commits, 1);
             return;
         }
-        if (e.code == ERROR_STORE_FENCED && fence_off(g, e.where))
+        if (e.code == ERROR_STORE_FENCED && fence_off(s, g, e.where))
             continue;
         store_note(s, &e);
-        if (store_error_is_final(&e) || store_backs_off(s, &wait))
+        if (store_error_is_final(s, &e) || store_backs_off(s, &wait))
             break;
     }
     give_up(s, g);
@@ -163,7 +223,7 @@ static int try_query(struct store *s, struct query *q)
 /* Whether it is worth asking again: a patient asker could do nothing else. */
 static bool ask_again(struct store *s, const struct query *q)
 {
-    return q->result < 0 && q->patient && !store_error_is_final(&q->error) &&
+    return q->result < 0 && q->patient && !store_error_is_final(s, &q->error) &&
            q->error.code != ERROR_STORE_CORRUPT && !atomic_load(&s->draining);
 }
 

@@ -2,10 +2,11 @@
  * registry: the one table of concrete implementations, filled in by main/ and handed down. Core and
  * the commands name no backend, executor or feed themselves.
  *
- * URLs of stores: see model/store_url.h. A journal is in memory or in SQLite, state also on a
- * server. When a state URL names the journal's own database, the returned store joins the journal's
- * transactions (`joined`): it must then be used on the journal's thread, between journal_begin and
- * journal_commit. Stores on servers may be opened from any thread, each on its own.
+ * URLs of stores: see model/store_url.h. A journal is in memory, in SQLite or in PostgreSQL, state
+ * also on other servers. When a state URL names the journal's own database, the returned store
+ * joins the journal's transactions (`joined`): it must then be used on the journal's thread,
+ * between journal_begin and journal_commit. On a server that is so for STORE_CREATE only, the way
+ * of a daemon. Other stores on servers may be opened from any thread, each on its own.
  */
 #ifndef ORRERY_CORE_REGISTRY_H
 #define ORRERY_CORE_REGISTRY_H
@@ -27,10 +28,15 @@ struct registry {
      * it is closed. */
     struct stores *(*stores_new)(const char *desk);
     void (*stores_close)(struct stores *stores);
+    /* Who opens them: the identity of a desk whose lock the caller holds (core/owner.h), so that
+     * what an earlier process of it left on a server can be ended. Optional. */
+    void (*stores_own)(struct stores *stores, const char *owner);
     int (*open_journal)(struct stores *stores, const char *url, enum store_mode mode,
                         int64_t now_ms, struct journal **out, struct error *e);
     int (*open_state)(struct stores *stores, const char *url, enum store_mode mode, int64_t now_ms,
                       struct state_store **out, bool *joined, struct error *e);
+    /* Whether state at `url` would join the journal that is open. NULL: never on a server. */
+    bool (*state_joins)(const struct stores *stores, const char *url);
     /* 0 when `url` is well-formed and known, else the error (with the known kinds as the hint).
      * Touches nothing. */
     int (*check_journal_url)(const char *url, struct error *e);

@@ -16,7 +16,11 @@ static int no_lease(void *arg, const struct state_lease *lease)
 
 static int work_probe(struct query *query, struct store *store, struct error *e)
 {
+    uint64_t id;
+
     (void)query;
+    if (store->is_journal)
+        return journal_last_id(store->journal, &id, e);
     return state_lease_list(store->state, no_lease, NULL, e);
 }
 

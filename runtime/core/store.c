@@ -92,12 +92,17 @@ static int64_t mono_ns(const struct store *s)
     return clock_mono_ns(&s->engine->clock);
 }
 
-static int64_t wall_ms(void)
+int64_t store_wall_us(void)
 {
     struct timespec t;
 
     clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t wall_ms(void)
+{
+    return store_wall_us() / 1000;
 }
 
 size_t store_depth(const struct store *s)
@@ -136,6 +141,10 @@ int store_open(struct store *s, struct error *e)
 
     if (s->state != NULL || !s->is_server)
         return 0;
+    if (s->is_journal && s->journal == NULL &&
+        engine->registry->open_journal(engine->stores, s->url, STORE_CREATE, wall_ms(), &s->journal,
+                                       e) < 0)
+        return -1;
     if (engine->registry->open_state(engine->stores, s->url, STORE_CREATE, wall_ms(), &s->state,
                                      &joined, e) < 0)
         return -1;
@@ -150,9 +159,21 @@ void store_health_get(struct store *s, struct store_health *out)
     uv_mutex_unlock(&s->lock);
 }
 
-bool store_error_is_final(const struct error *e)
+bool store_error_is_final(const struct store *s, const struct error *e)
 {
+    if (s->is_journal && s->is_server &&
+        (e->code == ERROR_STORE_LOCKED || e->code == ERROR_STORE_CORRUPT))
+        return true;
     return e->code == ERROR_INTERNAL || e->code == ERROR_INVALID || e->code == ERROR_LIMIT;
+}
+
+bool store_is_degraded(const struct store *s, const struct store_health *h)
+{
+    int64_t since = atomic_load(&s->busy_since_ns);
+
+    return h->latency_us > STORE_SLOW_US ||
+           (since != 0 && mono_ns(s) - since > (int64_t)STORE_SLOW_US * 1000) ||
+           (h->slow_ms != 0 && wall_ms() - h->slow_ms < STORE_DEGRADED_MS);
 }
 
 /* ---- in the store's thread ---- */
@@ -167,15 +188,6 @@ static void tell_loop(void *arg)
         struct store_health h;
         store_health_get(c->items[i], &h);
         if (h.is_final && engine->fatal.code == ERROR_NONE)
-bool store_is_degraded(const struct store *s, const struct store_health *h)
-{
-    int64_t since = atomic_load(&s->busy_since_ns);
-
-    return h->latency_us > STORE_SLOW_US ||
-           (since != 0 && mono_ns(s) - since > (int64_t)STORE_SLOW_US * 1000) ||
-           (h->slow_ms != 0 && wall_ms() - h->slow_ms < STORE_DEGRADED_MS);
-}
-
             engine_fatal(engine, &h.error);
         engine_store_told(c->items[i], &h);
     }
@@ -192,7 +204,7 @@ void store_note(struct store *s, const struct error *e)
         s->health.error = *e;
         s->health.error_ms = wall_ms();
         s->health.failures++;
-        s->health.is_final = store_error_is_final(e);
+        s->health.is_final = store_error_is_final(s, e);
     } else {
         changed |= note_warnings(s);
     }
@@ -215,6 +227,10 @@ void store_try_ends(struct store *s, bool worked)
         return;
     uv_mutex_lock(&s->lock);
     s->health.latency_us += (took - s->health.latency_us) / (s->health.latency_us > 0 ? 16 : 1);
+    if (took > STORE_SLOW_US) {
+        s->health.slow_us = (int64_t)took;
+        s->health.slow_ms = wall_ms();
+    }
     uv_mutex_unlock(&s->lock);
 }
 
@@ -227,10 +243,6 @@ static int next_wait(struct store *s, int *wait_ms)
     return *wait_ms / 2 + (int)random_below(&s->jitter, (uint64_t)*wait_ms / 2 + 1);
 }
 
-    if (took > STORE_SLOW_US) {
-        s->health.slow_us = (int64_t)took;
-        s->health.slow_ms = wall_ms();
-    }
 bool store_backs_off(struct store *s, int *wait_ms)
 {
     if (*wait_ms == LAST_TRY)
@@ -275,16 +287,31 @@ static int await_one(struct store *s, int64_t start_ns, int64_t deadline_ns, str
             return gave_up(s, now - start_ns, e);
         }
         snprintf(left, sizeof left, "%.1f s", (double)(deadline_ns - now) / 1e9);
-        log_write(log, LOG_WARN, "waiting for a state store", "store", s->label, "error",
-                  why.message, "giving up in", left, NULL);
+        log_write(log, LOG_WARN,
+                  s->is_journal ? "waiting for the journal" : "waiting for a state store", "store",
+                  s->label, "error", why.message, "giving up in", left, NULL);
         pause = next_wait(s, &wait);
         if (pause * 1000000 > deadline_ns - now)
             pause = (deadline_ns - now) / 1000000 + 1;
         nanosleep(&(struct timespec){pause / 1000, pause % 1000 * 1000000}, NULL);
     }
     if (wait > 0)
-        log_write(log, LOG_INFO, "the state store is there", "store", s->label, NULL);
+        log_write(log, LOG_INFO,
+                  s->is_journal ? "the journal is there" : "the state store is there", "store",
+                  s->label, NULL);
     return 0;
+}
+
+int store_await(struct store *s, int64_t wait_ms, struct error *e)
+{
+    int64_t start_ns = mono_ns(s);
+    struct error why = ERROR_INIT;
+
+    if (await_one(s, start_ns, start_ns + wait_ms * 1000000, &why) == 0)
+        return 0;
+    *e = why;
+    error_prefix(e, "journal: ");
+    return -1;
 }
 
 int stores_await(struct engine *engine, int64_t wait_ms, struct error *e)
@@ -353,8 +380,10 @@ bool store_end(struct store *s, bool abandon)
         return true;
     if (abandon && s->is_server && !await_end(s)) {
         log_write(s->engine->log, LOG_WARN,
-                  "a state store does not answer: what is on its way there is given up", "store",
-                  s->label, NULL);
+                  s->is_journal
+                      ? "the journal does not answer: what is on its way there is given up"
+                      : "a state store does not answer: what is on its way there is given up",
+                  "store", s->label, NULL);
         store_thread_leave(s->thread);
         return false;
     }

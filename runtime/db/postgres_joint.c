@@ -296,7 +296,11 @@ void pg_joint_rollback(struct pg_joint *j)
 
 int pg_joint_session(struct pg_joint *j, struct pg_session **s, struct error *e)
 {
-    if (need_connection(j, e) < 0)
+    bool inside = j->depth > 0 && j->begun && !j->repeated;
+
+    if (inside && pg_joint_settle(j, e) < 0)
+        return -1;
+    if ((!inside || j->repeated) && need_connection(j, e) < 0)
         return -1;
     *s = &j->session;
     return 0;

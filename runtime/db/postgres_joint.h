@@ -72,7 +72,8 @@ bool pg_joint_is_repeated(const struct pg_joint *joint);
 int pg_joint_ask(struct pg_joint *joint, int id, const char *sql, int params,
                  const char *const *values, pg_row_fn *each, void *arg, struct error *e);
 
-/* The connection, for what is a transaction of its own. Not inside another one. */
+/* The connection, to ask on: inside of a transaction that was begun on the server it sees that one,
+ * else it is a transaction of its own. */
 int pg_joint_session(struct pg_joint *joint, struct pg_session **s, struct error *e);
 /* Writes are refused (STORE_READONLY) on one that was opened with STORE_INSPECT. */
 int pg_joint_writable(const struct pg_joint *joint, struct error *e);

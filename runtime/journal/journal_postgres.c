@@ -435,13 +435,27 @@ int journal_postgres_open(struct journal **out, struct pg_joint *joint, int64_t 
     return 0;
 }
 
-int journal_postgres_version(struct journal *j, int *version, struct error *e)
+static int take_facts(void *arg, const struct pg_row *row)
 {
-    int64_t number = 0;
+    struct journal_facts *facts = arg;
+    int version = row->session->pq.serverVersion(row->session->conn);
 
-    if (pgj_ask(pgj_of(j), "SELECT max(version) FROM schema_migrations WHERE component = 'journal'",
-                0, NULL, pgj_take_number, &number, e) < 0)
+    snprintf(facts->server, sizeof facts->server, "PostgreSQL %d.%d", version / 10000,
+             version % 10000);
+    facts->schema_version = (int)pg_integer(row, 0, 0);
+    facts->bytes = pg_integer(row, 1, -1);
+    return 0;
+}
+
+int journal_postgres_facts(struct journal *j, struct journal_facts *out, struct error *e)
+{
+    struct journal_facts facts = {.schema_version = 0};
+
+    if (pgj_ask(pgj_of(j),
+                "SELECT (SELECT max(version) FROM schema_migrations WHERE component = 'journal'),"
+                " " PGJ_BYTES,
+                0, NULL, take_facts, &facts, e) < 0)
         return -1;
-    *version = (int)number;
+    *out = facts;
     return 0;
 }

@@ -35,7 +35,12 @@ char *journal_postgres_application(const char *owner, char out[JOURNAL_APPLICATI
 int journal_postgres_open(struct journal **out, struct pg_joint *joint, int64_t now_ms,
                           struct error *e);
 
-/* The schema's version on the server; 0: none. */
-int journal_postgres_version(struct journal *j, int *version, struct error *e);
+/* For `orrery db status`: what is known without looking at the runs. */
+struct journal_facts {
+    char server[96];    /* "PostgreSQL 15.8" */
+    int schema_version; /* 0: none */
+    int64_t bytes;      /* on disk */
+};
+int journal_postgres_facts(struct journal *j, struct journal_facts *out, struct error *e);
 
 #endif

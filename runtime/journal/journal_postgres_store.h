@@ -193,6 +193,12 @@ struct pgj_numbers {
 const char *pgj_number(struct pgj_numbers *n, int64_t value);
 const char *pgj_unsigned(struct pgj_numbers *n, uint64_t value);
 
+/* SQL: what the journal's tables take on disk. */
+#define PGJ_BYTES                                                                                  \
+    "(SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c WHERE c.relkind = 'r'"             \
+    " AND c.relname LIKE 'journal\\_%' AND c.relnamespace ="                                       \
+    " (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('journal_runs')))"
+
 /* Reading rows. */
 char *pgj_text_at(const struct pg_row *row, int column); /* borrowed; NULL when NULL */
 uint64_t pgj_u64_at(const struct pg_row *row, int column);

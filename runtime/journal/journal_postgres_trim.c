@@ -222,9 +222,7 @@ int pgj_stats(struct journal *j, struct journal_stats *out, struct error *e)
                 " (SELECT count(*) FROM journal_strategy_versions), x.count, x.bytes,"
                 " (SELECT count(*) FROM journal_pending),"
                 " (SELECT count(*) FROM journal_dead_letters WHERE state = 'open'),"
-                " (SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c WHERE c.relkind = 'r'"
-                " AND c.relname LIKE 'journal\\_%' AND c.relnamespace ="
-                " (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('journal_runs')))"
+                " " PGJ_BYTES
                 " FROM (SELECT count(*) AS count, coalesce(sum(octet_length(content)), 0) AS bytes"
                 " FROM journal_snapshots) AS x",
                 0, NULL, take_stats, &stats, e) < 0)

@@ -34,8 +34,10 @@ static int open_feed(const struct feed_config *config, const struct feed_env *en
 static const struct registry registry = {
     .stores_new = stores_new,
     .stores_close = stores_close,
+    .stores_own = stores_own,
     .open_journal = stores_open_journal,
     .open_state = stores_open_state,
+    .state_joins = stores_state_joins,
     .check_journal_url = stores_check_journal_url,
     .check_state_url = stores_check_state_url,
     .open_executor = open_executor,

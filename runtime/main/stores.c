@@ -6,7 +6,10 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "cli/same_store.h"
+#include "db/postgres_joint.h"
 #include "db/sqlite_db.h"
+#include "journal/journal_postgres.h"
 #include "main/secret.h"
 #include "model/store_url.h"
 
@@ -17,9 +20,17 @@ struct database {
     bool is_journal;
 };
 
+/* The connection of a journal on a server. */
+struct place {
+    struct place *next;
+    char *url;
+    struct pg_joint *joint;
+};
+
 struct stores {
-    char *desk;
+    char *desk, *owner; /* owner: see registry.h; or NULL */
     struct database *databases;
+    struct place *places; /* the newest first */
 };
 
 struct stores *stores_new(const char *desk)
@@ -41,8 +52,22 @@ void stores_close(struct stores *stores)
         free(d->path);
         free(d);
     }
+    while (stores->places != NULL) {
+        struct place *p = stores->places;
+        stores->places = p->next;
+        pg_joint_free(p->joint);
+        secret_free(p->url);
+        free(p);
+    }
     free(stores->desk);
+    free(stores->owner);
     free(stores);
+}
+
+void stores_own(struct stores *stores, const char *owner)
+{
+    free(stores->owner);
+    stores->owner = mem_strdup(owner);
 }
 
 int stores_check_state_url(const char *text, struct error *e)
@@ -55,12 +80,13 @@ int stores_check_state_url(const char *text, struct error *e)
     return 0;
 }
 
-static int need_local(const struct store_url *url, struct error *e)
+static int need_journal(const struct store_url *url, struct error *e)
 {
-    if (!store_url_is_server(url))
+    if (!store_url_is_server(url) || url->kind == STORE_POSTGRES)
         return 0;
     error_set(e, ERROR_CONFIG, "'%.200s': the journal cannot live there", url->label);
-    error_hint(e, "journal is \"sqlite:PATH\" or \"memory:\"; state may be on a server");
+    error_hint(e,
+               "journal is \"sqlite:PATH\", \"postgres://…\" or \"memory:\"; state may be there");
     return -1;
 }
 
@@ -71,7 +97,7 @@ int stores_check_journal_url(const char *text, struct error *e)
 
     if (store_url_parse(text, &url, e) != 0)
         return -1;
-    result = need_local(&url, e);
+    result = need_journal(&url, e);
     store_url_release(&url);
     return result;
 }
@@ -127,48 +153,6 @@ static int open_database(struct stores *stores, const char *file, enum store_mod
     return 0;
 }
 
-static int open_journal(struct stores *stores, const struct store_url *url, enum store_mode mode,
-                        int64_t now_ms, struct journal **out, struct error *e)
-{
-    struct database *d;
-
-    if (need_local(url, e) != 0)
-        return -1;
-    if (url->kind == STORE_MEMORY)
-        return journal_memory_open(out, e);
-    if (open_database(stores, url->path, mode, &d, e) < 0 ||
-        (mode != STORE_INSPECT && journal_sqlite_migrate(d->db, now_ms, e) < 0))
-        return -1;
-    d->is_journal = true;
-    return journal_sqlite_open(out, d->db, e);
-}
-
-int stores_open_journal(struct stores *stores, const char *text, enum store_mode mode,
-                        int64_t now_ms, struct journal **out, struct error *e)
-{
-    struct store_url url;
-    int result;
-
-    if (store_url_parse(text, &url, e) != 0)
-        return -1;
-    result = open_journal(stores, &url, mode, now_ms, out, e);
-    store_url_release(&url);
-    return result;
-}
-
-static int open_sqlite(struct stores *stores, const struct store_url *url, enum store_mode mode,
-                       int64_t now_ms, struct state_store **out, bool *joined, struct error *e)
-{
-    struct database *d;
-
-    if (open_database(stores, url->path, mode, &d, e) < 0 ||
-        (mode != STORE_INSPECT && state_sqlite_migrate(d->db, now_ms, e) < 0) ||
-        state_sqlite_open(out, d->db, e) < 0)
-        return -1;
-    *joined = d->is_journal;
-    return 0;
-}
-
 /* Files that a URL names are the desk's, wherever the daemon was started. */
 static void anchor_files(const struct stores *stores, struct store_url *url)
 {
@@ -185,6 +169,87 @@ static void anchor_files(const struct stores *stores, struct store_url *url)
             o->value = path;
         }
     }
+}
+
+static int open_sqlite_journal(struct stores *stores, const struct store_url *url,
+                               enum store_mode mode, int64_t now_ms, struct journal **out,
+                               struct error *e)
+{
+    struct database *d;
+
+    if (open_database(stores, url->path, mode, &d, e) < 0 ||
+        (mode != STORE_INSPECT && journal_sqlite_migrate(d->db, now_ms, e) < 0))
+        return -1;
+    d->is_journal = true;
+    return journal_sqlite_open(out, d->db, e);
+}
+
+static int make_joint(const struct stores *stores, struct store_url *url, enum store_mode mode,
+                      struct pg_joint **out, struct error *e)
+{
+    char application[JOURNAL_APPLICATION_SIZE], *secret;
+    int result;
+
+    if (secret_find(url, stores->desk, &secret, e) != 0)
+        return -1;
+    anchor_files(stores, url);
+    result = pg_joint_new(out, url, secret,
+                          journal_postgres_application(stores->owner, application), mode, e);
+    secret_free(secret);
+    return result;
+}
+
+static int open_postgres_journal(struct stores *stores, const char *text, struct store_url *url,
+                                 enum store_mode mode, int64_t now_ms, struct journal **out,
+                                 struct error *e)
+{
+    struct place *place;
+    struct pg_joint *joint;
+
+    if (make_joint(stores, url, mode, &joint, e) != 0)
+        return -1;
+    if (journal_postgres_open(out, joint, now_ms, e) != 0) {
+        pg_joint_free(joint);
+        return -1;
+    }
+    place = mem_zero(1, sizeof *place);
+    place->url = mem_strdup(text);
+    place->joint = joint;
+    place->next = stores->places;
+    stores->places = place;
+    return 0;
+}
+
+int stores_open_journal(struct stores *stores, const char *text, enum store_mode mode,
+                        int64_t now_ms, struct journal **out, struct error *e)
+{
+    struct store_url url;
+    int result;
+
+    if (store_url_parse(text, &url, e) != 0)
+        return -1;
+    result = need_journal(&url, e);
+    if (result == 0 && url.kind == STORE_MEMORY)
+        result = journal_memory_open(out, e);
+    else if (result == 0 && url.kind == STORE_SQLITE)
+        result = open_sqlite_journal(stores, &url, mode, now_ms, out, e);
+    else if (result == 0)
+        result = open_postgres_journal(stores, text, &url, mode, now_ms, out, e);
+    store_url_release(&url);
+    return result;
+}
+
+static int open_sqlite(struct stores *stores, const struct store_url *url, enum store_mode mode,
+                       int64_t now_ms, struct state_store **out, bool *joined, struct error *e)
+{
+    struct database *d;
+
+    if (open_database(stores, url->path, mode, &d, e) < 0 ||
+        (mode != STORE_INSPECT && state_sqlite_migrate(d->db, now_ms, e) < 0) ||
+        state_sqlite_open(out, d->db, e) < 0)
+        return -1;
+    *joined = d->is_journal;
+    return 0;
 }
 
 static int open_server(const struct stores *stores, struct store_url *url, enum store_mode mode,
@@ -206,16 +271,52 @@ static int open_server(const struct stores *stores, struct store_url *url, enum 
     return result;
 }
 
+/* The same login: another one may have other rights. */
+static bool same_user(const char *a, const char *b)
+{
+    struct error ignored = ERROR_INIT;
+    struct store_url first, second;
+    bool same;
+
+    if (store_url_parse(a, &first, &ignored) != 0)
+        return false;
+    if (store_url_parse(b, &second, &ignored) != 0) {
+        store_url_release(&first);
+        return false;
+    }
+    same = first.user != NULL && second.user != NULL && strcmp(first.user, second.user) == 0;
+    store_url_release(&first);
+    store_url_release(&second);
+    return same;
+}
+
+static struct pg_joint *find_joint(const struct stores *stores, const char *url)
+{
+    for (struct place *p = stores->places; p != NULL; p = p->next)
+        if (pg_joint_mode(p->joint) == STORE_CREATE && same_store(stores->desk, p->url, url) &&
+            same_user(p->url, url))
+            return p->joint;
+    return NULL;
+}
+
+bool stores_state_joins(const struct stores *stores, const char *url)
+{
+    return find_joint(stores, url) != NULL;
+}
+
 int stores_open_state(struct stores *stores, const char *text, enum store_mode mode, int64_t now_ms,
                       struct state_store **out, bool *joined, struct error *e)
 {
+    struct pg_joint *joint = mode == STORE_CREATE ? find_joint(stores, text) : NULL;
     struct store_url url;
     int result;
 
     if (store_url_parse(text, &url, e) != 0)
         return -1;
-    *joined = false;
-    if (url.kind == STORE_MEMORY)
+    *joined = joint != NULL;
+    if (joint != NULL)
+        result = state_postgres_join(out, joint, now_ms, e);
+    else if (url.kind == STORE_MEMORY)
         result = state_memory_open(out, e);
     else if (url.kind == STORE_SQLITE)
         result = open_sqlite(stores, &url, mode, now_ms, out, joined, e);

@@ -10,6 +10,8 @@
 
 struct stores *stores_new(const char *desk);
 void stores_close(struct stores *stores);
+void stores_own(struct stores *stores, const char *owner);
+bool stores_state_joins(const struct stores *stores, const char *url);
 int stores_open_journal(struct stores *stores, const char *url, enum store_mode mode,
                         int64_t now_ms, struct journal **out, struct error *e);
 int stores_open_state(struct stores *stores, const char *url, enum store_mode mode, int64_t now_ms,

@@ -205,18 +205,35 @@ static int send_all(struct pg_session *s, const struct remote_txn *txn, struct p
     return pg_collect(s, NULL, NULL, failure, e);
 }
 
+int pg_apply_send(struct pg_session *s, const struct remote_txn *txn, struct error *e)
+{
+    if (send_guard(s, txn, e) < 0 || send_fences(s, txn, e) < 0 || send_writes(s, txn, true, e) < 0)
+        return -1;
+    return send_writes(s, txn, false, e);
+}
+
+int pg_apply_judge(struct remote_store *store, struct pg_session *s, const struct remote_txn *txn,
+                   const struct pg_failure *failure, struct error *e)
+{
+    if (failure->id == PG_GUARD && strcmp(failure->sqlstate, NOT_NULL) == 0)
+        return judge_stamp(s, txn, e) == 0 ? 1 : -1;
+    if (failure->id == PG_FENCE && strcmp(failure->sqlstate, DIVIDED_BY_0) == 0)
+        return remote_fenced(store, txn, e);
+    return 0;
+}
+
 int pg_apply(struct remote_store *store, struct pg_session *s, const struct remote_txn *txn,
              struct error *e)
 {
     struct error why = ERROR_INIT;
     struct pg_failure failure;
+    int verdict;
 
     if (send_all(s, txn, &failure, &why) == 0)
         return 0;
-    if (s->conn != NULL && failure.id == PG_GUARD && strcmp(failure.sqlstate, NOT_NULL) == 0)
-        return judge_stamp(s, txn, e);
-    if (s->conn != NULL && failure.id == PG_FENCE && strcmp(failure.sqlstate, DIVIDED_BY_0) == 0)
-        return remote_fenced(store, txn, e);
+    verdict = s->conn != NULL ? pg_apply_judge(store, s, txn, &failure, e) : 0;
+    if (verdict != 0)
+        return verdict < 0 ? -1 : 0;
     if (why.code == ERROR_STORE_READONLY)
         pg_drop(s); /* a failover: the next connection may find the primary */
     *e = why;

@@ -14,7 +14,7 @@ enum {
     PG_LIST,
     PG_EXPIRED,
     PG_RENEW,
-    PG_STATEMENTS /* at most 32: a journal on the same connection has those behind */
+    PG_STATEMENTS /* at most 32: a journal on the same connection has those from there on */
 };
 
 #endif

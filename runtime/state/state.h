@@ -74,6 +74,7 @@
 #include "model/store_url.h"
 
 struct error;
+struct pg_joint;
 struct sqlite_db;
 struct state_store;
 
@@ -229,5 +230,11 @@ typedef int state_server_open_fn(struct state_store **out, const struct store_ur
                                  const char *secret, enum store_mode mode, int64_t now_ms,
                                  struct error *e);
 state_server_open_fn state_postgres_open, state_redis_open, state_libsql_open;
+
+/* State on a connection that a journal has, in its transactions: see db/postgres_joint.h. Borrows
+ * `joint`, whose mode it has. A transaction of its own outside of the journal's is one all the
+ * same; fences and stamps are judged when the outermost commits. */
+int state_postgres_join(struct state_store **out, struct pg_joint *joint, int64_t now_ms,
+                        struct error *e);
 
 #endif

@@ -21,27 +21,15 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "db/postgres_server.h"
+#include "db/postgres_session.h"
 #include "state/postgres_apply.h"
 #include "state/postgres_lease.h"
 #include "state/postgres_schema.h"
-#include "db/postgres_server.h"
-#include "db/postgres_session.h"
 #include "state/postgres_statement.h"
-#include "state/remote.h"
+#include "state/postgres_store.h"
 
 #define WRITER_DAYS "7" /* a writer that was not seen for longer is forgotten */
-
-struct state_postgres {
-    struct remote_store remote; /* first */
-    struct pg_session session;
-    enum store_mode mode; /* for the next connection */
-    int64_t opened_ms;
-};
-
-static struct state_postgres *of(struct state_store *store)
-{
-    return (struct state_postgres *)store;
-}
 
 /* A connection that works, as far as one can know. A server that came back may be another one: it
  * is examined again; but tables are made on the first occasion only. */
@@ -49,24 +37,24 @@ static int session_of(struct state_postgres *p, struct pg_session **out, struct 
 {
     struct state_store *base = &p->remote.base;
 
-    *out = &p->session;
-    if (pg_stands(&p->session))
+    if (p->joint != NULL)
+        return pg_joint_session(p->joint, out, e);
+    *out = &p->own;
+    if (pg_stands(&p->own))
         return 0;
-    if (pg_connect(&p->session, e) < 0)
+    if (pg_connect(&p->own, e) < 0)
         return -1;
-    if (pg_server_open(&p->session, p->mode, base->warnings, sizeof base->warnings, e) == 0 &&
-        pg_schema_open(&p->session, p->mode, p->opened_ms, e) == 0 &&
-        pg_pipeline(&p->session, e) == 0) {
+    if (pg_server_open(&p->own, p->mode, base->warnings, sizeof base->warnings, e) == 0 &&
+        pg_schema_open(&p->own, p->mode, p->opened_ms, e) == 0 && pg_pipeline(&p->own, e) == 0) {
         p->mode = p->mode == STORE_CREATE ? STORE_OPEN : p->mode;
         return 0;
     }
-    pg_drop(&p->session);
+    pg_drop(&p->own);
     return -1;
 }
 
 static int writer_of(struct state_postgres *p, struct pg_session **out, struct error *e)
 {
-    *out = &p->session;
     if (p->mode == STORE_INSPECT)
         return error_set(e, ERROR_STORE_READONLY, "the store was opened for reading only");
     return session_of(p, out, e);
@@ -76,7 +64,7 @@ static int postgres_apply(struct remote_store *store, const struct remote_txn *t
 {
     struct pg_session *s;
 
-    return writer_of(of(&store->base), &s, e) < 0 ? -1 : pg_apply(store, s, txn, e);
+    return writer_of(pg_store_of(&store->base), &s, e) < 0 ? -1 : pg_apply(store, s, txn, e);
 }
 
 /* ---- reads ---- */
@@ -119,15 +107,15 @@ static int give_expired(void *arg, const struct pg_row *row)
     return walk->result;
 }
 
-static int postgres_load(struct remote_store *store, const char *plugin, int64_t now_ms,
-                         state_row_fn *each, void *arg, struct error *e)
+int pg_store_load(struct remote_store *store, const char *plugin, int64_t now_ms,
+                  state_row_fn *each, void *arg, struct error *e)
 {
     struct walk walk = {.row = each, .arg = arg};
     struct pg_session *s;
     char now[24];
 
     snprintf(now, sizeof now, "%" PRId64, now_ms);
-    if (session_of(of(&store->base), &s, e) < 0 ||
+    if (session_of(pg_store_of(&store->base), &s, e) < 0 ||
         pg_query(s, PG_LOAD,
                  "SELECT key, value, expires_at FROM plugin_state WHERE plugin_name = $1"
                  " AND (expires_at IS NULL OR expires_at > $2::bigint)",
@@ -137,13 +125,12 @@ static int postgres_load(struct remote_store *store, const char *plugin, int64_t
 }
 
 /* From name to name by the primary key: the rows in between are not read. */
-static int postgres_list(struct remote_store *store, state_name_fn *each, void *arg,
-                         struct error *e)
+int pg_store_list(struct remote_store *store, state_name_fn *each, void *arg, struct error *e)
 {
     struct walk walk = {.name = each, .arg = arg};
     struct pg_session *s;
 
-    if (session_of(of(&store->base), &s, e) < 0 ||
+    if (session_of(pg_store_of(&store->base), &s, e) < 0 ||
         pg_query(s, PG_LIST,
                  "WITH RECURSIVE names(n) AS ("
                  " (SELECT min(plugin_name) FROM plugin_state) UNION ALL"
@@ -163,10 +150,10 @@ static int forget_writers(struct pg_session *s, struct error *e)
                    0, NULL, e);
 }
 
-static int postgres_expired(struct remote_store *store, int64_t now_ms, size_t limit,
-                            remote_expired_fn *each, void *arg, struct error *e)
+int pg_store_expired(struct remote_store *store, int64_t now_ms, size_t limit,
+                     remote_expired_fn *each, void *arg, struct error *e)
 {
-    struct state_postgres *p = of(&store->base);
+    struct state_postgres *p = pg_store_of(&store->base);
     struct walk walk = {.expired = each, .arg = arg};
     struct pg_session *s;
     char now[24], count[24];
@@ -195,8 +182,8 @@ static int take_facts(void *arg, const struct pg_row *row)
     return 0;
 }
 
-static int postgres_describe(struct state_store *store, int64_t now_ms, struct state_facts *facts,
-                             struct error *e)
+int pg_store_describe(struct state_store *store, int64_t now_ms, struct state_facts *facts,
+                      struct error *e)
 {
     struct state_facts f = {.bytes = -1};
     struct pg_session *s;
@@ -204,7 +191,7 @@ static int postgres_describe(struct state_store *store, int64_t now_ms, struct s
     int version;
 
     snprintf(now, sizeof now, "%" PRId64, now_ms);
-    if (session_of(of(store), &s, e) < 0 ||
+    if (session_of(pg_store_of(store), &s, e) < 0 ||
         pg_query(s, PG_NOT_PREPARED,
                  "SELECT count(*), count(*) FILTER (WHERE expires_at <= $1::bigint),"
                  " count(DISTINCT plugin_name), pg_total_relation_size('plugin_state'),"
@@ -220,10 +207,10 @@ static int postgres_describe(struct state_store *store, int64_t now_ms, struct s
 
 static void postgres_close(struct state_store *store)
 {
-    struct state_postgres *p = of(store);
+    struct state_postgres *p = pg_store_of(store);
 
     remote_release(&p->remote);
-    pg_session_release(&p->session);
+    pg_session_release(&p->own);
     free(p);
 }
 
@@ -235,8 +222,9 @@ static int lease_take(struct state_store *store, const char *plugin,
 {
     struct pg_session *s;
 
-    return writer_of(of(store), &s, e) < 0 ? -1
-                                           : pg_lease_take(s, plugin, claim, granted, lease, e);
+    return writer_of(pg_store_of(store), &s, e) < 0
+               ? -1
+               : pg_lease_take(s, plugin, claim, granted, lease, e);
 }
 
 static int lease_renew(struct state_store *store, struct state_hold *holds, size_t count,
@@ -244,7 +232,8 @@ static int lease_renew(struct state_store *store, struct state_hold *holds, size
 {
     struct pg_session *s;
 
-    return writer_of(of(store), &s, e) < 0 ? -1 : pg_lease_renew(s, holds, count, ttl_ms, e);
+    return writer_of(pg_store_of(store), &s, e) < 0 ? -1
+                                                    : pg_lease_renew(s, holds, count, ttl_ms, e);
 }
 
 static int lease_release(struct state_store *store, const struct state_hold *holds, size_t count,
@@ -252,31 +241,31 @@ static int lease_release(struct state_store *store, const struct state_hold *hol
 {
     struct pg_session *s;
 
-    return writer_of(of(store), &s, e) < 0 ? -1 : pg_lease_release(s, holds, count, e);
+    return writer_of(pg_store_of(store), &s, e) < 0 ? -1 : pg_lease_release(s, holds, count, e);
 }
 
 static int lease_list(struct state_store *store, state_lease_fn *each, void *arg, struct error *e)
 {
     struct pg_session *s;
 
-    return session_of(of(store), &s, e) < 0 ? -1 : pg_lease_list(s, each, arg, e);
+    return session_of(pg_store_of(store), &s, e) < 0 ? -1 : pg_lease_list(s, each, arg, e);
 }
 
-static const struct state_lease_ops leases = {
+const struct state_lease_ops pg_store_leases = {
     REMOTE_LEASE_OPS,         .take = lease_take, .renew = lease_renew,
     .release = lease_release, .list = lease_list,
 };
 
 static const struct state_ops ops = {
-    REMOTE_STATE_OPS,        .name = "postgres", .describe = postgres_describe,
-    .close = postgres_close, .leases = &leases,
+    REMOTE_STATE_OPS,        .name = "postgres",         .describe = pg_store_describe,
+    .close = postgres_close, .leases = &pg_store_leases,
 };
 
 static const struct remote_ops remote = {
     .apply = postgres_apply,
-    .load = postgres_load,
-    .list = postgres_list,
-    .expired = postgres_expired,
+    .load = pg_store_load,
+    .list = pg_store_list,
+    .expired = pg_store_expired,
 };
 
 int state_postgres_open(struct state_store **out, const struct store_url *url, const char *secret,
@@ -288,7 +277,7 @@ int state_postgres_open(struct state_store **out, const struct store_url *url, c
     remote_init(&p->remote, &ops, &remote);
     p->mode = mode;
     p->opened_ms = now_ms;
-    if (pg_session_init(&p->session, url, secret, e) < 0) {
+    if (pg_session_init(&p->own, url, secret, e) < 0) {
         free(p);
         return -1;
     }
