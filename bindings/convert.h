@@ -9,6 +9,7 @@
  *   table with the keys 1..n        array
  *   table with string keys only     object
  *   empty table                     object; array when marked by orrery.array()
+ *   orrery.null                     null, where the rules allow it; else refused
  *   anything else                   refused: nil, functions, userdata, NaN, infinities, holes,
  * mixed keys, cycles, metatables
  *
@@ -34,6 +35,7 @@ struct convert_rules {
     size_t max_bytes;
     bool functions;        /* a function becomes {"$function": true} instead of being refused */
     bool no_negative_zero; /* -0.0 is refused */
+    bool nulls;            /* orrery.null is a value */
     size_t *spent;         /* of max_bytes, by what was read before; may be NULL */
 };
 
@@ -46,6 +48,10 @@ void convert_push(lua_State *L, const json_t *value);
 
 /* Creates what the mark of arrays needs; once per state, protected. */
 void convert_open(lua_State *L);
+
+/* orrery.null: a light userdata, since nil cannot stand in a table. */
+void convert_push_null(lua_State *L);
+bool convert_is_null(lua_State *L, int index);
 
 /* Marks the table on the top of the stack as an array. */
 void convert_mark_array(lua_State *L);

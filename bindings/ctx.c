@@ -109,7 +109,7 @@ static void push_params(lua_State *L, struct plugin *plugin)
 
 static void push_last(lua_State *L, struct plugin *plugin)
 {
-    push_snapshot(L, &plugin->last);
+    push_snapshot(L, plugin_call_last(plugin));
 }
 
 static void push_lifecycle(lua_State *L, struct plugin *plugin)
@@ -119,12 +119,6 @@ static void push_lifecycle(lua_State *L, struct plugin *plugin)
     lua_setfield(L, -2, "closures");
 }
 
-static void push_db(lua_State *L, struct plugin *plugin)
-{
-    (void)plugin;
-    luaL_error(L, "ctx.db is not part of this version of orrery; keep small data in ctx.state");
-}
-
 static const struct field {
     const char *name;
     push_field_fn *push;
@@ -132,7 +126,7 @@ static const struct field {
     {"now", push_now},         {"vault", push_vault},     {"market", push_market},
     {"state", ctx_state_push}, {"log", ctx_log_push},     {"trigger", push_trigger},
     {"params", push_params},   {"last", push_last},       {"lifecycle", push_lifecycle},
-    {"run_id", push_run_id},   {"dry_run", push_dry_run}, {"db", push_db},
+    {"run_id", push_run_id},   {"dry_run", push_dry_run}, {"db", ctx_db_push},
 };
 
 #define FIELD_COUNT ((int)(sizeof fields / sizeof fields[0]))
@@ -212,13 +206,23 @@ void ctx_push_ticket(lua_State *L, struct plugin *plugin, const char *key, int v
     lua_setmetatable(L, -2);
 }
 
+static bool is_waiting(const struct plugin *plugin, uint64_t serial)
+{
+    const struct plugin_call *call = plugin->waiting;
+
+    while (call != NULL && call->serial != serial)
+        call = call->next;
+    return call != NULL;
+}
+
 struct plugin *ctx_check_ticket(lua_State *L, const struct ctx_ticket *ticket, const char *what)
 {
     struct plugin *plugin = (struct plugin *)host_of(L);
 
     if (!plugin->is_running || ticket->serial != plugin->serial)
-        luaL_error(L, "%s belongs to a tick that has ended; use the ctx that this call was given",
-                   what);
+        luaL_error(L, "%s belongs to %s; use the ctx that this call was given", what,
+                   is_waiting(plugin, ticket->serial) ? "another tick, which waits for its tables"
+                                                      : "a tick that has ended");
     return plugin;
 }
 

@@ -83,5 +83,7 @@ int open_orrery(lua_State *L)
     static const luaL_Reg functions[] = {{"array", array}, {NULL, NULL}};
 
     luaL_newlib(L, functions);
+    convert_push_null(L);
+    lua_setfield(L, -2, "null");
     return 1;
 }

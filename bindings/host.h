@@ -35,7 +35,7 @@ void host_drop(struct host *host);
 void host_raise(lua_State *L, const struct error *e) __attribute__((noreturn));
 
 /* The modules: each leaves its table on the stack. */
-int open_orrery(lua_State *L);        /* "orrery": array() */
+int open_orrery(lua_State *L);        /* "orrery": array(), null */
 int open_orrery_action(lua_State *L); /* "orrery.action": the constructors */
 
 #endif

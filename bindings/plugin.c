@@ -21,6 +21,7 @@ static int open_ctx(lua_State *L)
     ctx_open(L);
     ctx_state_open(L);
     ctx_log_open(L);
+    ctx_db_open(L);
     return 0;
 }
 
@@ -47,8 +48,10 @@ void plugin_free(struct plugin *plugin)
 {
     if (plugin == NULL)
         return;
+    plugin_calls_release(plugin);
     host_release(&plugin->host);
     kv_free(plugin->kv);
+    json_decref(plugin->schema);
     snapshot_release(&plugin->params);
     snapshot_release(&plugin->last);
     free(plugin->file);
@@ -101,6 +104,7 @@ int plugin_load(struct plugin *plugin, const char *file, const char *source, siz
     hooks = json_object_get(declaration.json, "hooks");
     plugin->has_on_executed = has_hook(hooks, "on_executed");
     plugin->has_on_error = has_hook(hooks, "on_error");
+    plugin->schema = json_incref(json_object_get(declaration.json, "schema"));
     result = value_write(manifest, declaration.json);
     json_decref(declaration.json);
     if (result < 0) {
@@ -155,129 +159,4 @@ size_t plugin_required_count(const struct plugin *plugin)
 const char *plugin_required(const struct plugin *plugin, size_t index)
 {
     return vm_required(plugin->host.vm, index);
-}
-
-static void begin(struct plugin *plugin, const struct plugin_tick *tick, struct decision *out,
-                  bool is_hook)
-{
-    plugin->tick = tick;
-    plugin->out = out;
-    plugin->serial++;
-    plugin->is_running = true;
-    plugin->is_hook = is_hook;
-}
-
-static void end(struct plugin *plugin)
-{
-    plugin->out->cpu_us += vm_last_cpu_us(plugin->host.vm);
-    plugin->is_running = false;
-    plugin->tick = NULL;
-    plugin->out = NULL;
-    host_drop(&plugin->host);
-}
-
-static int push_ctx(lua_State *L)
-{
-    ctx_push(L, lua_touserdata(L, 1));
-    return 1;
-}
-
-static int read_decision(lua_State *L)
-{
-    struct plugin *plugin = lua_touserdata(L, 1);
-
-    decision_read(L, 1, plugin->out);
-    return 0;
-}
-
-void plugin_decide(struct plugin *plugin, const struct plugin_tick *tick, struct decision *out)
-{
-    struct vm_call call = {.field = "decide",
-                           .push = push_ctx,
-                           .read = read_decision,
-                           .arg = plugin,
-                           .seed = tick->seed};
-
-    decision_clear(out);
-    kv_sweep(plugin->kv, tick->now_ms);
-    kv_mark(plugin->kv);
-    begin(plugin, tick, out, false);
-    if (vm_call(plugin->host.vm, &call, &out->failure) < 0) {
-        out->outcome = DECISION_FAILED;
-        error_locate(&out->failure, plugin->file, 0);
-        buf_clear(&out->actions);
-        if (out->failure.code == ERROR_DEADLINE)
-            kv_undo(plugin->kv);
-    }
-    end(plugin);
-}
-
-/* The second argument of the hook being called is in the box. */
-static int push_hook_arguments(lua_State *L)
-{
-    struct plugin *plugin = lua_touserdata(L, 1);
-    json_t *argument = plugin->host.held;
-
-    ctx_push(L, plugin);
-    if (argument != NULL)
-        convert_push(L, argument);
-    else
-        lua_pushnil(L);
-    return 2;
-}
-
-static int ignore_results(lua_State *L)
-{
-    (void)L;
-    return 0;
-}
-
-static void note_failure(struct plugin *plugin, const char *hook, const struct error *e)
-{
-    char text[1200], line[1300];
-    int len;
-
-    if (plugin->out->failure.code == ERROR_NONE) {
-        plugin->out->failure = *e;
-        error_prefix(&plugin->out->failure, "%s: ", hook);
-        return;
-    }
-    error_format(e, text, sizeof text);
-    len = snprintf(line, sizeof line, "%s failed too: %s", hook, text);
-    plugin_log(plugin, LOG_ERROR, line, (size_t)len, NULL);
-}
-
-static void call_hook(struct plugin *plugin, const char *hook, const struct plugin_tick *tick,
-                      const char *json, size_t len, struct decision *out)
-{
-    struct vm_call call = {.field = hook,
-                           .push = push_hook_arguments,
-                           .read = ignore_results,
-                           .arg = plugin,
-                           .seed = tick->seed};
-    struct error e = ERROR_INIT;
-
-    kv_mark(plugin->kv);
-    begin(plugin, tick, out, true);
-    host_hold(&plugin->host, value_parse(json, len, len, NULL));
-    if (vm_call(plugin->host.vm, &call, &e) < 0) {
-        error_locate(&e, plugin->file, 0);
-        note_failure(plugin, hook, &e);
-    }
-    if (e.code == ERROR_DEADLINE)
-        kv_undo(plugin->kv);
-    else
-        kv_merge(plugin->kv);
-    end(plugin);
-}
-
-void plugin_hook(struct plugin *plugin, const struct plugin_tick *tick, const char *result,
-                 size_t result_len, const char *error, size_t error_len, struct decision *out)
-{
-    decision_clear(out);
-    kv_sweep(plugin->kv, tick->now_ms);
-    if (plugin->has_on_executed)
-        call_hook(plugin, "on_executed", tick, result, result_len, out);
-    if (plugin->has_on_error && error != NULL)
-        call_hook(plugin, "on_error", tick, error, error_len, out);
 }

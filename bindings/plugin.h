@@ -2,23 +2,26 @@
  * plugin: one loaded strategy in its own vm, from the file to its decisions. Everything a tick does
  * is collected here and handed to the caller; nothing leaves by another way.
  *
- *   plugin_new ── plugin_load ── plugin_bind ──┬── plugin_decide ─┬── plugin_free
- *                 (manifest)     (identity)    └── plugin_hook  ──┘
+ *   plugin_new ── plugin_load ── plugin_bind ──┬── plugin_decide ─┬─────────────────┬── plugin_free
+ *                 (manifest)     (identity)    └── plugin_hook  ──┴─ plugin_resume ─┘
  *
  * Glossary
  *   declaration  the data in the table that the file returned; its functions are the hooks
  *   tick         the input of one decide() or of the hooks after it
  *   decision     the output: outcome, logs, time; the state writes are in plugin_state()
+ *   call         one decide(), or the hooks after it; it waits while its ctx.db asks the database,
+ *                and other calls of the plugin may begin, wait and end meanwhile
  *
  * Invariants
  *   - No Lua error and no Lua value leaves these functions. Declarations, actions and errors are
  * read raw: no metamethod of the script runs after it has returned.
- *   - ctx and everything reached through it (ctx.state, ctx.log) works in its own tick only; later
- * it raises an error that says so.
+ *   - ctx and everything reached through it (ctx.state, ctx.log, ctx.db) works in its own call
+ *     only; later, or in another one, it raises an error that says so. All of a call sees the
+ *     snapshots of its beginning.
  *   - A decide() that threw keeps its state writes; one that overran its deadline (ERROR_DEADLINE)
  * has none.
- *   - After plugin_decide() and plugin_hook() the caller reads the writes from plugin_state(), then
- * calls kv_accept() (or kv_undo()).
+ *   - When a call has ended the caller reads its writes from plugin_state(), then calls kv_accept()
+ *     (or kv_undo()), before anything else of the plugin.
  *
  * Sharing: the market and vault snapshots belong to the caller and are shared by its plugins; each
  * script gets its own copies.
@@ -26,6 +29,7 @@
 #ifndef ORRERY_BINDINGS_PLUGIN_H
 #define ORRERY_BINDINGS_PLUGIN_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,6 +42,7 @@
 
 struct kv;
 struct plugin;
+struct plugin_call;
 struct snapshots;
 struct vm_modules;
 
@@ -111,15 +116,31 @@ size_t plugin_memory(const struct plugin *plugin);
 size_t plugin_required_count(const struct plugin *plugin); /* modules that it has required */
 const char *plugin_required(const struct plugin *plugin, size_t index);
 
-/* Calls decide(ctx). Always fills `out`; a failure is an outcome. */
-void plugin_decide(struct plugin *plugin, const struct plugin_tick *tick, struct decision *out);
+/* Calls decide(ctx). NULL: it has ended and `out` is filled; a failure is an outcome. Else it
+ * waits: `out` must stay until it has ended, `tick` need not. */
+struct plugin_call *plugin_decide(struct plugin *plugin, const struct plugin_tick *tick,
+                                  struct decision *out);
 
 /*
  * Calls on_executed(ctx, result) and, when `error` is given, on_error(ctx, error), as far as the
  * strategy has them. Each alone: one that throws or overruns does not keep the other from running,
- * nor undo its writes. `out->failure` is the first failure; a second one becomes a log line.
+ * nor undo its writes. `out->failure` is the first failure; a second one becomes a log line. Waits
+ * like plugin_decide().
  */
-void plugin_hook(struct plugin *plugin, const struct plugin_tick *tick, const char *result,
-                 size_t result_len, const char *error, size_t error_len, struct decision *out);
+struct plugin_call *plugin_hook(struct plugin *plugin, const struct plugin_tick *tick,
+                                const char *result, size_t result_len, const char *error,
+                                size_t error_len, struct decision *out);
+
+/* What a waiting call asks of its tables: JSON text as of model/table.h, until it is resumed. */
+const char *plugin_call_request(const struct plugin_call *call, size_t *len);
+
+/* The answer (stolen), or NULL and why there is none, which the script gets raised. NULL: the call
+ * has ended; else it is the same one, and waits again. */
+struct plugin_call *plugin_resume(struct plugin_call *call, json_t *answer,
+                                  const struct error *failure);
+
+/* Ends a waiting call as failed with `why`: no code of the script runs any more (but that of the
+ * second hook). As plugin_resume(). */
+struct plugin_call *plugin_abandon(struct plugin_call *call, const struct error *why);
 
 #endif

@@ -12,6 +12,30 @@
 #include "bindings/plugin.h"
 #include "bindings/snapshot.h"
 
+enum call_part { CALL_DECIDE, CALL_ON_EXECUTED, CALL_ON_ERROR };
+
+struct plugin_call {
+    struct plugin *plugin;
+    struct plugin_call *next; /* of the waiting or the spare ones */
+    enum call_part part;
+    uint64_t serial; /* of the part */
+    struct plugin_tick tick;
+    const char *result, *error; /* of the hooks; NULL: absent */
+    size_t result_len, error_len;
+    struct decision *out;
+
+    /* While it waits, and after it has waited. */
+    bool kept;      /* what it was given is its own now */
+    char *texts[5]; /* own copies of the texts above */
+    struct snapshot last;
+    struct vm_run *run;
+    struct kv_tick *writes;
+    char *request;
+    size_t request_len;
+    json_t *answer; /* NULL: `failure` says why */
+    struct error failure;
+};
+
 struct plugin {
     struct host host; /* first: host_of() gives the plugin */
     struct kv *kv;
@@ -20,15 +44,33 @@ struct plugin {
     char *file; /* where failures without a line of their own are */
     struct snapshot params, last;
     bool has_on_executed, has_on_error;
+    json_t *schema; /* the declaration of its tables, or NULL */
 
-    /* The call in progress. */
-    uint64_t serial; /* of the current or newest call; a ctx works while it has the same and
-                        is_running */
+    uint64_t serials; /* given out */
+    struct plugin_call *waiting, *spare;
+
+    /* The call whose code is executing; the others wait. */
+    struct plugin_call *call;
+    uint64_t serial; /* a ctx works while it has the same and is_running */
     bool is_running;
     bool is_hook;
     const struct plugin_tick *tick;
     struct decision *out;
 };
+
+/* plugin_call.c: frees those that wait, and the spare ones. */
+void plugin_calls_release(struct plugin *plugin);
+
+/* What the executing call shows as ctx.last. */
+struct snapshot *plugin_call_last(struct plugin *plugin);
+
+/* For ctx.db: the script's call waits with this request (stolen text) until it is answered; then
+ * the C function goes on in `then`. To be returned. */
+int plugin_call_ask(lua_State *L, struct plugin *plugin, char *request, size_t len,
+                    lua_KContext context, lua_KFunction then);
+
+/* In `then`: the answer, put into the box; or NULL, and `e` says why. */
+const json_t *plugin_call_answer(struct plugin *plugin, struct error *e);
 
 /* Which of a plugin's per-tick objects a userdata is. */
 struct ctx_ticket {
@@ -39,11 +81,13 @@ struct ctx_ticket {
 void ctx_open(lua_State *L);
 void ctx_state_open(lua_State *L);
 void ctx_log_open(lua_State *L);
+void ctx_db_open(lua_State *L);
 
 /* Push this call's object. */
 void ctx_push(lua_State *L, struct plugin *plugin);
 void ctx_state_push(lua_State *L, struct plugin *plugin);
 void ctx_log_push(lua_State *L, struct plugin *plugin);
+void ctx_db_push(lua_State *L, struct plugin *plugin); /* raises when it has declared no tables */
 
 /* Creates the metatable of an object with methods (each with the metatable as upvalue 1) under
  * `key`. */

@@ -3,7 +3,8 @@
 
 #include "bindings/convert.h"
 
-static const char mark_key; /* its address names the mark's metatable in the registry */
+static const char mark_key;  /* its address names the mark's metatable in the registry */
+static const char null_mark; /* its address is orrery.null */
 
 void convert_open(lua_State *L)
 {
@@ -17,6 +18,17 @@ void convert_mark_array(lua_State *L)
 {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &mark_key);
     lua_setmetatable(L, -2);
+}
+
+void convert_push_null(lua_State *L)
+{
+    lua_pushlightuserdata(L, (void *)&null_mark);
+}
+
+bool convert_is_null(lua_State *L, int index)
+{
+    return lua_type(L, index) == LUA_TLIGHTUSERDATA &&
+           lua_touserdata(L, index) == (const void *)&null_mark;
 }
 
 bool convert_is_plain(lua_State *L, int index)

@@ -43,6 +43,13 @@ const json_t *snapshot_json(struct snapshot *snapshot)
     return snapshot->json;
 }
 
+void snapshot_share(struct snapshot *snapshot, struct snapshot *out)
+{
+    snapshot_json(snapshot); /* parsed at most once, for both */
+    snapshot_release(out);
+    out->json = json_incref(snapshot->json);
+}
+
 struct snapshots *snapshots_new(void)
 {
     return mem_zero(1, sizeof(struct snapshots));
@@ -71,7 +78,7 @@ static struct named *find(struct snapshots *set, const char *name)
     return item;
 }
 
-void snapshots_put(struct snapshots *set, const char *name, const char *text, size_t len)
+static struct named *find_or_add(struct snapshots *set, const char *name)
 {
     struct named *item = find(set, name);
     size_t name_len = strlen(name);
@@ -81,7 +88,22 @@ void snapshots_put(struct snapshots *set, const char *name, const char *text, si
         memcpy(item->name, name, name_len);
         HASH_ADD_KEYPTR(hh, set->items, item->name, name_len, item);
     }
-    snapshot_set(&item->snapshot, text, len);
+    return item;
+}
+
+void snapshots_put(struct snapshots *set, const char *name, const char *text, size_t len)
+{
+    snapshot_set(&find_or_add(set, name)->snapshot, text, len);
+}
+
+struct snapshots *snapshots_share(struct snapshots *set, const char *name)
+{
+    struct snapshots *copy = snapshots_new();
+
+    for (struct named *item = set ? set->items : NULL; item != NULL; item = item->hh.next)
+        if (name == NULL || strcmp(item->name, name) == 0)
+            snapshot_share(&item->snapshot, &find_or_add(copy, item->name)->snapshot);
+    return copy;
 }
 
 struct snapshot *snapshots_find(struct snapshots *set, const char *name)

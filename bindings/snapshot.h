@@ -24,9 +24,14 @@ void snapshot_release(struct snapshot *snapshot);
 /* The document, or NULL when it is absent or not JSON. Borrowed, until the next set. */
 const json_t *snapshot_json(struct snapshot *snapshot);
 
+/* `out` (released, or zero) becomes this version of `snapshot`, whatever is set in it later. */
+void snapshot_share(struct snapshot *snapshot, struct snapshot *out);
+
 struct snapshots;
 
 struct snapshots *snapshots_new(void);
+/* A new set with the present versions: of all, or of `name` alone. `set` may be NULL. */
+struct snapshots *snapshots_share(struct snapshots *set, const char *name);
 void snapshots_free(struct snapshots *set); /* NULL is legal */
 void snapshots_put(struct snapshots *set, const char *name, const char *text, size_t len);
 struct snapshot *snapshots_find(struct snapshots *set, const char *name); /* NULL: unknown */

@@ -72,7 +72,8 @@ char *convert_describe(lua_State *L, int index, char *out, size_t size)
         buf_release(&text);
         break;
     default:
-        snprintf(out, size, "%s", lua_typename(L, lua_type(L, index)));
+        snprintf(out, size, "%s",
+                 convert_is_null(L, index) ? "orrery.null" : lua_typename(L, lua_type(L, index)));
     }
     return out;
 }
@@ -422,6 +423,10 @@ static json_t *read_any(struct reader *r, int index, const struct step *step, in
     case LUA_TFUNCTION:
         if (r->rules->functions && spend(r, 2) == 0)
             return function_mark(r);
+        break;
+    case LUA_TLIGHTUSERDATA:
+        if (r->rules->nulls && convert_is_null(r->L, index))
+            return spend(r, 4) < 0 ? NULL : json_null();
         break;
     default:
         break;

@@ -223,6 +223,8 @@ int vm_resume(struct vm_run *run, struct error *e)
 
 void vm_abandon(struct vm_run *run)
 {
+    run->vm->last_cpu_us =
+        run->used_ns / 1000 > UINT32_MAX ? UINT32_MAX : (uint32_t)(run->used_ns / 1000);
     give_back(run, false);
 }
 

@@ -1,6 +1,6 @@
--- ctx.db says what to use instead
+-- ctx.db without a schema says to declare one
 -- expect: SCRIPT
--- says: ctx.state
+-- says: add schema
 local action = require "orrery.action"
 
 return {

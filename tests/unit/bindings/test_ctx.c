@@ -103,7 +103,8 @@ static void test_misuse(void **state)
     body_throws("local x = ctx.zzzzzzzz", "ctx has no field \"zzzzzzzz\"");
     body_throws("local x = ctx[1]", "ctx: expected the name of a field, got integer 1");
     body_throws("local x = ctx.db",
-                "ctx.db is not part of this version of orrery; keep small data in ctx.state");
+                "ctx.db: this strategy has declared no tables; add schema = { prices = { columns = "
+                "{ at = \"bigint not null\" } } } to the table that its file returns");
     body_throws("local x = ctx.log.informed", "ctx.log has no method string \"informed\"");
     body_noop("assert(getmetatable(ctx) == false and getmetatable(ctx.state) == false) "
               "return action.noop('x')",
