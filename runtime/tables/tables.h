@@ -16,9 +16,13 @@
  *     ERROR_DENIED, which names what was refused.
  *   - Limits: `time_ms` (ERROR_DEADLINE), rows and bytes of the answer (ERROR_LIMIT), size of the
  *     plugin's tables (ERROR_LIMIT). A plugin that exceeds them harms itself only.
- *   - Errors: INVALID for a call that is not one (unknown table, column, wrong type),
- * SCRIPT-visible with the database's own words; STORE_DOWN and the other STORE_* for a database
- * that is away.
+ *   - Errors: INVALID for a call that is not one (unknown table, column, wrong type, SQL that the
+ *     database does not take) and CONFLICT for a key that is there already, with the database's own
+ *     words where they are its words; STORE_DOWN and the other STORE_* for a database that is away.
+ *
+ * Values, alike on both: a column gives back what was put in, in its type; -0.0 is stored as 0.0.
+ * Text is ordered by its bytes; NULL comes before everything. Text with a NUL is refused. A result
+ * column that is none of a table's (count(*), a + b) has the type that the database gives it.
  *
  * One thread at a time per handle. A handle that lost its server reconnects at the next call.
  */
@@ -32,15 +36,24 @@
 
 #include "model/table.h"
 
+struct clock;
 struct error;
 struct store_url;
 struct tables;
 
+/* A write's key is remembered while it is among the newest so many and younger than that. */
+#define TABLE_KEYS_KEPT   100000
+#define TABLE_KEYS_AGE_MS (INT64_C(7) * 24 * 3600 * 1000)
+
+/* Bytes of one SQL text of query and exec. */
+#define TABLE_SQL_BYTES (64 * 1024)
+
 struct tables_limits {
-    int64_t time_ms;     /* of one call */
-    size_t rows;         /* of one answer */
-    size_t answer_bytes; /* of one answer, as JSON */
-    uint64_t size_bytes; /* of all tables of the plugin */
+    int64_t time_ms;           /* of one call */
+    size_t rows;               /* of one answer */
+    size_t answer_bytes;       /* of one answer, as JSON */
+    uint64_t size_bytes;       /* of all tables of the plugin */
+    const struct clock *clock; /* for time_ms and the age of keys; NULL: the machine's */
 };
 
 struct tables_ops {
