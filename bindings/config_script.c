@@ -78,14 +78,14 @@ int config_script_load(struct config_script *script, const char *file, const cha
     return result < 0 ? error_set(e, ERROR_LIMIT, "%s is larger than a message may be", file) : 0;
 }
 
-struct state_call {
-    const char *plugin;
+struct url_call {
+    const char *setting, *plugin;
     struct buf *url;
 };
 
 static int push_plugin(lua_State *L)
 {
-    const struct state_call *call = lua_touserdata(L, 1);
+    const struct url_call *call = lua_touserdata(L, 1);
 
     lua_pushstring(L, call->plugin);
     return 1;
@@ -93,28 +93,28 @@ static int push_plugin(lua_State *L)
 
 static int read_url(lua_State *L)
 {
-    const struct state_call *call = lua_touserdata(L, 1);
+    const struct url_call *call = lua_touserdata(L, 1);
     const char *text;
     char got[120];
     size_t len;
 
     if (lua_type(L, 2) != LUA_TSTRING)
-        vm_refuse(L, "state(\"%s\"): expected the URL of a state store (a string), got %s",
+        vm_refuse(L, "%s(\"%s\"): expected the URL of a store (a string), got %s", call->setting,
                   call->plugin, convert_describe(L, 2, got, sizeof got));
     text = lua_tolstring(L, 2, &len);
     if (len == 0 || len > URL_BYTES || memchr(text, '\0', len) != NULL || !text_is_utf8(text, len))
-        vm_refuse(L, "state(\"%s\"): expected a URL of 1 to %d bytes of UTF-8, got %s",
+        vm_refuse(L, "%s(\"%s\"): expected a URL of 1 to %d bytes of UTF-8, got %s", call->setting,
                   call->plugin, URL_BYTES, convert_describe(L, 2, got, sizeof got));
     buf_add(call->url, text, len);
     return 0;
 }
 
-int config_script_state_for(struct config_script *script, const char *plugin, struct buf *url,
-                            struct error *e)
+int config_script_url_for(struct config_script *script, const char *setting, const char *plugin,
+                          struct buf *url, struct error *e)
 {
-    struct state_call arguments = {.plugin = plugin, .url = url};
+    struct url_call arguments = {.setting = setting, .plugin = plugin, .url = url};
     struct vm_call call = {
-        .field = "state", .push = push_plugin, .read = read_url, .arg = &arguments};
+        .field = setting, .push = push_plugin, .read = read_url, .arg = &arguments};
 
     if (vm_call(script->host.vm, &call, e) == 0)
         return 0;

@@ -1,7 +1,7 @@
 /*
  * config_script: orrery.lua, evaluated in a vm like a strategy. Core sees only the JSON of the
- * returned table; functions in it appear as {"$function": true} and stay here, where `state` can be
- * asked by name.
+ * returned table; functions in it appear as {"$function": true} and stay here, where `state` and
+ * `tables` can be asked by name.
  */
 #ifndef ORRERY_BINDINGS_CONFIG_SCRIPT_H
 #define ORRERY_BINDINGS_CONFIG_SCRIPT_H
@@ -20,8 +20,8 @@ void config_script_free(struct config_script *script); /* NULL is legal */
 int config_script_load(struct config_script *script, const char *file, const char *source,
                        size_t len, struct buf *json, struct error *e);
 
-/* Appends what the function `state` says for a plugin: the URL of its state store. */
-int config_script_state_for(struct config_script *script, const char *plugin, struct buf *url,
-                            struct error *e);
+/* Appends what the function `setting` ("state", "tables") says for a plugin: a store's URL. */
+int config_script_url_for(struct config_script *script, const char *setting, const char *plugin,
+                          struct buf *url, struct error *e);
 
 #endif

@@ -132,6 +132,7 @@ int blueprint_state_url(const struct blueprint *b, struct session *session, cons
         *url = mem_strdup(b->config.state);
         return 0;
     }
+    q.as.state_for.setting = "state";
     q.as.state_for.plugin = plugin;
     if (session_ask(session, &q, MESSAGE_STATE_URL, &a, e) < 0)
         return -1;

@@ -1,5 +1,7 @@
 #include "ipc/fields.h"
 
+#include "model/table.h"
+
 #define AT(m, f) offsetof(struct message_##m, f)
 #define U32(m, f, top)                                                                             \
     {                                                                                              \
@@ -64,7 +66,8 @@ static const struct field config[] = {STRING(config, file, FILE_BYTES),
                                       BYTES(config, source, LIMIT_SOURCE_BYTES)};
 static const struct field config_result[] = {FAILURE(config_result),
                                              OPT_BYTES(config_result, json, SNAPSHOT_BYTES)};
-static const struct field state_for[] = {STRING(state_for, plugin, LIMIT_NAME_BYTES)};
+static const struct field state_for[] = {STRING(state_for, setting, LIMIT_NAME_BYTES),
+                                         STRING(state_for, plugin, LIMIT_NAME_BYTES)};
 static const struct field state_url[] = {FAILURE(state_url), OPT_STRING(state_url, url, 4096)};
 static const struct field load[] = {U32(load, slot, ANY_U32),
                                     STRING(load, file, FILE_BYTES),
@@ -121,6 +124,12 @@ static const struct field hook[] = {U32(hook, slot, ANY_U32),
 static const struct field hooked[] = {
     U64(hooked, run), FAILURE(hooked), U32(hooked, cpu_us, ANY_U32),
     WRITES(hooked),   LOGS(hooked),    U32(hooked, logs_dropped, ANY_U32)};
+static const struct field db_call[] = {U64(db_call, run), U32(db_call, call, ANY_U32),
+                                       BYTES(db_call, json, TABLE_CALL_BYTES)};
+static const struct field db_result[] = {
+    U32(db_result, slot, ANY_U32), U64(db_result, run),
+    U32(db_result, call, ANY_U32), FAILURE(db_result),
+    BOOL(db_result, ends),         OPT_BYTES(db_result, json, DB_BYTES_MAX)};
 static const struct field probe[] = {STRING(probe, what, 64)};
 static const struct field probed[] = {I32(probed, result)};
 
@@ -146,6 +155,8 @@ static const struct shape shapes[MESSAGE_TYPE_COUNT] = {
     SHAPE(DECIDED, decided, SIDE_WORKER),
     SHAPE(HOOK, hook, SIDE_CORE),
     SHAPE(HOOKED, hooked, SIDE_WORKER),
+    SHAPE(DB_CALL, db_call, SIDE_WORKER),
+    SHAPE(DB_RESULT, db_result, SIDE_CORE),
     SHAPE(PROBE, probe, SIDE_CORE),
     SHAPE(PROBED, probed, SIDE_WORKER),
 };

@@ -4,15 +4,27 @@
  * and permitted only in given states of the conversation; anything else is ERROR_PROTOCOL and costs
  * the worker its life, never the core's.
  *
- *   worker's state    core may send                                                worker may send
- *   STARTING          -                                                            HELLO
- *   READY             MODULES CONFIG STATE_FOR LOAD UNLOAD STATE_ENTRY MARKET      CONFIG_RESULT
- * STATE_URL LOADED VAULT LAST BIND TICK HOOK PROBE                              DECIDED HOOKED
- * PROBED
+ *   worker's state    core may send                       worker may send
+ *   STARTING          -                                   HELLO
+ *   READY             MODULES CONFIG STATE_FOR LOAD       CONFIG_RESULT STATE_URL LOADED
+ *                     UNLOAD STATE_ENTRY MARKET VAULT     DECIDED HOOKED PROBED
+ *                     LAST BIND TICK HOOK PROBE           DB_CALL
+ *                     DB_RESULT
  *
  * Order: the worker answers in the order of what it receives, one answer per CONFIG, STATE_FOR,
  * LOAD, TICK, HOOK and PROBE. So each side knows which answer is due: an answer to nothing asked is
  * a violation too (the core checks ids against what it has outstanding).
+ *
+ * The exception are runs that wait. Where a DECIDED or HOOKED is due, a DB_CALL for that run may
+ * come instead: from then on its place in the order is void, the answers behind it are due, and it
+ * may go on at any time once the core has sent its DB_RESULT. Each run has one DB_CALL under way at
+ * most, numbered from 1; the DB_RESULT has the same number; DECIDED and HOOKED come when none is
+ * under way. So of one run
+ *
+ *     TICK ─► DB_CALL 1 ─► DB_RESULT 1 ─► … ─► DB_CALL n ─► DB_RESULT n ─► DECIDED
+ *
+ * and of different ones any interleaving. A DB_RESULT with `ends` is the last: the run is not
+ * resumed, its answer is a failure.
  *
  * Slots: core gives each loaded plugin generation a slot number; a reloaded plugin gets a new slot,
  * the old one is unloaded when its ticks are done.
@@ -35,7 +47,7 @@
 
 struct error;
 
-#define PROTOCOL_VERSION 1
+#define PROTOCOL_VERSION 2
 
 /* X(symbol, name, from core) */
 #define MESSAGE_TYPES(X)                                                                           \
@@ -57,6 +69,8 @@ struct error;
     X(DECIDED, "decided", false)                                                                   \
     X(HOOK, "hook", true)                                                                          \
     X(HOOKED, "hooked", false)                                                                     \
+    X(DB_CALL, "db_call", false)                                                                   \
+    X(DB_RESULT, "db_result", true)                                                                \
     X(PROBE, "probe", true)                                                                        \
     X(PROBED, "probed", false)
 
@@ -112,8 +126,10 @@ struct message_config_result {
     struct text json; /* the table; functions appear as {"$function": true} */
 };
 
-/* core -> worker: what does the state factory say for this plugin? */
+/* core -> worker: what does the function `setting` ("state", "tables") of orrery.lua say for this
+ * plugin? */
 struct message_state_for {
+    const char *setting;
     const char *plugin;
 };
 struct message_state_url {
@@ -238,6 +254,25 @@ struct message_hooked {
     uint32_t logs_dropped;
 };
 
+#define DB_BYTES_MAX (8 * 1024 * 1024) /* of an answer; limits.db_bytes is at most that */
+
+/* worker -> core: the script of this run waits for its tables. */
+struct message_db_call {
+    uint64_t run;
+    uint32_t call;    /* counts the run's calls, from 1 */
+    struct text json; /* see model/table.h */
+};
+
+/* core -> worker: the answer, or why there is none. */
+struct message_db_result {
+    uint32_t slot;
+    uint64_t run;
+    uint32_t call;
+    struct message_failure failure; /* raised in the script */
+    bool ends;                      /* with a failure: the run ends with it instead */
+    struct text json;
+};
+
 /* core -> throw-away worker: try something forbidden (`orrery check --confinement`). The answer, if
  * there is one, says what errno came. */
 struct message_probe {
@@ -268,6 +303,8 @@ struct message {
         struct message_decided decided;
         struct message_hook hook;
         struct message_hooked hooked;
+        struct message_db_call db_call;
+        struct message_db_result db_result;
         struct message_probe probe;
         struct message_probed probed;
     } as;

@@ -24,6 +24,7 @@
 #define LIMIT_VALUE_DEPTH      32
 #define LIMIT_STATE_BYTES      (8 * 1024 * 1024)  /* all of one plugin's state; configurable */
 #define LIMIT_WRITES           4096               /* state writes of one decide() */
+#define LIMIT_DB_CALLS         1000               /* calls of ctx.db in one run */
 #define LIMIT_LOG_LINES        64                 /* kept per run; the rest is counted */
 #define LIMIT_LOG_BYTES        2048               /* one log message with its fields */
 #define LIMIT_SCRIPT_MEMORY    (16 * 1024 * 1024) /* one Lua state; configurable */

@@ -23,7 +23,6 @@ struct server *server_new(struct status_page *page)
     server->modules = module_set_new(NULL);
     server->markets = snapshots_new();
     server->vaults = snapshots_new();
-    decision_init(&server->decision);
     buf_init(&server->text, TEXT_BYTES);
     return server;
 }
@@ -32,6 +31,7 @@ static void slot_free(struct server *server, struct slot *slot)
 {
     HASH_DEL(server->slots, slot);
     plugin_free(slot->plugin);
+    server_drop_waiting(server, slot);
     module_set_unref(slot->modules);
     free(slot->broken_key);
     free(slot);
@@ -57,7 +57,7 @@ void server_free(struct server *server)
     module_set_unref(server->modules);
     snapshots_free(server->markets);
     snapshots_free(server->vaults);
-    decision_release(&server->decision);
+    server_free_spare(server);
     buf_release(&server->text);
     message_decoder_free(server->decoder);
     free(server->writes);
@@ -112,8 +112,8 @@ static int handle_state_for(struct server *server, struct buf *out, struct error
     if (server->config == NULL)
         error_set(&why, ERROR_CONFIG, "no configuration is loaded that could be asked");
     else
-        config_script_state_for(server->config, server->in.as.state_for.plugin, &server->text,
-                                &why);
+        config_script_url_for(server->config, server->in.as.state_for.setting,
+                              server->in.as.state_for.plugin, &server->text, &why);
     server->answer.type = MESSAGE_STATE_URL;
     server_failure(server, &answer->failure, &why);
     answer->url = why.code == ERROR_NONE ? buf_text(&server->text) : NULL;
@@ -273,6 +273,13 @@ static int handle_hook(struct server *server, struct buf *out, struct error *e)
     return slot ? server_hook(server, slot, out, e) : -1;
 }
 
+static int handle_db_result(struct server *server, struct buf *out, struct error *e)
+{
+    struct slot *slot = slot_find(server, server->in.as.db_result.slot, e);
+
+    return slot ? server_db_result(server, slot, out, e) : -1;
+}
+
 static int handle_probe(struct server *server, struct buf *out, struct error *e)
 {
     server->answer.type = MESSAGE_PROBED;
@@ -316,6 +323,8 @@ int server_handle(struct server *server, const char *frame, size_t len, struct b
         return handle_tick(server, out, e);
     case MESSAGE_HOOK:
         return handle_hook(server, out, e);
+    case MESSAGE_DB_RESULT:
+        return handle_db_result(server, out, e);
     case MESSAGE_PROBE:
         return handle_probe(server, out, e);
     default:

@@ -1,6 +1,9 @@
 /*
  * server_impl: the inside of the server, shared by server.c (dispatch, loading, snapshots) and
  * ticks.c (decide and hooks).
+ *
+ * A job is one TICK or HOOK until its answer. Most end at once; one whose script asks its tables is
+ * kept by its slot until DB_RESULT comes, while other messages are handled.
  */
 #ifndef ORRERY_WORKER_SERVER_IMPL_H
 #define ORRERY_WORKER_SERVER_IMPL_H
@@ -18,6 +21,16 @@ struct module_set;
 struct snapshots;
 struct status_page;
 
+struct job {
+    struct job *next; /* of the slot's waiting, or of the spare ones */
+    bool is_hook;
+    uint64_t run;
+    uint32_t calls;           /* of ctx.db, so far */
+    struct plugin_call *call; /* waits; NULL: it has ended */
+    int64_t cpu_ns;           /* of all its parts */
+    struct decision decision;
+};
+
 struct slot {
     UT_hash_handle hh;
     uint32_t id;
@@ -26,6 +39,7 @@ struct slot {
     char *broken_key;    /* of a state entry that is not JSON; NULL: none. Ticks fail until it is
                             replaced */
     struct error broken; /* what is wrong with it */
+    struct job *waiting;
 };
 
 struct server {
@@ -37,7 +51,7 @@ struct server {
     struct slot *slots;
     struct snapshots *markets, *vaults;
     struct message in, answer; /* large: not on the stack */
-    struct decision decision;
+    struct job *spare;
     struct kv_write *writes; /* of the answer; reused */
     size_t writes_cap;
     char failure_message[1024], failure_where[512];
@@ -51,8 +65,13 @@ void server_failure(struct server *server, struct message_failure *out, const st
 void server_page_begin(struct status_page *page, uint64_t id);
 void server_page_end(struct status_page *page);
 
-/* Handlers of TICK and HOOK: run the code and append the answer. */
+/* Handlers of TICK, HOOK and DB_RESULT: run the code and append the answer, or a DB_CALL. */
 int server_tick(struct server *server, struct slot *slot, struct buf *out, struct error *e);
 int server_hook(struct server *server, struct slot *slot, struct buf *out, struct error *e);
+int server_db_result(struct server *server, struct slot *slot, struct buf *out, struct error *e);
+
+/* Frees the jobs that wait, after their plugin, and the spare ones. */
+void server_drop_waiting(struct server *server, struct slot *slot);
+void server_free_spare(struct server *server);
 
 #endif

@@ -1,5 +1,7 @@
-/* Ticks and hooks: from the message to the plugin and back, with the status page told in between.
- */
+/* Ticks and hooks: from the message to the plugin and back, with the status page told in between,
+ * and the ctx.db calls on the way. */
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/error.h"
@@ -7,6 +9,7 @@
 #include "base/text.h"
 #include "io/spawn.h"
 #include "model/kv.h"
+#include "model/value.h"
 #include "worker/server_impl.h"
 
 void server_page_begin(struct status_page *page, uint64_t run)
@@ -69,15 +72,15 @@ static size_t collect_writes(struct server *server, const struct kv *kv)
     return count;
 }
 
-static void fill_decided(struct server *server, struct message_decided *out, uint64_t run,
+static void fill_decided(struct server *server, const struct job *job, struct message_decided *out,
                          const struct kv *kv)
 {
     static const enum decided_outcome outcomes[] = {[DECISION_NOOP] = DECIDED_NOOP,
                                                     [DECISION_ACTIONS] = DECIDED_ACTIONS,
                                                     [DECISION_FAILED] = DECIDED_FAILED};
-    const struct decision *decision = &server->decision;
+    const struct decision *decision = &job->decision;
 
-    out->run = run;
+    out->run = job->run;
     out->outcome = outcomes[decision->outcome];
     out->reason = decision->outcome == DECISION_NOOP ? decision->reason : NULL;
     out->actions = (struct text){NULL, 0};
@@ -92,28 +95,102 @@ static void fill_decided(struct server *server, struct message_decided *out, uin
     out->state_keys = kv ? (uint32_t)kv_count(kv) : 0;
 }
 
-/* Too large for a message: the tick fails as a whole and leaves nothing behind. */
-static int send_oversized(struct server *server, uint64_t run, struct kv *kv, struct error *why,
-                          struct buf *out, struct error *e)
+static void fill_hooked(struct server *server, const struct job *job, struct message_hooked *out,
+                        const struct kv *kv)
 {
-    struct decision *decision = &server->decision;
+    const struct decision *decision = &job->decision;
 
-    kv_undo(kv);
-    decision_clear(decision);
-    decision->outcome = DECISION_FAILED;
-    decision->failure = *why;
-    fill_decided(server, &server->answer.as.decided, run, NULL);
+    out->run = job->run;
+    server_failure(server, &out->failure, &decision->failure);
+    out->cpu_us = decision->cpu_us;
+    out->write_count = kv ? collect_writes(server, kv) : 0;
+    out->writes = server->writes;
+    out->log_count = collect_logs(decision, out->logs);
+    out->logs_dropped = decision->logs_dropped;
+}
+
+static int encode_answer(struct server *server, const struct job *job, const struct kv *kv,
+                         struct buf *out, struct error *e)
+{
+    server->answer.type = job->is_hook ? MESSAGE_HOOKED : MESSAGE_DECIDED;
+    if (job->is_hook)
+        fill_hooked(server, job, &server->answer.as.hooked, kv);
+    else
+        fill_decided(server, job, &server->answer.as.decided, kv);
     return message_encode(out, &server->answer, e);
 }
 
+/* One too large for a message fails as a whole and leaves nothing behind. */
+static int answer(struct server *server, struct slot *slot, struct job *job, struct buf *out,
+                  struct error *e)
+{
+    struct kv *kv = plugin_state(slot->plugin);
+    struct error why = ERROR_INIT;
+
+    if (encode_answer(server, job, kv, out, &why) == 0) {
+        kv_accept(kv);
+        return 0;
+    }
+    kv_undo(kv);
+    decision_clear(&job->decision);
+    job->decision.outcome = DECISION_FAILED;
+    job->decision.failure = why;
+    return encode_answer(server, job, NULL, out, e);
+}
+
+/* ---- jobs ---- */
+
+static struct job *job_take(struct server *server, uint64_t run, bool is_hook)
+{
+    struct job *job = server->spare;
+
+    if (job != NULL) {
+        server->spare = job->next;
+    } else {
+        job = mem_zero(1, sizeof *job);
+        decision_init(&job->decision);
+    }
+    job->run = run;
+    job->is_hook = is_hook;
+    job->calls = 0;
+    job->call = NULL;
+    job->cpu_ns = 0;
+    return job;
+}
+
+static void job_give_back(struct server *server, struct job *job)
+{
+    job->next = server->spare;
+    server->spare = job;
+}
+
+void server_drop_waiting(struct server *server, struct slot *slot)
+{
+    while (slot->waiting != NULL) {
+        struct job *job = slot->waiting;
+        slot->waiting = job->next;
+        job_give_back(server, job);
+    }
+}
+
+void server_free_spare(struct server *server)
+{
+    while (server->spare != NULL) {
+        struct job *job = server->spare;
+        server->spare = job->next;
+        decision_release(&job->decision);
+        free(job);
+    }
+}
+
 /* What the store holds for the plugin cannot be used: say so at each tick, run nothing. */
-static bool refuse_broken(struct server *server, const struct slot *slot)
+static bool refuse_broken(const struct slot *slot, struct job *job)
 {
     if (slot->broken_key == NULL)
         return false;
-    decision_clear(&server->decision);
-    server->decision.outcome = DECISION_FAILED;
-    server->decision.failure = slot->broken;
+    decision_clear(&job->decision);
+    job->decision.outcome = DECISION_FAILED;
+    job->decision.failure = slot->broken;
     return true;
 }
 
@@ -126,8 +203,69 @@ static int64_t cpu_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static void run_decide(struct server *server, struct slot *slot, const struct message_tick *in)
+/* Around each part of a job: `job->call` is set in between. What hooks cost is known to the grain
+ * of the vm's timer. */
+static int64_t part_begins(struct server *server, const struct job *job)
 {
+    server_page_begin(server->page, job->run);
+    return job->is_hook ? 0 : cpu_ns();
+}
+
+static void part_ends(struct server *server, struct job *job, int64_t start)
+{
+    server_page_end(server->page);
+    if (job->is_hook)
+        return;
+    job->cpu_ns += cpu_ns() - start;
+    job->decision.cpu_us = (uint32_t)(job->cpu_ns / 1000);
+}
+
+/* More calls than a run may make: it is told so, for as long as its time lasts. */
+static void refuse_calls(struct server *server, struct job *job)
+{
+    struct error why = ERROR_INIT;
+    int64_t start = part_begins(server, job);
+
+    error_set(&why, ERROR_LIMIT, "expected at most %d calls in one run, got more", LIMIT_DB_CALLS);
+    while (job->call != NULL)
+        job->call = plugin_resume(job->call, NULL, &why);
+    part_ends(server, job, start);
+}
+
+static int send_call(struct server *server, struct slot *slot, struct job *job, struct buf *out,
+                     struct error *e)
+{
+    struct message_db_call *m = &server->answer.as.db_call;
+
+    server->answer.type = MESSAGE_DB_CALL;
+    m->run = job->run;
+    m->call = ++job->calls;
+    m->json.data = plugin_call_request(job->call, &m->json.len);
+    job->next = slot->waiting;
+    slot->waiting = job;
+    return message_encode(out, &server->answer, e);
+}
+
+/* After a part: the answer, or the next question. */
+static int go_on(struct server *server, struct slot *slot, struct job *job, struct buf *out,
+                 struct error *e)
+{
+    int result;
+
+    if (job->call != NULL && job->calls >= LIMIT_DB_CALLS)
+        refuse_calls(server, job);
+    if (job->call != NULL)
+        return send_call(server, slot, job, out, e);
+    result = answer(server, slot, job, out, e);
+    job_give_back(server, job);
+    return result;
+}
+
+/* ---- the messages ---- */
+
+static void run_decide(struct server *server, struct slot *slot, struct job *job)
+{
+    const struct message_tick *in = &server->in.as.tick;
     struct plugin_tick tick = {.run = in->run,
                                .now_ms = in->now_ms,
                                .seed = in->seed,
@@ -141,82 +279,103 @@ static void run_decide(struct server *server, struct slot *slot, const struct me
                                .closures_len = in->closures.len,
                                .markets = server->markets,
                                .vaults = server->vaults};
+    int64_t start = part_begins(server, job);
 
-    int64_t start = cpu_ns();
+    job->call = plugin_decide(slot->plugin, &tick, &job->decision);
+    part_ends(server, job, start);
+}
 
-    server_page_begin(server->page, in->run);
-    plugin_decide(slot->plugin, &tick, &server->decision);
-    server_page_end(server->page);
-    server->decision.cpu_us = (uint32_t)((cpu_ns() - start) / 1000);
+static int check_bound(const struct slot *slot, const char *what, struct error *e)
+{
+    if (slot->plugin != NULL && plugin_is_bound(slot->plugin))
+        return 0;
+    return error_set(e, ERROR_PROTOCOL, "a %s for slot %u, which is not bound", what, slot->id);
 }
 
 int server_tick(struct server *server, struct slot *slot, struct buf *out, struct error *e)
 {
-    const struct message_tick *in = &server->in.as.tick;
-    struct error why = ERROR_INIT;
-    struct kv *kv;
+    struct job *job;
 
-    if (slot->plugin == NULL || !plugin_is_bound(slot->plugin))
-        return error_set(e, ERROR_PROTOCOL, "a tick for slot %u, which is not bound", slot->id);
-    kv = plugin_state(slot->plugin);
-    if (!refuse_broken(server, slot))
-        run_decide(server, slot, in);
-    server->answer.type = MESSAGE_DECIDED;
-    fill_decided(server, &server->answer.as.decided, in->run, kv);
-    if (message_encode(out, &server->answer, &why) < 0)
-        return send_oversized(server, in->run, kv, &why, out, e);
-    kv_accept(kv);
-    return 0;
+    if (check_bound(slot, "tick", e) < 0)
+        return -1;
+    job = job_take(server, server->in.as.tick.run, false);
+    if (!refuse_broken(slot, job))
+        run_decide(server, slot, job);
+    return go_on(server, slot, job, out, e);
 }
 
-static void run_hook(struct server *server, struct slot *slot, const struct message_hook *in)
+static void run_hook(struct server *server, struct slot *slot, struct job *job)
 {
+    const struct message_hook *in = &server->in.as.hook;
     struct plugin_tick tick = {.run = in->run,
                                .now_ms = in->now_ms,
                                .seed = in->seed,
                                .markets = server->markets,
                                .vaults = server->vaults};
+    int64_t start = part_begins(server, job);
 
-    server_page_begin(server->page, in->run);
-    plugin_hook(slot->plugin, &tick, in->result.data, in->result.len, in->error.data, in->error.len,
-                &server->decision);
-    server_page_end(server->page);
-}
-
-static void fill_hooked(struct server *server, struct message_hooked *out, uint64_t run,
-                        const struct kv *kv)
-{
-    const struct decision *decision = &server->decision;
-
-    out->run = run;
-    server_failure(server, &out->failure, &decision->failure);
-    out->cpu_us = decision->cpu_us;
-    out->write_count = kv ? collect_writes(server, kv) : 0;
-    out->writes = server->writes;
-    out->log_count = collect_logs(decision, out->logs);
-    out->logs_dropped = decision->logs_dropped;
+    job->call = plugin_hook(slot->plugin, &tick, in->result.data, in->result.len, in->error.data,
+                            in->error.len, &job->decision);
+    part_ends(server, job, start);
 }
 
 int server_hook(struct server *server, struct slot *slot, struct buf *out, struct error *e)
 {
-    const struct message_hook *in = &server->in.as.hook;
-    struct error why = ERROR_INIT;
-    struct kv *kv;
+    struct job *job;
 
-    if (slot->plugin == NULL || !plugin_is_bound(slot->plugin))
-        return error_set(e, ERROR_PROTOCOL, "a hook for slot %u, which is not bound", slot->id);
-    kv = plugin_state(slot->plugin);
-    if (!refuse_broken(server, slot))
-        run_hook(server, slot, in);
-    server->answer.type = MESSAGE_HOOKED;
-    fill_hooked(server, &server->answer.as.hooked, in->run, kv);
-    if (message_encode(out, &server->answer, &why) == 0) {
-        kv_accept(kv);
-        return 0;
+    if (check_bound(slot, "hook", e) < 0)
+        return -1;
+    job = job_take(server, server->in.as.hook.run, true);
+    if (!refuse_broken(slot, job))
+        run_hook(server, slot, job);
+    return go_on(server, slot, job, out, e);
+}
+
+/* Takes the job out of the slot's; NULL: none waits for this. */
+static struct job *take_waiting(struct slot *slot, uint64_t run, uint32_t call)
+{
+    struct job **place = &slot->waiting, *job;
+
+    while (*place != NULL && ((*place)->run != run || (*place)->calls != call))
+        place = &(*place)->next;
+    job = *place;
+    if (job != NULL)
+        *place = job->next;
+    return job;
+}
+
+static int read_result(const struct message_db_result *in, json_t **json, struct error *why,
+                       struct error *e)
+{
+    *json = NULL;
+    if (in->failure.code != NULL)
+        return error_set(why, error_from_name(in->failure.code), "%s", in->failure.message), 0;
+    if (in->json.data == NULL || in->ends)
+        return error_set(e, ERROR_PROTOCOL, "a 'db_result' without a result");
+    *json = value_parse(in->json.data, in->json.len, in->json.len, e);
+    return *json ? 0 : -1;
+}
+
+int server_db_result(struct server *server, struct slot *slot, struct buf *out, struct error *e)
+{
+    const struct message_db_result *in = &server->in.as.db_result;
+    struct job *job = take_waiting(slot, in->run, in->call);
+    struct error why = ERROR_INIT;
+    int64_t start;
+    json_t *json;
+
+    if (job == NULL)
+        return error_set(e, ERROR_PROTOCOL, "a 'db_result' that nobody waits for");
+    if (read_result(in, &json, &why, e) < 0) {
+        job->next = slot->waiting;
+        slot->waiting = job;
+        return -1;
     }
-    kv_undo(kv);
-    decision_clear(&server->decision);
-    server->decision.failure = why;
-    fill_hooked(server, &server->answer.as.hooked, in->run, NULL);
-    return message_encode(out, &server->answer, e);
+    start = part_begins(server, job);
+    if (in->ends)
+        job->call = plugin_abandon(job->call, &why);
+    else
+        job->call = plugin_resume(job->call, json, &why);
+    part_ends(server, job, start);
+    return go_on(server, slot, job, out, e);
 }

@@ -146,7 +146,7 @@ static void assert_url(const char *plugin, const char *url)
     struct buf text;
 
     buf_init(&text, 4096);
-    assert_int_equal(config_script_state_for(config, plugin, &text, &e), 0);
+    assert_int_equal(config_script_url_for(config, "state", plugin, &text, &e), 0);
     assert_string_equal(buf_text(&text), url);
     buf_release(&text);
 }
@@ -157,7 +157,7 @@ static void url_fails(const char *plugin, enum error_code code, const char *mess
 
     buf_init(&text, 4096);
     error_clear(&e);
-    assert_int_equal(config_script_state_for(config, plugin, &text, &e), -1);
+    assert_int_equal(config_script_url_for(config, "state", plugin, &text, &e), -1);
     assert_string_equal(e.message, message);
     assert_int_equal(e.code, code);
     assert_string_equal(e.where, "orrery.lua");
@@ -180,9 +180,9 @@ static void test_state_function(void **state)
     assert_url("scalping-1", "memory:");
     assert_url("momentum", "sqlite:data/orrery.db");
     url_fails("bad", ERROR_CONFIG,
-              "state(\"bad\"): expected the URL of a state store (a string), got integer 5");
+              "state(\"bad\"): expected the URL of a store (a string), got integer 5");
     url_fails("none", ERROR_CONFIG,
-              "state(\"none\"): expected the URL of a state store (a string), got nothing");
+              "state(\"none\"): expected the URL of a store (a string), got nothing");
     url_fails("empty", ERROR_CONFIG,
               "state(\"empty\"): expected a URL of 1 to 4096 bytes of UTF-8, got string \"\"");
     url_fails("boom", ERROR_SCRIPT, "no store");

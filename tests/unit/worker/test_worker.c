@@ -352,6 +352,7 @@ static void test_config(void **state)
 
     (void)state;
     hear(MESSAGE_HELLO);
+    out.as.state_for.setting = "state";
     out.as.state_for.plugin = "early";
     tell(MESSAGE_STATE_FOR);
     hear(MESSAGE_STATE_URL);
@@ -361,10 +362,12 @@ static void test_config(void **state)
     hear(MESSAGE_CONFIG_RESULT);
     assert_null(in.as.config_result.failure.code);
     assert_text(in.as.config_result.json, "{\"data\":\"d\",\"state\":{\"$function\":true}}");
+    out.as.state_for.setting = "state";
     out.as.state_for.plugin = "momentum";
     tell(MESSAGE_STATE_FOR);
     hear(MESSAGE_STATE_URL);
     assert_string_equal(in.as.state_url.url, "memory:momentum");
+    out.as.state_for.setting = "state";
     out.as.state_for.plugin = "x";
     tell(MESSAGE_STATE_FOR);
     hear(MESSAGE_STATE_URL);
