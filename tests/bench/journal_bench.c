@@ -2,10 +2,11 @@
  * journal_bench: how long filtered pages of a large journal take.
  *
  *     journal_bench [--runs N] [--plugins N] [--dir DIR] [--url postgres://…] [--file PATH]
- *                   [--rounds N] [--group N]
+ *                   [--rounds N] [--group N] [--clone N]
  *
  * Fills a journal (journal_fill.h) in a SQLite file in a scratch folder of DIR, or in the database
- * of --url (which must be empty; its tables are left there), then asks for pages of 50 runs the way
+ * of --url (its tables are left there; with --clone all but every Nth run are copied inside the
+ * server, see journal_clone.h), then asks for pages of 50 runs the way
  * `orrery runs` does, each kind of question --rounds times with drawn arguments. --file keeps the
  * SQLite file there, and a file that is there already is not filled again. Prints one JSON
  * document: milliseconds per page, and `over`: the questions whose p99 is above floor_ms.
@@ -20,6 +21,7 @@
 #include "base/id.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "bench/journal_clone.h"
 #include "bench/journal_fill.h"
 #include "db/postgres_joint.h"
 #include "db/sqlite_db.h"
@@ -32,7 +34,7 @@
 #define HOUR_MS  3600000LL
 
 struct options {
-    int64_t runs, plugins, rounds, group;
+    int64_t runs, plugins, rounds, group, clone;
     const char *url, *file;
 };
 
@@ -423,6 +425,26 @@ static void say_progress(uint64_t done, uint64_t runs)
         fprintf(stderr, "%llu of %llu runs\n", (unsigned long long)done, (unsigned long long)runs);
 }
 
+/* Written are the originals; the rest of the runs are copies beside them. */
+static void clone(struct bench *b)
+{
+    struct filling *f = &b->filling;
+    struct store_url url;
+    struct error e = ERROR_INIT;
+
+    f->runs = (uint64_t)(b->options.runs / b->options.clone);
+    check(fill_journal(b->journal, f, &e), &e);
+    check(store_url_parse(b->options.url, &url, &e), &e);
+    check(journal_clone_postgres(&url, (uint64_t)b->options.clone - 1,
+                                 (f->to_ms - f->from_ms) / (int64_t)f->runs, &e),
+          &e);
+    store_url_release(&url);
+    journal_close(b->journal); /* what it remembers of counts is not true any more */
+    pg_joint_free(b->joint);
+    open_postgres(b);
+    f->runs *= (uint64_t)b->options.clone;
+}
+
 static void fill(struct bench *b)
 {
     struct error e = ERROR_INIT;
@@ -431,6 +453,7 @@ static void fill(struct bench *b)
 
     b->filling = (struct filling){.runs = (uint64_t)b->options.runs,
                                   .plugins = (uint64_t)b->options.plugins,
+                                  .rare = 100000,
                                   .group = (uint64_t)b->options.group,
                                   .from_ms = now - 30 * DAY_MS,
                                   .to_ms = now,
@@ -438,7 +461,10 @@ static void fill(struct bench *b)
     adopt(b);
     if (b->filled)
         return;
-    check(fill_journal(b->journal, &b->filling, &e), &e);
+    if (b->options.url != NULL && b->options.clone > 1)
+        clone(b);
+    else
+        check(fill_journal(b->journal, &b->filling, &e), &e);
     b->fill_s = (now_ms(b) - start) / 1e3;
 }
 
@@ -474,6 +500,8 @@ static int parse(int argc, char **argv, struct options *o)
             bad = text_to_i64(value, &o->rounds);
         else if (strcmp(argv[i], "--group") == 0)
             bad = text_to_i64(value, &o->group);
+        else if (strcmp(argv[i], "--clone") == 0)
+            bad = text_to_i64(value, &o->clone);
         else if (strcmp(argv[i], "--dir") == 0)
             bad = setenv("TMPDIR", value, 1);
         else if (strcmp(argv[i], "--url") == 0)
@@ -483,7 +511,8 @@ static int parse(int argc, char **argv, struct options *o)
         if (bad)
             return -1;
     }
-    return o->runs >= 1000 && o->plugins > 0 && o->rounds > 0 && o->group > 0 ? 0 : -1;
+    return o->runs >= 1000 && o->plugins > 0 && o->rounds > 0 && o->group > 0 && o->clone >= 0 ? 0
+                                                                                               : -1;
 }
 
 int main(int argc, char **argv)
@@ -493,7 +522,7 @@ int main(int argc, char **argv)
 
     if (parse(argc, argv, &b.options) != 0) {
         fprintf(stderr, "usage: journal_bench [--runs N] [--plugins N] [--dir DIR] [--url URL]"
-                        " [--file PATH] [--rounds N] [--group N]\n");
+                        " [--file PATH] [--rounds N] [--group N] [--clone N]\n");
         return 1;
     }
     scratch_make(&scratch);

@@ -131,8 +131,7 @@ static void write_texts(struct texts *t, struct random *r, struct run *run)
 static void make_run(const struct filling *f, struct random *r, uint64_t index, struct texts *t,
                      struct run *run)
 {
-    uint64_t plugin =
-        index % FILL_RARE == FILL_RARE / 2 ? UINT64_MAX : fill_draw_plugin(r, f->plugins);
+    uint64_t plugin = index % f->rare == f->rare / 2 ? UINT64_MAX : fill_draw_plugin(r, f->plugins);
     uint64_t version = (uint64_t)((double)index / (double)f->runs * FILL_VERSIONS);
 
     *run = (struct run){.id = fill_id(f, index), .status = draw_status(r), .attempts = 1};

@@ -3,7 +3,7 @@
  * takes it.
  *
  * Runs lie evenly over the last thirty days. Strategies differ: a tenth of them makes most of the
- * runs, one ("rare") makes one in a million. Each has twenty versions, one after the other. Four of
+ * runs, one ("rare") makes next to none. Each has twenty versions, one after the other. Four of
  * five runs are noops; failures are rare, cancellations very rare; three of a hundred were caused
  * by another run. Texts have the lengths that real ones have: reasons, logs, actions, what was
  * seen. The same seed makes the same runs.
@@ -17,11 +17,11 @@
 #include "journal/journal.h"
 
 #define FILL_VERSIONS 20
-#define FILL_RARE     1000000 /* one run of so many is the rare strategy's */
 
 struct filling {
     uint64_t runs;
     uint64_t plugins; /* beside the rare one */
+    uint64_t rare;    /* one run of so many is the rare strategy's */
     uint64_t group;   /* runs in one transaction */
     int64_t from_ms, to_ms;
     void (*progress)(uint64_t done, uint64_t runs); /* or NULL */
