@@ -194,7 +194,7 @@ static void commit_group(struct store *s, struct group g)
     while (!s->broken) {
         struct error e = ERROR_INIT;
         if (try_group(s, g, &e) == 0) {
-            s->group_us = has_runs && s->is_server ? began_us : 0;
+            s->group_us = has_runs ? began_us : 0;
             s->group_took_us = store_wall_us() - began_us;
             store_note(s, NULL);
             atomic_fetch_add(&s->commits, 1);

@@ -183,7 +183,7 @@ void pgj_ids_add(struct pgj_ids *set, uint64_t id)
 
 bool pgj_ids_has(const struct pgj_ids *set, uint64_t id)
 {
-    return set->count > 0 && set->slots[place_of(set, id)] == id;
+    return id != 0 && set->count > 0 && set->slots[place_of(set, id)] == id;
 }
 
 /* What stands behind the gap, up to the next one, may have to move. */
