@@ -36,7 +36,18 @@ struct error;
     X(getvalue)                                                                                    \
     X(getlength)                                                                                   \
     X(getisnull)                                                                                   \
-    X(clear)
+    X(clear)                                                                                       \
+    X(setSingleRowMode)                                                                            \
+    X(cmdTuples)                                                                                   \
+    X(cmdStatus)                                                                                   \
+    X(nfields)                                                                                     \
+    X(fname)                                                                                       \
+    X(ftype)                                                                                       \
+    X(getCancel)                                                                                   \
+    X(cancel)                                                                                      \
+    X(freeCancel)                                                                                  \
+    X(encryptPasswordConn)                                                                         \
+    X(freemem)
 
 struct pq_api {
 #define X(name) __typeof__(PQ##name) *name;
