@@ -31,6 +31,11 @@ static const char owner_sql[] =
     " ON CONFLICT (one) DO UPDATE SET session = excluded.session, label = excluded.label,"
     " since = excluded.since WHERE o.session <> excluded.session";
 
+/* All that is asked here is answered in the order of an index, and ends early. A planner without
+ * statistics (a young journal), or with old ones, would now and then rather sort a million rows. */
+static const char settings[] =
+    "SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off";
+
 /* ---- talking to the server ---- */
 
 const char *pgj_number(struct pgj_numbers *n, int64_t value)
@@ -171,7 +176,7 @@ static int on_connected(struct pg_member *m, struct pg_session *s, enum store_mo
 {
     struct journal_postgres *p = of_member(m);
 
-    if (mode != STORE_INSPECT && pgj_lock(s, e) < 0)
+    if (pg_script(s, settings, NULL, NULL, e) < 0 || (mode != STORE_INSPECT && pgj_lock(s, e) < 0))
         return -1;
     if (pg_component_open(s, &journal_postgres_component, mode, p->opened_ms, e) < 0)
         return -1;
