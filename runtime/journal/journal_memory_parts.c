@@ -117,8 +117,7 @@ int journal_memory_list_logs(struct journal *j, uint64_t id, log_fn *each, void 
     for (size_t i = 0; i < run->logs.count; i++)
         journal_logs_add(&all, &run->logs.items[i]);
     if (rc == 0) {
-        if (dropped != NULL)
-            *dropped = run->logs_dropped;
+        *dropped = run->logs_dropped;
         rc = journal_logs_give(&all, each, arg);
     }
     journal_logs_release(&all);

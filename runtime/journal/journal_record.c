@@ -141,9 +141,11 @@ int journal_add_log(struct journal *j, uint64_t run, const struct run_log *log, 
 int journal_list_logs(struct journal *j, uint64_t run, log_fn *each, void *arg, uint64_t *dropped,
                       struct error *e)
 {
+    uint64_t unasked = 0;
+
     if (journal_check_known(run, e) != 0)
         return -1;
-    return j->ops->list_logs(j, run, each, arg, dropped, e);
+    return j->ops->list_logs(j, run, each, arg, dropped != NULL ? dropped : &unasked, e);
 }
 
 static int check_span(const struct span *span, struct error *e)

@@ -130,7 +130,7 @@ static int load_logs(struct journal_sqlite *journal, uint64_t run, struct journa
         first = false;
         journal_logs_add(logs, &log);
     }
-    if (rc == 0 && dropped != NULL)
+    if (rc == 0)
         *dropped = missing;
     return rc;
 }

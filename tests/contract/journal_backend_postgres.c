@@ -91,5 +91,5 @@ static void remove_place(void *where)
 }
 
 const struct journal_backend journal_backend_postgres = {
-    "postgres", true, SIZE_MAX, make_place, open_journal, close_journal, remove_place,
+    "postgres", true, SIZE_MAX, make_place, open_journal, close_journal, remove_place, true,
 };

@@ -84,7 +84,18 @@ static void remove_place(void *where)
 }
 
 const struct journal_backend journal_backends[] = {
-    {"memory", false, JOURNAL_MEMORY_RUNS, nowhere, open_memory, close_memory, leave_nowhere},
-    {"sqlite", true, SIZE_MAX, make_place, open_sqlite, close_sqlite, remove_place},
+    {.name = "memory",
+     .keeps = JOURNAL_MEMORY_RUNS,
+     .set_up = nowhere,
+     .open = open_memory,
+     .close = close_memory,
+     .tear_down = leave_nowhere},
+    {.name = "sqlite",
+     .durable = true,
+     .keeps = SIZE_MAX,
+     .set_up = make_place,
+     .open = open_sqlite,
+     .close = close_sqlite,
+     .tear_down = remove_place},
 };
 const size_t journal_backend_count = sizeof journal_backends / sizeof journal_backends[0];

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "journal/journal.h"
@@ -19,6 +20,7 @@ struct journal_backend {
     struct journal *(*open)(void *where);
     void (*close)(struct journal *journal, void *where);
     void (*tear_down)(void *where);
+    bool stamps; /* a commit can be repeated under its stamp */
 };
 
 extern const struct journal_backend journal_backends[]; /* those that need no server */
@@ -41,11 +43,32 @@ struct journal_rule {
     journal_rule_fn *check;
 };
 
-extern const struct journal_rule journal_rules[];
-extern const size_t journal_rule_count;
+/* The rules of one file, journal_rules_<chapter>.c. */
+struct journal_chapter {
+    const char *name;
+    const struct journal_rule *rules;
+    size_t count;
+};
+extern const struct journal_chapter *const journal_chapters[]; /* ends with NULL */
+
+#define RULE(rule)                                                                                 \
+    {                                                                                              \
+#rule, rule                                                                                \
+    }
+#define CHAPTER(chapter)                                                                           \
+    const struct journal_chapter journal_##chapter = {#chapter, rules,                             \
+                                                      sizeof rules / sizeof rules[0]}
+
+#define SAME(a, b) (strcmp((a), (b)) == 0)
 
 const char *journal_suite_run(const struct journal_backend *backend,
                               const struct journal_rule *rule);
+
+/* Runs all; `told` hears of each rule, how it broke or NULL, and returns whether to go on. The
+ * number of rules that broke. */
+typedef bool journal_told_fn(void *arg, const struct journal_rule *rule, const char *how);
+size_t journal_suite_run_all(const struct journal_backend *backend, journal_told_fn *told,
+                             void *arg);
 
 /* For rules: returns a sentence with the place unless `condition` holds. */
 #define KEEPS(condition)                                                                           \
@@ -57,6 +80,27 @@ const char *journal_suite_run(const struct journal_backend *backend,
 const char *journal_suite_broken(const char *file, int line, const char *condition);
 void journal_suite_reopen(struct journal_fixture *fixture);
 
+/* Whether a call succeeded; a failure is printed. */
+bool suite_ok(int rc, struct error *e);
+/* Whether a call failed with this code and a message; clears `e`. */
+bool suite_refused(int rc, struct error *e, enum error_code code);
+
+/* In rules with a journal `j` and an error `e`. */
+#define DONE(call) KEEPS(suite_ok((call), &e))
+/* A call that succeeds, or fails, in a transaction of its own, which is committed, or undone. */
+#define COMMITS(call)                                                                              \
+    do {                                                                                           \
+        KEEPS(suite_begin(j));                                                                     \
+        DONE(call);                                                                                \
+        KEEPS(suite_commit(j));                                                                    \
+    } while (0)
+#define REFUSES(call, code)                                                                        \
+    do {                                                                                           \
+        KEEPS(suite_begin(j));                                                                     \
+        KEEPS(suite_refused((call), &e, code));                                                    \
+        journal_rollback(j);                                                                       \
+    } while (0)
+
 /* True on success; a failure is printed. */
 bool suite_begin(struct journal *j);
 bool suite_commit(struct journal *j);
@@ -65,11 +109,28 @@ bool suite_pending(struct journal *j, uint64_t id, const char *plugin);
 bool suite_change(struct journal *j, uint64_t run, int64_t at_ms,
                   const struct ledger_change *change);
 
-/* Everything that can be read, as text; valid until the fourth next call. Runs as lists of
+/* Everything that can be read, as text; valid until the eighth next call. Runs as lists of
  * "id:plugin:status". */
 const char *suite_runs(struct journal *j, const char *plugin, int status, uint64_t before,
                        size_t limit);
+const char *suite_filtered(struct journal *j, const struct run_filter *filter); /* "id " */
 const char *suite_counts(struct journal *j);
+const char *suite_open_ones(struct journal *j, int64_t before_ms, size_t limit); /* "id:status " */
+const char *suite_results(struct journal *j, uint64_t run, const uint32_t *indices, size_t count);
+const char *suite_logs(struct journal *j, uint64_t run);  /* "at:level:from:message:fields " */
+const char *suite_trace(struct journal *j, uint64_t run); /* "id:name:start:end:status:metadata " */
+const char *suite_versions(struct journal *j, const char *strategy, uint32_t before, size_t limit);
+const char *suite_version(struct journal *j, const char *strategy, uint32_t number);
+const char *suite_strategies(struct journal *j, bool active_only, size_t limit, uint64_t offset);
+const char *suite_snapshot(struct journal *j, const char *digest); /* "-": none */
+const char *suite_cursors(struct journal *j, const char *source);
+const char *suite_dead(struct journal *j, const char *plugin, int state, uint64_t before,
+                       size_t limit); /* "run:plugin:state:retry " */
+const char *suite_stats(struct journal *j);
+/* "0", "1": which of the events (space-separated) were new, in a transaction of its own. */
+const char *suite_note(struct journal *j, const char *source, const char *events, int64_t at_ms);
+/* Opens a run "p" with this status, in a transaction of its own. */
+bool suite_open(struct journal *j, uint64_t id, enum run_status status);
 const char *suite_pendings(struct journal *j);
 const char *suite_vault(struct journal *j, const char *vault);
 const char *suite_everything(struct journal *j); /* of vaults "v" and "w" */
