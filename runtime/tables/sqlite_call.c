@@ -1,12 +1,16 @@
 /* One call on SQLite: the plugin's statement under guard, within our transaction. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/error.h"
 #include "tables/answer.h"
 #include "tables/compose.h"
 #include "tables/request.h"
 #include "tables/sqlite_store.h"
+
+#define DISK_SPARE (1024 * 1024) /* bytes: a disk with less is full */
 
 /* ---- errors ---- */
 
@@ -18,18 +22,15 @@ static int full(const struct sqlite_tables *t, const char *call, struct error *e
     return -1;
 }
 
-static bool is_at_size_limit(struct sqlite_tables *t)
+/* SQLite says the same of a full disk and of its own limit. */
+static bool is_disk_full(const struct sqlite_tables *t)
 {
-    static const char sql[] = "SELECT page_count >= max_page_count - 1 FROM pragma_page_count,"
-                              " pragma_max_page_count";
-    sqlite3_stmt *stmt = NULL;
-    bool result;
+    int os = sqlite3_system_errno(t->db->handle);
+    struct statvfs fs;
 
-    if (sqlite3_prepare_v2(t->db->handle, sql, -1, &stmt, NULL) != SQLITE_OK)
-        return false;
-    result = sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_int(stmt, 0) != 0;
-    sqlite3_finalize(stmt);
-    return result;
+    if (os == ENOSPC || os == EDQUOT)
+        return true;
+    return statvfs(t->db->path, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < DISK_SPARE;
 }
 
 /* What SQLite said of the plugin's statement, which is over with this. */
@@ -55,7 +56,7 @@ static int failed(struct sqlite_tables *t, const struct request *r, struct error
     case SQLITE_TOOBIG:
         return error_set(e, ERROR_LIMIT, "%s: a value or a row is too long: %s", call, words);
     case SQLITE_FULL:
-        return is_at_size_limit(t) ? full(t, call, e) : sqlite_db_error(t->db, call, e);
+        return is_disk_full(t) ? sqlite_db_error(t->db, call, e) : full(t, call, e);
     default:
         return sqlite_db_error(t->db, call, e);
     }

@@ -1,10 +1,13 @@
 #include "tables/sqlite_guard.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/mem.h"
 #include "model/table.h"
 #include "tables/answer.h"
 #include "tables/sqlite_functions.h"
@@ -27,13 +30,32 @@ static int deny(struct sqlite_guard *g, const char *what, const char *name)
     return SQLITE_DENY;
 }
 
-static int judge_table(struct sqlite_guard *g, const char *table, const char *database)
+static bool is_hidden(const struct sqlite_guard *g, const char *name)
+{
+    static const char *const prefixes[] = {"sqlite_", "pragma_", "orrery_"};
+
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
+        if (strncasecmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    for (size_t i = 0; i < g->hidden_count; i++)
+        if (strcasecmp(name, g->hidden[i]) == 0)
+            return true;
+    return false;
+}
+
+/* `column` is "" when none of the table's are used: only then is the question asked also of names
+ * that the statement has made itself (WITH name AS …), which have no database. */
+static int judge_table(struct sqlite_guard *g, const char *table, const char *column,
+                       const char *database)
 {
     bool is_main = database == NULL || strcmp(database, "main") == 0;
 
     if (is_main && table != NULL &&
         (table_find(g->schema, table) != NULL || strcmp(table, "json_each") == 0 ||
          strcmp(table, "json_tree") == 0))
+        return SQLITE_OK;
+    if (table != NULL && database == NULL && column != NULL && column[0] == '\0' &&
+        !is_hidden(g, table))
         return SQLITE_OK;
     return deny(g, "the table", table ? table : "");
 }
@@ -68,10 +90,11 @@ static int authorize(void *arg, int action, const char *first, const char *secon
     case SQLITE_RECURSIVE:
         return SQLITE_OK;
     case SQLITE_READ:
+        return judge_table(g, first, second, database);
     case SQLITE_INSERT:
     case SQLITE_UPDATE:
     case SQLITE_DELETE:
-        return judge_table(g, first, database);
+        return judge_table(g, first, NULL, database);
     case SQLITE_FUNCTION:
         return sqlite_function_is_allowed(second) ? SQLITE_OK : deny(g, "the function", second);
     default:
@@ -153,8 +176,33 @@ static void set_limits(sqlite3 *handle)
         sqlite3_limit(handle, limits[i].which, limits[i].value);
 }
 
+static int read_hidden(struct sqlite_guard *g, sqlite3 *handle, struct error *e)
+{
+    static const char sql[] = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+                              " UNION SELECT name FROM pragma_module_list";
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(handle, sql, -1, &stmt, NULL);
+
+    while (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW) {
+        g->hidden = mem_resize(g->hidden, (g->hidden_count + 1) * sizeof *g->hidden);
+        g->hidden[g->hidden_count++] = mem_strdup((const char *)sqlite3_column_text(stmt, 0));
+    }
+    if (sqlite3_finalize(stmt) == SQLITE_OK && rc == SQLITE_OK)
+        return 0;
+    return error_set(e, ERROR_STORE, "cannot list the tables: %s", sqlite3_errmsg(handle));
+}
+
+void sqlite_guard_release(struct sqlite_guard *g)
+{
+    for (size_t i = 0; i < g->hidden_count; i++)
+        free(g->hidden[i]);
+    free(g->hidden);
+}
+
 int sqlite_guard_install(struct sqlite_guard *g, sqlite3 *handle, struct error *e)
 {
+    if (read_hidden(g, handle, e) < 0)
+        return -1;
     set_limits(handle);
     sqlite3_progress_handler(handle, INSTRUCTIONS, look, g);
     if (sqlite3_set_authorizer(handle, authorize, g) == SQLITE_OK)

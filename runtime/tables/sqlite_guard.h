@@ -11,6 +11,7 @@
 
 #include <sqlite3.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct clock;
@@ -21,6 +22,8 @@ enum guard_end { GUARD_RUNS, GUARD_TIME, GUARD_MEMORY };
 
 struct sqlite_guard {
     const struct table_schema *schema;
+    char **hidden; /* what else can be named: tables not declared, and SQLite's modules */
+    size_t hidden_count;
     const struct clock *clock;
     int64_t time_ms;
     bool on;
@@ -33,6 +36,7 @@ struct sqlite_guard {
 /* Limits, authorizer and progress handler of the connection. The guard is off; it stays where it is
  * as long as the connection. */
 int sqlite_guard_install(struct sqlite_guard *guard, sqlite3 *handle, struct error *e);
+void sqlite_guard_release(struct sqlite_guard *guard);
 
 void sqlite_guard_begin(struct sqlite_guard *guard);
 void sqlite_guard_end(struct sqlite_guard *guard);

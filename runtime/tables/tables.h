@@ -53,6 +53,7 @@ struct tables_limits {
     size_t rows;               /* of one answer */
     size_t answer_bytes;       /* of one answer, as JSON */
     uint64_t size_bytes;       /* of all tables of the plugin */
+    bool dry_run;              /* a write is undone before it answers as if it had been done */
     const struct clock *clock; /* for time_ms and the age of keys; NULL: the machine's */
 };
 

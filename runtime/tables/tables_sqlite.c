@@ -45,6 +45,7 @@ static void sqlite_close(struct tables *base)
     struct sqlite_tables *t = (struct sqlite_tables *)base;
 
     sqlite_db_close(t->db);
+    sqlite_guard_release(&t->guard);
     table_schema_release(&t->schema);
     free(t->plugin);
     free(t);
