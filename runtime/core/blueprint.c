@@ -24,6 +24,7 @@ static void free_plugin(struct blueprint_plugin *p)
     manifest_release(&p->manifest);
     json_decref(p->params);
     free(p->state_url);
+    free(p->tables_url);
 }
 
 void blueprint_free(struct blueprint *b)
@@ -122,17 +123,14 @@ static int make_config(struct maker *m, struct error *e)
     return 0;
 }
 
-int blueprint_state_url(const struct blueprint *b, struct session *session, const char *plugin,
-                        char **url, struct error *e)
+/* What the function `setting` of orrery.lua says. */
+static int ask_url(struct session *session, const char *setting, const char *plugin, char **url,
+                   struct error *e)
 {
     struct message q = {.type = MESSAGE_STATE_FOR};
     struct message *a;
 
-    if (!b->config.state_is_function) {
-        *url = mem_strdup(b->config.state);
-        return 0;
-    }
-    q.as.state_for.setting = "state";
+    q.as.state_for.setting = setting;
     q.as.state_for.plugin = plugin;
     if (session_ask(session, &q, MESSAGE_STATE_URL, &a, e) < 0)
         return -1;
@@ -141,6 +139,24 @@ int blueprint_state_url(const struct blueprint *b, struct session *session, cons
         return -1;
     }
     *url = mem_strdup(a->as.state_url.url);
+    return 0;
+}
+
+int blueprint_state_url(const struct blueprint *b, struct session *session, const char *plugin,
+                        char **url, struct error *e)
+{
+    if (b->config.state_is_function)
+        return ask_url(session, "state", plugin, url, e);
+    *url = mem_strdup(b->config.state);
+    return 0;
+}
+
+int blueprint_tables_url(const struct blueprint *b, struct session *session, const char *plugin,
+                         char **url, struct error *e)
+{
+    if (b->config.tables_is_function)
+        return ask_url(session, "tables", plugin, url, e);
+    *url = mem_strdup(b->config.tables);
     return 0;
 }
 
@@ -232,6 +248,21 @@ static int check_unique(struct blueprint *b, size_t index)
     return 0;
 }
 
+/* Where the strategy's own tables live, if it declares any. */
+static int settle_tables(struct maker *m, struct blueprint_plugin *p)
+{
+    struct blueprint *b = m->b;
+    struct error e = ERROR_INIT;
+
+    if (p->manifest.schema == NULL ||
+        (blueprint_tables_url(b, m->session, p->manifest.name, &p->tables_url, &e) == 0 &&
+         m->registry->check_tables_url(p->tables_url, &e) == 0))
+        return 0;
+    error_prefix(&e, "tables of plugin '%s': ", p->manifest.name);
+    problem_add_error(&b->problems, b->desk.config_file.path, &e);
+    return -1;
+}
+
 /* Everything about a loaded strategy that depends on the desk around it. */
 static int settle_plugin(struct maker *m, size_t index, const struct message_loaded *loaded)
 {
@@ -257,7 +288,7 @@ static int settle_plugin(struct maker *m, size_t index, const struct message_loa
         problem_add_error(&b->problems, b->desk.config_file.path, &e);
         return -1;
     }
-    return 0;
+    return settle_tables(m, p);
 }
 
 /* Loads one file into the throw-away worker; its problems are added. -1 only when no worker could

@@ -26,9 +26,10 @@ struct blueprint_plugin {
     bool ok;                      /* no problem: the rest is set */
     struct manifest manifest;
     json_t *params; /* with defaults and overrides */
-    char *state_url;
-    char version[DIGEST_TEXT_SIZE]; /* content hash of the file, the modules it requires and its params */
-    uint64_t memory;  /* bytes of its Lua heap after loading */
+    char *state_url, *tables_url;
+    char version[DIGEST_TEXT_SIZE]; /* content hash of the file, the modules it requires and its
+                                       params */
+    uint64_t memory;                /* bytes of its Lua heap after loading */
 };
 
 struct blueprint {
@@ -59,5 +60,7 @@ void trigger_describe(const struct trigger *trigger, struct buf *out);
 
 int blueprint_state_url(const struct blueprint *blueprint, struct session *session,
                         const char *plugin, char **url, struct error *e);
+int blueprint_tables_url(const struct blueprint *blueprint, struct session *session,
+                         const char *plugin, char **url, struct error *e);
 
 #endif

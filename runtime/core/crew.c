@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/db_calls.h"
 #include "core/engine.h"
 #include "core/loading.h"
 #include "core/update.h"
@@ -115,6 +116,18 @@ static int decided(struct tick *tick, const struct message_decided *m, struct er
     return 0;
 }
 
+static int on_call(void *arg, struct link *link, struct question *q,
+                   const struct message_db_call *m, struct error *e)
+{
+    struct crew_member *member = arg;
+
+    (void)link;
+    if (db_called(q, m, e) == 0)
+        return 0;
+    member->violator = q->id;
+    return -1;
+}
+
 static int on_answer(void *arg, struct link *link, struct question *q, struct message *m,
                      struct error *e)
 {
@@ -160,7 +173,7 @@ static bool from_outside(const struct link *link, const char *why)
 static struct death examine(const struct crew_member *member, const char *why)
 {
     const struct link *link = &member->link;
-    const struct question *now = link_under_way(link);
+    const struct question *now = link_under_way(link), *due = link_next_due(link);
     struct death d = {why, member->culprit, now ? now->id : 0, member->culprit != 0};
 
     if (member->charged) /* the answer that broke the rules: its tick answers for it, nobody else */
@@ -173,8 +186,10 @@ static struct death examine(const struct crew_member *member, const char *why)
      * next has to answer for that in the end, or it would go on for ever. */
     if (link->why[0] == '\0')
         d.culprit = d.suspect;
-    if (d.suspect == 0 && link->first != NULL)
-        d.suspect = link->first->id;
+    if (member->violator != 0)
+        d.suspect = member->violator;
+    if (d.suspect == 0 && (due != NULL || link->loose != NULL))
+        d.suspect = due != NULL ? due->id : link->loose->id;
     return d;
 }
 
@@ -210,12 +225,11 @@ static struct question *reverse(struct question *q)
 static void take_back(struct crew_member *member, const char *why)
 {
     struct death d = examine(member, why);
-    struct question *q = reverse(member->link.first);
+    struct question *q = reverse(link_take_all(&member->link));
 
-    member->link.first = member->link.last = NULL;
-    member->link.outstanding = 0;
     while (q != NULL) {
         struct question *next = q->next;
+        db_lost(q);
         if (q->expected == MESSAGE_DECIDED)
             tick_lost((struct tick *)q, &d);
         else if (q->expected == MESSAGE_HOOKED)
@@ -295,7 +309,7 @@ static void on_death(void *arg, struct link *link, const char *why)
     each_plugin(member, stage_down);
     take_back(member, why);
     each_plugin(member, after_death);
-    member->culprit = 0;
+    member->culprit = member->violator = 0;
     member->charged = false;
     if (engine->draining && engine->live_ticks == 0)
         return;
@@ -329,7 +343,7 @@ static void on_restart(uv_timer_t *timer)
 static void init_member(struct engine *engine, size_t index)
 {
     struct crew_member *member = &engine->crew[index];
-    struct link_hooks hooks = {on_answer, on_ready, on_death, member};
+    struct link_hooks hooks = {on_answer, on_ready, on_death, member, on_call};
 
     member->engine = engine;
     member->index = (int)index;
@@ -364,11 +378,11 @@ int crew_start(struct engine *engine, struct error *e)
 /* A stop need not wait for strategies that are being loaded. */
 static void forget_loads(struct link *link)
 {
-    struct question *q = link->first;
+    struct question *q = link_take_all(link);
 
-    link->first = link->last = NULL;
     while (q != NULL) {
         struct question *next = q->next;
+        db_lost(q);
         if (q->expected == MESSAGE_LOADED)
             loading_forget(q);
         q = next;

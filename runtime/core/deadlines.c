@@ -2,7 +2,8 @@
  * Hard deadlines. The worker publishes which run its Lua code is executing (status page, no system
  * call); core reads the worker's CPU clock. No progress while more than `hard_ms` of CPU time is
  * used: the worker is killed and that run is the culprit. CPU time, so that a busy machine kills
- * nobody; a generous wall-clock limit catches what burns none.
+ * nobody; a generous wall-clock limit catches what burns none. A run that waits for its tables
+ * burns none either, and has a wall-clock limit of its own (db_calls.c).
  */
 #include <stdio.h>
 
@@ -14,7 +15,7 @@ static void note_progress(struct crew_member *member, int64_t cpu, int64_t now)
 {
     member->seen_calls = member->link.child.page->calls;
     member->seen_cpu_ns = cpu;
-    if (member->seen_answers != member->link.answers || member->link.outstanding == 0) {
+    if (member->seen_answers != member->link.answers || !link_is_busy(&member->link)) {
         member->seen_answers = member->link.answers;
         member->seen_mono_ns = now;
     }
@@ -40,16 +41,16 @@ static void check_progress(struct crew_member *member, const struct script_limit
     int64_t wall_ns = limits->wall_ms * 1000000;
     char why[160];
 
-    if (member->link.outstanding == 0 || member->seen_answers != member->link.answers ||
+    if (!link_is_busy(&member->link) || member->seen_answers != member->link.answers ||
         member->seen_calls != member->link.child.page->calls) {
         note_progress(member, cpu, now);
-        if (member->link.outstanding == 0 || now - member->seen_mono_ns < wall_ns)
+        if (!link_is_busy(&member->link) || now - member->seen_mono_ns < wall_ns)
             return;
     }
     if (cpu - member->seen_cpu_ns > limits->hard_ms * 1000000) {
         snprintf(why, sizeof why, "used more than %lld ms of CPU time and could not be interrupted",
                  (long long)limits->hard_ms);
-        member->culprit = culprit ? culprit->id : member->link.first->id;
+        member->culprit = culprit ? culprit->id : link_next_due(&member->link)->id;
         link_kill(&member->link, why);
     } else if (now - member->seen_mono_ns > wall_ns) {
         /* Nobody's fault: a script that burns no time cannot wait for anything. The process was

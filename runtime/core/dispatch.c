@@ -5,6 +5,8 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "core/db_calls.h"
+#include "core/db_trace.h"
 #include "core/engine.h"
 
 /* Questions one worker may have before it; enough to amortise wake-ups, few enough to keep a kill
@@ -73,6 +75,7 @@ void tick_release(struct tick *tick)
         tick->next_live->prev_live = tick->prev_live;
     tick_arrived(tick);
     json_decref(tick->closures);
+    db_trace_free(tick->db_trace);
     free(tick->topic);
     free(tick->payload);
     free(tick);
@@ -303,7 +306,7 @@ static bool may_dispatch(const struct plugin *plugin)
     const struct engine *engine = plugin->engine;
 
     return plugin->queue != NULL && plugin->stage == STAGE_READY && plugin->update == NULL &&
-           !plugin->lease_lost && plugin->changes == NULL &&
+           !plugin->lease_lost && plugin->changes == NULL && !db_holds(plugin) &&
            plugin->running < concurrency(plugin) && plugin->worker->link.ready &&
            plugin->worker->link.outstanding < WORKER_WINDOW &&
            plugin->worker->link.out.len < OUT_HIGH && plugin_stalled_by(plugin) == NULL &&

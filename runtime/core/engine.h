@@ -24,6 +24,7 @@
  *   crew.c       workers: start, death, what they have been told
  *   loading.c    plugins into workers, newer versions swapped in
  *   deadlines.c  scripts that cannot be interrupted
+ *   db_*.c       the plugins' own tables: calls from the workers, their threads
  *   plugins.c    timers and health of one plugin
  *   vaults.c     executors, settlement, snapshots
  *   feeds.c      feeds on the timeline
@@ -58,6 +59,9 @@
 #include "model/manifest.h"
 #include "model/run.h"
 
+struct db_pool;
+struct db_tables;
+struct db_trace;
 struct engine;
 struct hook;
 struct plugin;
@@ -73,8 +77,8 @@ struct waiter {
 
 /* One trigger on its way to its run's end. */
 struct tick {
-    struct question question; /* first: the link gives it back */
-    struct tick *next;        /* in the plugin's queue */
+    struct question question;            /* first: the link gives it back */
+    struct tick *next;                   /* in the plugin's queue */
     struct tick *next_live, **prev_live; /* in engine.live */
     struct plugin *plugin;
     uint64_t id;
@@ -89,13 +93,14 @@ struct tick {
     uint32_t attempts;
     uint32_t suspect; /* workers lost from outside while it ran */
     uint64_t seed;
-    bool durable;           /* a pending row exists */
-    bool timed_out;         /* its deadline passed before it could start */
-    uint32_t holds;         /* its commit, and its hooks while they are under way */
-    bool awaits_commit;     /* a script can see when the commit is durable */
-    bool observed;          /* counts in engine.busy */
-    struct store *inflight; /* counted in its `inflight` */
-    json_t *closures;       /* handed to this tick, or NULL */
+    bool durable;              /* a pending row exists */
+    bool timed_out;            /* its deadline passed before it could start */
+    uint32_t holds;            /* its commit, and its hooks while they are under way */
+    bool awaits_commit;        /* a script can see when the commit is durable */
+    bool observed;             /* counts in engine.busy */
+    struct store *inflight;    /* counted in its `inflight` */
+    json_t *closures;          /* handed to this tick, or NULL */
+    struct db_trace *db_trace; /* what it asked of its tables; NULL: nothing */
     struct waiter *waiter;
 };
 
@@ -149,10 +154,12 @@ struct plugin {
     struct crew_member *worker;
     struct store *state; /* where ctx.state lives */
     char *state_url;
-    uint64_t token;   /* of its lease, in a shared store; 0: none */
-    bool lease_asked; /* a lease's request is under way */
-    bool lease_lost;  /* and the plugin has not left its worker yet */
-    bool lease_taken; /* somebody has taken it over from us, and we have not got it back */
+    char *tables_url;
+    struct db_tables *tables; /* its own, of the present version; NULL: none, or not opened yet */
+    uint64_t token;           /* of its lease, in a shared store; 0: none */
+    bool lease_asked;         /* a lease's request is under way */
+    bool lease_lost;          /* and the plugin has not left its worker yet */
+    bool lease_taken;         /* somebody has taken it over from us, and we have not got it back */
     char holder[STATE_OWNER_BYTES]; /* who has it, in standby */
 
     /* the strategy as loaded: replaced as a whole by a reload */
@@ -172,7 +179,7 @@ struct plugin {
     struct tick *queue, **queue_tail;
     struct hook *hooks; /* waiting until the plugin is ready again */
     uint32_t queued, running, hooking;
-    int64_t late_ms; /* none of the queue is late before; 0: none has a deadline */
+    int64_t late_ms;      /* none of the queue is late before; 0: none has a deadline */
     uint64_t hooks_begun; /* since the start */
     struct state_change *changes;
     struct cron_timer *timers;
@@ -188,8 +195,8 @@ struct plugin {
     struct counters counters;
     struct reason_count reasons[REASONS];
     struct notice *notice; /* since its last summary line; NULL: nothing yet */
-    uint32_t cost_us; /* CPU time of a decide(), moving average */
-    int64_t print_ns; /* of the rate limit on its log lines */
+    uint32_t cost_us;      /* CPU time of a decide(), moving average */
+    int64_t print_ns;      /* of the rate limit on its log lines */
     uint64_t unprinted;
     uint64_t state_keys; /* live entries as of the last tick */
 };
@@ -231,8 +238,9 @@ struct crew_member {
     uv_timer_t restart;
     bool restart_open;
     uint64_t deaths;
-    uint64_t culprit; /* run or slot that core killed it for, 0: none */
-    bool charged;     /* its end is accounted for: a tick's answer broke the rules */
+    uint64_t culprit;  /* run or slot that core killed it for, 0: none */
+    uint64_t violator; /* run whose ctx.db call broke the rules, 0: none */
+    bool charged;      /* its end is accounted for: a tick's answer broke the rules */
 };
 
 /* The newest recorded instant of a replay that was interrupted, and its triggers that have been
@@ -286,11 +294,12 @@ struct engine {
     size_t feed_count;
     struct market_source markets;
 
-    uint64_t busy;       /* see the head of this file */
-    struct tick *live;   /* all ticks, the newest first */
-    uint64_t live_ticks; /* how many: waiting in a queue, at a worker, or for their commit */
-    uint64_t waiting;    /* of these, in the queues */
-    uint64_t apart;      /* of these, sent out for plugins whose state is apart from the journal */
+    struct db_pool *db_pool; /* NULL: no plugin has had tables */
+    uint64_t busy;           /* see the head of this file */
+    struct tick *live;       /* all ticks, the newest first */
+    uint64_t live_ticks;     /* how many: waiting in a queue, at a worker, or for their commit */
+    uint64_t waiting;        /* of these, in the queues */
+    uint64_t apart; /* of these, sent out for plugins whose state is apart from the journal */
     size_t pump_first;
     bool stalled; /* the journal fails: nothing is dispatched */
     struct counters counters;
@@ -357,6 +366,7 @@ char *life_last_text(const struct run *run); /* ctx.last for an executed run, as
 void hooks_run(struct tick *tick, struct run *run); /* takes the tick */
 int hooks_answered(struct question *question, const struct message_hooked *hooked, struct error *e);
 void hooks_lost(struct question *question, bool culprit, bool suspect, const char *why);
+struct tick *hooks_tick(struct question *question); /* of a HOOK */
 void hooks_waiting(struct plugin *plugin); /* the plugin is ready again: send what waited */
 
 /* crew.c */

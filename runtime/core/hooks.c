@@ -54,6 +54,11 @@ static void send_hook(struct hook *hook)
         hook_end(hook);
 }
 
+struct tick *hooks_tick(struct question *question)
+{
+    return ((struct hook *)question)->tick;
+}
+
 static bool can_send(const struct plugin *plugin)
 {
     /* A version that is being swapped out still gets its hooks: the swap waits for them. */

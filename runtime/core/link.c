@@ -131,10 +131,90 @@ static uint64_t answer_id(const struct message *m)
     }
 }
 
+static void unqueue_first(struct link *link)
+{
+    link->first = link->first->next;
+    if (link->first == NULL)
+        link->last = NULL;
+    link->outstanding--;
+}
+
+/* The loose question that may send such a message now; NULL: none. */
+static struct question **find_loose(struct link *link, enum message_type expected, uint64_t id)
+{
+    struct question **place = &link->loose;
+
+    while (*place != NULL &&
+           ((*place)->id != id || (*place)->expected != expected || (*place)->waits))
+        place = &(*place)->next;
+    return *place != NULL ? place : NULL;
+}
+
+/* The outstanding question that this message answers, taken out; NULL: none is due. */
+static struct question *take_answered(struct link *link, const struct message *m)
+{
+    struct question *q = link->first, **place;
+
+    if (q != NULL && q->expected == m->type && q->id == answer_id(m)) {
+        unqueue_first(link);
+        return q;
+    }
+    place = find_loose(link, m->type, answer_id(m));
+    if (place == NULL)
+        return NULL;
+    q = *place;
+    *place = q->next;
+    link->resumed--;
+    return q;
+}
+
+static bool may_call(const struct question *q, uint64_t run)
+{
+    return q != NULL && q->id == run &&
+           (q->expected == MESSAGE_DECIDED || q->expected == MESSAGE_HOOKED);
+}
+
+/* The run that calls: the head of the queue, which becomes loose, or a loose one. */
+static struct question *find_caller(struct link *link, uint64_t run)
+{
+    struct question *q = link->first, **place = &link->loose;
+
+    if (may_call(q, run)) {
+        unqueue_first(link);
+        while (*place != NULL)
+            place = &(*place)->next;
+        q->next = NULL;
+        *place = q;
+        link->resumed++;
+        return q;
+    }
+    place = find_loose(link, MESSAGE_DECIDED, run);
+    if (place == NULL)
+        place = find_loose(link, MESSAGE_HOOKED, run);
+    return place != NULL ? *place : NULL;
+}
+
+static int handle_call(struct link *link, const struct message_db_call *m, struct error *e)
+{
+    struct question *q = link->ready && link->hooks.called ? find_caller(link, m->run) : NULL;
+
+    if (q == NULL)
+        return error_set(e, ERROR_PROTOCOL, "'db_call' of a run that is not being executed");
+    if (m->call != q->calls + 1 || m->call > LIMIT_DB_CALLS)
+        return error_set(e, ERROR_PROTOCOL, "'db_call' number %u where %u of at most %d was due",
+                         m->call, q->calls + 1, LIMIT_DB_CALLS);
+    q->calls++;
+    q->waits = true;
+    link->resumed--;
+    link->answers++;
+    return link->hooks.called(link->hooks.arg, link, q, m, e);
+}
+
 static int handle_message(struct link *link, struct error *e)
 {
     struct message *m = link->message;
-    struct question *q = link->first;
+    const struct question *due = link->first;
+    struct question *q;
 
     if (m->type == MESSAGE_HELLO) {
         if (link->ready || m->as.hello.version != PROTOCOL_VERSION)
@@ -143,13 +223,12 @@ static int handle_message(struct link *link, struct error *e)
         link->hooks.ready(link->hooks.arg, link);
         return 0;
     }
-    if (!link->ready || q == NULL || q->expected != m->type || q->id != answer_id(m))
+    if (m->type == MESSAGE_DB_CALL)
+        return handle_call(link, &m->as.db_call, e);
+    q = link->ready ? take_answered(link, m) : NULL;
+    if (q == NULL)
         return error_set(e, ERROR_PROTOCOL, "'%s' where '%s' was due", message_name(m->type),
-                         q ? message_name(q->expected) : "nothing");
-    link->first = q->next;
-    if (link->first == NULL)
-        link->last = NULL;
-    link->outstanding--;
+                         due ? message_name(due->expected) : "nothing");
     link->answers++;
     return link->hooks.answered(link->hooks.arg, link, q, m, e);
 }
@@ -267,6 +346,9 @@ int link_send(struct link *link, const struct message *message, struct question 
         return -1;
     if (question != NULL) {
         question->next = NULL;
+        question->calls = 0;
+        question->waits = false;
+        question->call = NULL;
         if (link->last != NULL)
             link->last->next = question;
         else
@@ -275,6 +357,42 @@ int link_send(struct link *link, const struct message *message, struct question 
         link->outstanding++;
     }
     return 0;
+}
+
+int link_resume(struct link *link, const struct message *message, struct question *question,
+                struct error *e)
+{
+    if (message_encode(&link->out, message, e) < 0)
+        return -1;
+    question->waits = false;
+    link->resumed++;
+    return 0;
+}
+
+bool link_is_busy(const struct link *link)
+{
+    return link->outstanding > 0 || link->resumed > 0;
+}
+
+const struct question *link_next_due(const struct link *link)
+{
+    const struct question *q = link->loose;
+
+    while (q != NULL && q->waits)
+        q = q->next;
+    return q != NULL ? q : link->first;
+}
+
+struct question *link_take_all(struct link *link)
+{
+    struct question *all = link->loose, **end = &all;
+
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = link->first;
+    link->first = link->last = link->loose = NULL;
+    link->outstanding = link->resumed = 0;
+    return all;
 }
 
 void link_tell(struct link *link, const struct message *message)
@@ -293,11 +411,15 @@ void link_tell_frames(struct link *link, const struct buf *frames)
 
 const struct question *link_under_way(const struct link *link)
 {
-    const struct question *q = link->first;
     uint64_t claimed = link->child.page != NULL ? link->child.page->run : 0;
+    const struct question *q = link->loose;
 
-    while (q != NULL && q->id != claimed)
+    while (q != NULL && (q->id != claimed || q->waits))
         q = q->next;
+    if (q != NULL)
+        return q;
+    for (q = link->first; q != NULL && q->id != claimed; q = q->next)
+        continue;
     return q;
 }
 

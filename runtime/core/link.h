@@ -3,7 +3,9 @@
  * outstanding.
  *
  * A worker answers in the order it was asked, so the outstanding questions are a queue; the head is
- * the only answer that may come next. Anything else, and anything malformed, is a violation: the
+ * the only answer that may come next. The head leaves the queue by its answer, or by its run's
+ * first DB_CALL: then it is among the *loose* ones, which may be answered at any time, but not
+ * while they wait for a DB_RESULT. Anything else, and anything malformed, is a violation: the
  * worker is killed and `died` is called.
  *
  * Writing is collected in a buffer, which the engine flushes once per loop turn; reading takes
@@ -29,7 +31,11 @@ struct link;
 struct question {
     struct question *next;
     enum message_type expected;
-    uint64_t id; /* run or slot: must match the answer */
+    uint64_t id;      /* run or slot: must match the answer */
+    uint32_t calls;   /* DB_CALLs so far */
+    bool waits;       /* for the DB_RESULT of the last one */
+    void *call;       /* that one's, of the owner; NULL: none */
+    int64_t since_ns; /* of the first one, the owner's */
 };
 
 struct link_hooks {
@@ -38,10 +44,14 @@ struct link_hooks {
     int (*answered)(void *arg, struct link *link, struct question *question,
                     struct message *message, struct error *e);
     void (*ready)(void *arg, struct link *link); /* HELLO came */
-    /* The process is gone and reaped. Questions still outstanding are in `link->first` for the
-     * owner to take. */
+    /* The process is gone and reaped. Questions still outstanding are for the owner to take
+     * (link_take_all). */
     void (*died)(void *arg, struct link *link, const char *why);
     void *arg;
+    /* A DB_CALL of an outstanding question, which waits from now on: link_resume() it. A negative
+     * return is a violation. NULL: there are none. */
+    int (*called)(void *arg, struct link *link, struct question *question,
+                  const struct message_db_call *call, struct error *e);
 };
 
 struct link {
@@ -53,8 +63,10 @@ struct link {
     struct buf out;
     struct message_decoder *decoder;
     struct message *message;
-    struct question *first, *last;
-    size_t outstanding;
+    struct question *first, *last; /* the queue */
+    size_t outstanding;            /* in the queue */
+    struct question *loose; /* in the order they were asked, all of them before the queue's */
+    size_t resumed;         /* of these, how many do not wait */
     bool alive, ready, poll_open, writing, dying;
     int handles;      /* uv handles still open, for closing */
     char why[192];    /* why core killed it, or "" */
@@ -74,6 +86,17 @@ int link_send(struct link *link, const struct message *message, struct question 
  * then on: it is killed, and its successor is told everything anew. */
 void link_tell(struct link *link, const struct message *message);
 void link_tell_frames(struct link *link, const struct buf *frames); /* encoded already */
+
+/* Sends a waiting question's DB_RESULT: it goes on. */
+int link_resume(struct link *link, const struct message *message, struct question *question,
+                struct error *e);
+
+/* Whether the worker has anything to do. */
+bool link_is_busy(const struct link *link);
+/* A question that it may be working on, the oldest of them; NULL: none. */
+const struct question *link_next_due(const struct link *link);
+/* Everything outstanding, in the order it was asked; the link forgets it. */
+struct question *link_take_all(struct link *link);
 
 void link_flush(struct link *link);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/db_tables.h"
 #include "core/leases.h"
 #include "core/update.h"
 #include "model/value.h"
@@ -81,10 +82,21 @@ static bool namesake_drains(const struct plugin *p)
     return q != NULL;
 }
 
+/* The new version's tables take the place of the old one's. */
+static void adopt_tables(struct plugin *p, struct plugin_update *update)
+{
+    if (p->tables != NULL && update->tables != NULL)
+        update->tables->stats = p->tables->stats;
+    db_tables_close(p->tables);
+    p->tables = update->tables;
+    update->tables = NULL;
+}
+
 void crew_load(struct plugin *p)
 {
     if (p->update != NULL) {
         plugin_adopt(p, &p->update->part);
+        adopt_tables(p, p->update);
         update_free(p->update);
         p->update = NULL;
         plugin_arm(p, clock_now_ms(&p->engine->clock));
@@ -229,6 +241,58 @@ static void ask_entries(struct plugin *p)
     commits_query(&entries->query);
 }
 
+/* ---- its own tables ---- */
+
+/* Tables on their way to being open, for the plugin or for the version that waits. */
+struct opening {
+    struct plugin *plugin;
+    uint64_t seq;
+    uint32_t slot;
+};
+
+static struct opening *opening_new(struct plugin *p, uint32_t slot)
+{
+    struct opening *o = mem_zero(1, sizeof *o);
+
+    *o = (struct opening){p, p->load_seq, slot};
+    return o;
+}
+
+static void tables_refused(struct plugin *p, const struct error *e)
+{
+    unload(p, p->slot);
+    db_tables_close(p->tables);
+    p->tables = NULL;
+    broken(p, e->message);
+}
+
+static void tables_opened(void *arg, const struct error *e)
+{
+    struct opening *o = arg;
+    struct plugin *p = o->plugin;
+    bool current = o->seq == p->load_seq && p->stage == STAGE_LOADING && !p->engine->stopping;
+
+    free(o);
+    if (!current)
+        return;
+    if (e != NULL)
+        tables_refused(p, e);
+    else
+        ask_entries(p);
+}
+
+static void open_tables(struct plugin *p)
+{
+    struct error e = ERROR_INIT;
+
+    if (p->manifest.schema == NULL || p->tables != NULL)
+        ask_entries(p);
+    else if (db_tables_new(p->engine, p->name, p->tables_url, &p->manifest, &p->tables, &e) < 0)
+        tables_refused(p, &e);
+    else
+        db_tables_open(p->tables, tables_opened, opening_new(p, p->slot));
+}
+
 /* ---- answers ---- */
 
 static void leave_worker(struct plugin *p)
@@ -261,6 +325,7 @@ void reload_swap_ready(struct plugin *p)
     unload(p, p->slot);
     p->slot = update->slot;
     plugin_adopt(p, &update->part);
+    adopt_tables(p, update);
     update_free(update);
     p->update = NULL;
     if (p->health != HEALTHY) { /* new code gets a new chance */
@@ -274,6 +339,45 @@ void reload_swap_ready(struct plugin *p)
     ask_entries(p);
 }
 
+static void refuse_update(struct plugin *p, uint32_t slot, const char *why)
+{
+    log_write(p->engine->log, LOG_ERROR, "the new version could not be loaded: the old one goes on",
+              "plugin", p->name, "error", why, NULL);
+    unload(p, slot);
+    drop_update(p);
+    plugin_pump(p);
+}
+
+static void update_tables_opened(void *arg, const struct error *e)
+{
+    struct opening *o = arg;
+    struct plugin *p = o->plugin;
+    bool current = p->update != NULL && p->update->slot == o->slot && !p->engine->stopping;
+
+    free(o);
+    if (!current)
+        return;
+    if (e != NULL) {
+        refuse_update(p, p->update->slot, e->message);
+        return;
+    }
+    p->stage = STAGE_SWAPPING;
+    reload_swap_ready(p);
+}
+
+static void open_update_tables(struct plugin *p, struct plugin_update *update)
+{
+    struct error e = ERROR_INIT;
+
+    if (update->part.manifest.schema == NULL)
+        update_tables_opened(opening_new(p, update->slot), NULL);
+    else if (db_tables_new(p->engine, p->name, p->tables_url, &update->part.manifest,
+                           &update->tables, &e) < 0)
+        refuse_update(p, update->slot, e.message);
+    else
+        db_tables_open(update->tables, update_tables_opened, opening_new(p, update->slot));
+}
+
 static void update_loaded(struct plugin *p, const struct message_loaded *loaded)
 {
     if (p->update == NULL || p->update->slot != loaded->slot) {
@@ -281,17 +385,11 @@ static void update_loaded(struct plugin *p, const struct message_loaded *loaded)
         return;
     }
     if (loaded->failure.code != NULL) {
-        log_write(p->engine->log, LOG_ERROR,
-                  "the new version could not be loaded: the old one goes on", "plugin", p->name,
-                  "error", loaded->failure.message, NULL);
-        unload(p, loaded->slot);
-        drop_update(p);
-        plugin_pump(p);
+        refuse_update(p, loaded->slot, loaded->failure.message);
         return;
     }
     p->memory = loaded->memory;
-    p->stage = STAGE_SWAPPING;
-    reload_swap_ready(p);
+    open_update_tables(p, p->update);
 }
 
 void loading_answered(struct question *question, const struct message_loaded *loaded)
@@ -314,7 +412,7 @@ void loading_answered(struct question *question, const struct message_loaded *lo
     }
     p->memory = loaded->memory;
     p->load_suspect = 0;
-    ask_entries(p);
+    open_tables(p);
 }
 
 void loading_lost(struct question *question, bool culprit, bool suspect, const char *why)
@@ -345,6 +443,7 @@ void update_free(struct plugin_update *update)
         return;
     manifest_release(&update->part.manifest);
     json_decref(update->part.params);
+    db_tables_close(update->tables);
     free(update->file.path);
     free(update->file.source);
     free(update);

@@ -34,6 +34,7 @@ struct plugin *strategy_new(struct engine *engine, struct blueprint_plugin *from
     snprintf(p->name, sizeof p->name, "%s", from->manifest.name);
     p->vault = engine_vault(engine, from->manifest.vault_id);
     p->state_url = mem_strdup(from->state_url);
+    p->tables_url = mem_strdup(from->tables_url);
     plugin_adopt(p, from);
     if (commits_state_store(engine, p->state_url, p->name, &p->state, e) < 0) {
         error_prefix(e, "state of plugin '%s': ", p->name);
@@ -51,6 +52,7 @@ void strategy_free(struct plugin *p)
     free(p->file.path);
     free(p->file.source);
     free(p->state_url);
+    free(p->tables_url);
     manifest_release(&p->manifest);
     json_decref(p->params);
     json_decref(p->closures);

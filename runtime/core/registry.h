@@ -22,6 +22,9 @@
 
 struct error;
 struct stores;
+struct table_schema;
+struct tables;
+struct tables_limits;
 
 struct registry {
     /* The databases of one desk, opened on demand and shared by URL. close() after every store from
@@ -41,6 +44,11 @@ struct registry {
      * Touches nothing. */
     int (*check_journal_url)(const char *url, struct error *e);
     int (*check_state_url)(const char *url, struct error *e);
+    /* A plugin's own tables; from any thread. Files are `desk`'s. */
+    int (*open_tables)(const char *desk, const char *url, const char *plugin,
+                       const struct table_schema *schema, const struct tables_limits *limits,
+                       struct tables **out, struct error *e);
+    int (*check_tables_url)(const char *url, struct error *e);
     int (*open_executor)(const struct vault_config *config, const struct vault_record *record,
                          const struct market_source *markets, int64_t now_ms,
                          struct ledger_change *opening, struct executor **out, struct error *e);

@@ -49,9 +49,9 @@ static void read_desk(uv_work_t *work)
 /* The settings that the running daemon is built on. */
 static const char *restart_needed(const struct blueprint *old, const struct blueprint *new)
 {
-    static const char *const keys[] = {"journal", "state", "data",       "workers",
-                                       "vaults",  "feeds", "strategies", "seed",
-                                       "limits",  "lease", "sweep_every"};
+    static const char *const keys[] = {"journal", "state",  "tables", "data",
+                                       "workers", "vaults", "feeds",  "strategies",
+                                       "seed",    "limits", "lease",  "sweep_every"};
 
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const json_t *a = json_object_get(old->config_json, keys[i]),
@@ -147,6 +147,14 @@ static void lift_quarantine(struct plugin *p)
         p->stage = STAGE_DOWN;
 }
 
+/* A plugin that declares its first tables takes them where they are. */
+static bool tables_moved(struct plugin *p, const struct blueprint_plugin *from)
+{
+    if (p->tables_url == NULL)
+        p->tables_url = mem_strdup(from->tables_url);
+    return from->tables_url != NULL && strcmp(p->tables_url, from->tables_url) != 0;
+}
+
 /* Whether the plugin gets a new version. */
 static bool change_plugin(struct engine *engine, struct plugin *p, struct blueprint_plugin *from,
                           bool forced)
@@ -156,10 +164,10 @@ static bool change_plugin(struct engine *engine, struct plugin *p, struct bluepr
     if (strcmp(p->version, from->version) == 0 && !forced && p->stage != STAGE_BROKEN)
         return false;
     if (strcmp(p->vault->config->id, from->manifest.vault_id) != 0 ||
-        strcmp(p->state_url, from->state_url) != 0) {
+        strcmp(p->state_url, from->state_url) != 0 || tables_moved(p, from)) {
         log_write(engine->log, LOG_ERROR,
-                  "its vault or its state has moved: restart to take that over", "plugin", p->name,
-                  NULL);
+                  "its vault, its state or its tables have moved: restart to take that over",
+                  "plugin", p->name, NULL);
         return false;
     }
     down = p->stage == STAGE_BROKEN;

@@ -14,6 +14,8 @@
 
 #include "base/mem.h"
 #include "core/control.h"
+#include "core/db_calls.h"
+#include "core/db_tables.h"
 #include "core/engine.h"
 #include "core/leases.h"
 #include "io/watch.h"
@@ -188,6 +190,7 @@ static void on_watchdog(uv_timer_t *timer)
 {
     stores_watch(timer->data);
     crew_watch(timer->data);
+    db_watch(timer->data);
     lateness_watch(timer->data);
     dead_watch(timer->data);
     survey_watch(timer->data);
@@ -447,7 +450,8 @@ static bool stop(struct engine *engine, struct runtime_summary *summary)
     crew_stop(engine);
     feeds_close(engine);
     leases_release_all(engine);
-    all = commits_close(engine, true);
+    all = db_stop(engine);
+    all &= commits_close(engine, true);
     leases_stop(engine);
     sweeps_stop(engine);
     retention_stop(engine);

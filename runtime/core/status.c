@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "core/db_calls.h"
 #include "core/engine.h"
 #include "model/value.h"
 
@@ -93,6 +94,7 @@ static json_t *plugin_json(const struct plugin *p)
     json_object_set_new(o, "counters", counters_json(&p->counters, p->queued));
     json_object_set_new(o, "state_url", text(p->state->label));
     json_object_set_new(o, "state_keys", count(p->state_keys));
+    json_object_set_new(o, "db", db_calls_status(p));
     json_object_set_new(o, "memory", count(p->memory));
     json_object_set_new(o, "last_error", last ? last : text(p->last_error));
     json_object_set_new(o, "triggers", triggers_json(&p->manifest));

@@ -11,6 +11,7 @@ struct plugin_update {
     struct blueprint *blueprint;  /* borrowed: the one that becomes the engine's */
     struct blueprint_plugin part; /* own copies of what plugin_adopt() takes */
     struct desk_file file;
+    struct db_tables *tables; /* as it declares them; NULL: none, or not opened */
     uint32_t slot;
 };
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "cli/cli.h"
 #include "main/stores.h"
+#include "main/tables.h"
 #include "worker/worker.h"
 
 static int open_executor(const struct vault_config *config, const struct vault_record *record,
@@ -40,6 +41,8 @@ static const struct registry registry = {
     .state_joins = stores_state_joins,
     .check_journal_url = stores_check_journal_url,
     .check_state_url = stores_check_state_url,
+    .open_tables = tables_open,
+    .check_tables_url = tables_check_url,
     .open_executor = open_executor,
     .open_feed = open_feed,
     .version = ORRERY_VERSION,

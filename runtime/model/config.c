@@ -11,9 +11,11 @@
 #include "model/problem.h"
 #include "model/settings.h"
 #include "model/store_url.h"
+#include "model/table.h"
 
 #define CONFIG_FILE   "orrery.lua"
-#define DEFAULT_STORE "sqlite:data/orrery.db"
+#define DEFAULT_STORE  "sqlite:data/orrery.db"
+#define DEFAULT_TABLES "sqlite:data/tables"
 #define PATH_BYTES    1024
 #define MIB           (1024.0 * 1024)
 #define DAY_MS        86400000.0
@@ -22,6 +24,7 @@ static const struct setting config_settings[] = {
     SETTING(TEXT, struct config, strategies, 1, PATH_BYTES),
     {.name = "journal", .type = SETTING_OTHER},
     {.name = "state", .type = SETTING_OTHER},
+    {.name = "tables", .type = SETTING_OTHER},
     SETTING(TEXT, struct config, data, 1, PATH_BYTES),
     SETTING(INT, struct config, workers, 1, 64),
     {.name = "seed",
@@ -76,6 +79,10 @@ static const struct setting limit_settings[] = {
     SETTING(I64, struct script_limits, wall_ms, 100, DAY_MS),
     SETTING(SIZE, struct script_limits, value_bytes, 64, 4 * MIB),
     SETTING(SIZE, struct script_limits, state_bytes, 1024, 256 * MIB),
+    SETTING(I64, struct script_limits, db_ms, 1, 60000),
+    SETTING(SIZE, struct script_limits, db_rows, 1, TABLE_ROWS_MAX),
+    SETTING(SIZE, struct script_limits, db_bytes, 1024, 8 * MIB),
+    SETTING(SIZE, struct script_limits, db_size, MIB, 1024 * 1024 * MIB),
     END_OF_SETTINGS,
 };
 
@@ -109,7 +116,8 @@ static void set_defaults(struct config *out)
         .health_skip = 3,
         .health_skip_max = 384,
         .limits = {LIMIT_SCRIPT_MEMORY, LIMIT_SOFT_DEADLINE_MS, LIMIT_HARD_DEADLINE_MS,
-                   LIMIT_WALL_DEADLINE_MS, LIMIT_VALUE_BYTES, LIMIT_STATE_BYTES},
+                   LIMIT_WALL_DEADLINE_MS, LIMIT_VALUE_BYTES, LIMIT_STATE_BYTES, TABLE_TIME_MS,
+                   TABLE_ROWS_MAX, TABLE_ANSWER_BYTES, (size_t)1 << 30},
     };
 }
 
@@ -148,6 +156,19 @@ static void read_stores(const struct scope *scope, const json_t *json, struct co
     out->state = mem_strdup(DEFAULT_STORE);
     read_store(scope, json, "state", "a store's URL or a function of the plugin's name",
                &out->state);
+}
+
+static void read_tables(const struct scope *scope, const json_t *json, struct config *out)
+{
+    const json_t *tables = json_object_get(json, "tables");
+
+    out->tables_is_function = json_is_true(json_object_get(tables, "$function"));
+    if (out->tables_is_function)
+        return;
+    out->tables = mem_strdup(DEFAULT_TABLES);
+    read_store(scope, json, "tables",
+               "\"sqlite:FOLDER\", \"postgres://…\" or a function of the plugin's name",
+               &out->tables);
 }
 
 static void read_health(const struct scope *scope, const json_t *json, struct config *out)
@@ -303,6 +324,7 @@ int config_parse(const json_t *json, const char *source, struct config *out,
     }
     settings_read(&scope, json, config_settings, out);
     read_stores(&scope, json, out);
+    read_tables(&scope, json, out);
     config_read_retention(&scope, json, &out->retention);
     read_health(&scope, json, out);
     read_limits(&scope, json, &out->limits);
@@ -322,6 +344,7 @@ void config_release(struct config *config)
     free(config->strategies);
     free(config->journal);
     free(config->state);
+    free(config->tables);
     free(config->data);
     json_decref(config->plugins);
     memset(config, 0, sizeof *config);

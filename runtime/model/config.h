@@ -8,6 +8,8 @@
  *   journal      "memory:" or "sqlite:PATH" ("sqlite:data/orrery.db")
  *   state        the same or a server's URL (store_url.h), or a function of the plugin's name that
  *                returns one
+ *   tables       where the plugins' own tables (ctx.db) live: "sqlite:FOLDER", a server's
+ *                "postgres://…", or a function of the plugin's name ("sqlite:data/tables")
  *   workers      (processors, at most 4; 1..64)
  *   seed         an integer (0)
  *   group_commit (1024; 1..65536) ticks that may share one transaction of a store
@@ -25,7 +27,10 @@
  *                hard_ms (1000; 10..3600000, at least soft_ms),
  *                wall_ms (30000; 100..86400000, at least hard_ms),
  *                value_bytes (64 KiB; 64 B..4 MiB),
- *                state_bytes (8 MiB; 1 KiB..256 MiB, at least value_bytes)}
+ *                state_bytes (8 MiB; 1 KiB..256 MiB, at least value_bytes);
+ *                of one ctx.db call: db_ms (50; 1..60000), db_rows (10000; 1..10000),
+ *                db_bytes (1 MiB; 1 KiB..8 MiB) of its answer; of all tables of a plugin:
+ *                db_size (1 GiB; 1 MiB..1 TiB)}
  *   vaults       {[id] = {executor, quote_balance and pm_balance (0; 0..4e18),
  *                permissions (all; array of action names, or bits), is_frozen, auto_fund,
  *                spread_pct (1; 0..50), fee_pct (0; 0..100),
@@ -113,6 +118,8 @@ struct script_limits {
     size_t memory; /* bytes per Lua state */
     int64_t soft_ms, hard_ms, wall_ms;
     size_t value_bytes, state_bytes;
+    int64_t db_ms;
+    size_t db_rows, db_bytes, db_size;
 };
 
 /* What the journal keeps (see core/retention.c). Times in ms; 0: for ever, any number, never. */
@@ -128,6 +135,8 @@ struct config {
     char *journal;    /* URL, default "sqlite:data/orrery.db" */
     char *state;      /* URL; NULL when a function (state_is_function) */
     bool state_is_function;
+    char *tables; /* URL; NULL when a function */
+    bool tables_is_function;
     char *data;  /* folder of the socket and the lock, default "data" */
     int workers; /* 1..64; default: the number of processors, at most 4 */
     size_t group_commit;

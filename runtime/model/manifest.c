@@ -11,6 +11,7 @@
 #include "model/params.h"
 #include "model/problem.h"
 #include "model/settings.h"
+#include "model/table.h"
 
 static const struct setting manifest_settings[] = {
     SETTING(NAME, struct manifest, name, 0, 0),
@@ -18,6 +19,7 @@ static const struct setting manifest_settings[] = {
     {.name = "triggers", .type = SETTING_OTHER},
     {.name = "params", .type = SETTING_OTHER},
     {.name = "description", .type = SETTING_OTHER},
+    {.name = "schema", .type = SETTING_OTHER},
     SETTING(U32, struct manifest, max_concurrency, 1, 64),
     SETTING(U32, struct manifest, queue, 1, 4096),
     {.name = "decide", .type = SETTING_OTHER},
@@ -250,6 +252,25 @@ static void require_name(const struct scope *scope, const json_t *json, const ch
         scope_expected(scope, key, expected, NULL);
 }
 
+static void release_schema(struct manifest *manifest)
+{
+    if (manifest->schema != NULL)
+        table_schema_release(manifest->schema);
+    free(manifest->schema);
+    json_decref(manifest->schema_json);
+    manifest->schema = NULL;
+    manifest->schema_json = NULL;
+}
+
+static void read_schema(const struct scope *scope, const json_t *json, struct manifest *out)
+{
+    out->schema = mem_zero(1, sizeof *out->schema);
+    out->schema_json = json_incref(json_object_get(json, "schema"));
+    table_schema_read(scope, out->schema_json, out->schema);
+    if (out->schema->count == 0)
+        release_schema(out);
+}
+
 int manifest_parse(const json_t *json, const char *file, const char *source, struct manifest *out,
                    struct problems *problems)
 {
@@ -269,6 +290,7 @@ int manifest_parse(const json_t *json, const char *file, const char *source, str
     read_triggers(&scope, json, out);
     read_hooks(&scope, json, out);
     out->params = params_check(&scope, json);
+    read_schema(&scope, json, out);
     return problems->errors == before ? 0 : -1;
 }
 
@@ -278,6 +300,7 @@ void manifest_release(struct manifest *manifest)
         cron_release(&manifest->triggers[i].cron);
     free(manifest->triggers);
     json_decref(manifest->params);
+    release_schema(manifest);
     memset(manifest, 0, sizeof *manifest);
 }
 

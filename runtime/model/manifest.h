@@ -13,6 +13,7 @@
  *   params            {name = {type, default?, min?, max?, enum?, description?}}, type one of
  *                     "integer", "number", "boolean", "string"; a parameter without default must
  *                     be given in orrery.lua
+ *   schema            {table = {columns, primary_key?, indexes?}}: its own tables (table.h)
  *   decide            function, required; on_executed, on_error: functions
  *   description       text
  *   max_concurrency   (8; 1..64)
@@ -33,6 +34,7 @@
 #include "model/run.h"
 
 struct problems;
+struct table_schema;
 
 enum catch_up { CATCH_UP_ONE, CATCH_UP_SKIP };
 
@@ -50,6 +52,8 @@ struct manifest {
     struct trigger *triggers;
     size_t trigger_count;
     json_t *params; /* the declaration: {name: {type, default?, min?, max?, enum?, description?}} */
+    struct table_schema *schema; /* its own tables; NULL: none */
+    json_t *schema_json;         /* as declared, or NULL */
     bool has_on_executed, has_on_error;
     uint32_t max_concurrency; /* default LIMIT_CONCURRENCY */
     uint32_t queue;           /* default LIMIT_QUEUE */

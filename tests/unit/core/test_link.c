@@ -218,7 +218,8 @@ static void on_deadline(uv_timer_t *timer)
 static struct fixture *start(const char *scenario, size_t ticks)
 {
     struct fixture *f = mem_zero(1, sizeof *f);
-    struct link_hooks hooks = {on_answer, on_ready, on_death, f};
+    struct link_hooks hooks = {
+        .answered = on_answer, .ready = on_ready, .died = on_death, .arg = f};
     struct error e = ERROR_INIT;
 
     assert_true(fake_set_scenario(scenario));
