@@ -418,7 +418,8 @@ static int write_all(struct calling *c, json_t **answer, struct error *e)
     changed = c->verdict.affected;
     if (check_size(c, e) < 0)
         return -1;
-    if (c->t->session.conn == NULL || finish(c->t, "COMMIT", e) < 0)
+    if (c->t->session.conn == NULL ||
+        finish(c->t, c->t->limits.dry_run ? "ROLLBACK" : "COMMIT", e) < 0)
         return error_set(e, ERROR_STORE_DOWN, "PostgreSQL at %s: lost before the commit",
                          c->t->session.where);
     *answer = answer_changed(changed);

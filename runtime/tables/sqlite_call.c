@@ -321,9 +321,9 @@ int sqlite_tables_write(struct sqlite_tables *t, const struct request *r, const 
     if (sqlite_db_begin(t->db, e) < 0)
         return -1;
     result = write_within(t, r, s, &changed, e);
-    if (result == 0)
+    if (result == 0 && !t->limits.dry_run)
         result = sqlite_db_commit(t->db, e);
-    if (result != 0)
+    if (result != 0 || t->limits.dry_run)
         sqlite_db_rollback(t->db);
     if (result < 0)
         return -1;
