@@ -1,8 +1,10 @@
 /*
  * Reading runs. A page of a filtered list is found without reading what it does not show: the
  * filter's plugin, status and version choose among the kinds, of which there are few; each of them
- * gives its newest ids by the index (kind, id), and the newest of these are the page. When there
- * are many kinds most runs fit the filter, so the newest runs are looked at first.
+ * gives its newest ids by the index (kind, id), and the newest of these are the page.
+ *
+ * Of n ids that are wanted of k kinds, each first gives some 2n/k. The n-th newest of all these is
+ * a bound: older ones are not on the page, so that of each kind only those above it are read.
  */
 #include <string.h>
 
@@ -10,8 +12,8 @@
 #include "base/error.h"
 #include "journal/journal_postgres_store.h"
 
-#define ID_SHIFT   21 /* of the milliseconds in an id: see base/id.h */
-#define KINDS_MANY 48 /* beyond it, the newest runs are looked at first */
+#define ID_SHIFT  21 /* of the milliseconds in an id: see base/id.h */
+#define KINDS_FEW 2  /* up to so many give all that may be wanted at once */
 
 static void copy_at(const struct pg_row *row, int column, char *out, size_t size)
 {
@@ -95,10 +97,11 @@ int pgj_get_run(struct journal *j, uint64_t id, run_fn *each, void *arg, struct 
 
 /* ---- lists ---- */
 
-/* The filter as parameters: $1 … $8. */
+/* The filter as parameters: $1 … $8; $9 see below. */
 struct query {
     struct pgj_numbers numbers;
-    const char *values[8];
+    uint64_t wanted;
+    const char *values[9];
     uint64_t from, to; /* ids in [from, to] */
 };
 
@@ -119,6 +122,7 @@ static void make_query(struct query *q, const struct run_filter *f)
     uint64_t limit = least(f->limit, INT32_MAX), offset = least(f->offset, INT64_MAX / 2);
 
     memset(q, 0, sizeof *q);
+    q->wanted = limit + offset;
     q->from = id_of(f->from_ms);
     q->to = f->before == 0 ? INT64_MAX : least(f->before - 1, INT64_MAX);
     if (f->to_ms != 0)
@@ -157,70 +161,61 @@ static const char kinds_sql[] =
     " ORDER BY id DESC LIMIT $3::bigint + $4::bigint) r"
     " WHERE " KIND_FITS " AND k.last_id >= $1::bigint AND k.first_id <= $2::bigint" PAGE ")" SHOW;
 
-/* Among the newest runs: those that fit, if they fill the page. */
-static const char newest_sql[] =
-    "WITH newest AS MATERIALIZED (SELECT r.id, r.kind FROM journal_runs r WHERE " IN_RANGE
-    " ORDER BY r.id DESC LIMIT 10000), fitting AS MATERIALIZED (SELECT r.id FROM newest r"
-    " JOIN journal_kinds k ON k.id = r.kind WHERE " KIND_FITS "),"
-    " page AS MATERIALIZED (SELECT r.id FROM fitting r"
-    " WHERE (SELECT count(*) FROM fitting) >= $3::bigint + $4::bigint" PAGE ")" SHOW;
+#define WANTED "($3::bigint + $4::bigint)"
+
+/* $9: how many ids each kind gives for the bound. */
+static const char bounded_sql[] =
+    "WITH tops AS MATERIALIZED (SELECT x.kind, x.id FROM journal_kinds k CROSS JOIN LATERAL"
+    " (SELECT kind, id FROM journal_runs WHERE kind = k.id AND id >= $1::bigint"
+    " AND id <= $2::bigint ORDER BY id DESC LIMIT $9::bigint) x"
+    " WHERE " KIND_FITS " AND k.last_id >= $1::bigint AND k.first_id <= $2::bigint),"
+    " bound AS MATERIALIZED (SELECT coalesce((SELECT id FROM tops ORDER BY id DESC"
+    " OFFSET " WANTED " - 1 LIMIT 1), $1::bigint) AS id),"
+    " page AS MATERIALIZED (SELECT r.id FROM (SELECT kind FROM tops GROUP BY kind"
+    " HAVING max(id) >= (SELECT id FROM bound)) k CROSS JOIN LATERAL"
+    " (SELECT id FROM journal_runs WHERE kind = k.kind AND id >= (SELECT id FROM bound)"
+    " AND id <= $2::bigint ORDER BY id DESC LIMIT " WANTED ") r" PAGE ")" SHOW;
 
 static const char count_kinds_sql[] = "SELECT count(*) FROM journal_kinds k WHERE " KIND_FITS
                                       " AND k.last_id >= $1::bigint AND k.first_id <= $2::bigint"
                                       " AND ($3::bigint IS NULL OR $4::bigint IS NULL OR true)";
 
-struct counting {
-    struct pgj_runs walk;
-    size_t given;
-};
-
-static int give_and_count(void *arg, const struct pg_row *row)
+static int run_query(struct journal_postgres *p, const struct query *q, const char *sql, int params,
+                     struct pgj_runs *walk, struct error *e)
 {
-    struct counting *c = arg;
-
-    c->given++;
-    return pgj_give_run(&c->walk, row);
-}
-
-static int run_query(struct journal_postgres *p, const struct query *q, const char *sql,
-                     struct counting *c, struct error *e)
-{
-    if (pgj_ask(p, sql, 8, q->values, give_and_count, c, e) < 0)
+    if (pgj_ask(p, sql, params, q->values, pgj_give_run, walk, e) < 0)
         return -1;
-    return c->walk.result;
+    return walk->result;
 }
 
-static int list_by_kinds(struct journal_postgres *p, const struct query *q, struct counting *c,
+static int list_by_kinds(struct journal_postgres *p, struct query *q, struct pgj_runs *walk,
                          struct error *e)
 {
     int64_t kinds = 0;
-    int result;
 
     if (pgj_ask(p, count_kinds_sql, 8, q->values, pgj_take_number, &kinds, e) < 0)
         return -1;
     if (kinds == 0)
         return 0;
-    if (kinds > KINDS_MANY) {
-        result = run_query(p, q, newest_sql, c, e);
-        if (result != 0 || c->given > 0)
-            return result;
-    }
-    return run_query(p, q, kinds_sql, c, e);
+    if (kinds <= KINDS_FEW)
+        return run_query(p, q, kinds_sql, 8, walk, e);
+    q->values[8] = pgj_unsigned(&q->numbers, 2 * (q->wanted / (uint64_t)kinds) + 2);
+    return run_query(p, q, bounded_sql, 9, walk, e);
 }
 
 int pgj_list_runs(struct journal *j, const struct run_filter *filter, run_fn *each, void *arg,
                   struct error *e)
 {
     struct journal_postgres *p = pgj_of(j);
-    struct counting c = {.walk = {each, arg, 0}};
+    struct pgj_runs walk = {each, arg, 0};
     struct query q;
 
     if (filter->parent > INT64_MAX)
         return 0;
     make_query(&q, filter);
     if (filter->parent != 0)
-        return run_query(p, &q, children_sql, &c, e);
+        return run_query(p, &q, children_sql, 8, &walk, e);
     if (filter->plugin == NULL && filter->status < 0 && filter->version == NULL)
-        return run_query(p, &q, all_sql, &c, e);
-    return list_by_kinds(p, &q, &c, e);
+        return run_query(p, &q, all_sql, 8, &walk, e);
+    return list_by_kinds(p, &q, &walk, e);
 }

@@ -252,3 +252,24 @@ def test_somebody_elses_table_is_refused_with_the_difference(desk, postgres):
     assert answer.code == ERROR and answer.json["code"] == "STORE_SCHEMA", answer
     assert "column id is integer, expected bigint" in answer.json["message"]
     assert postgres.sql("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'journal%'").stdout.strip() == "1"
+
+
+def test_a_lease_that_is_taken_over_fences_the_whole_commit(desk, postgres):
+    """Nothing of a decision is written that was made on state which another daemon owns by now; its run says so."""
+    counters(desk, postgres)
+    desk.start("--log-level", "warn")
+    desk.wait_until(lambda s: ticks(s, "a") > 10, what="ticks")
+    postgres.sql("UPDATE plugin_lease SET token = token + 1, owner = 'x', label = 'somebody else', "
+                 "expires_at = 9000000000000 WHERE plugin_name = 'a'")
+    desk.wait_until(lambda s: next(p for p in s["plugins"] if p["name"] == "a")["health"] == "standby", what="standing by")
+    before = desk.status()
+    assert accounted(before["counters"])
+    desk.wait_until(lambda s: ticks(s, "b") > ticks(before, "b") + 10, what="ticks of the other")
+    fenced = postgres.sql("SELECT count(*) FROM journal_runs_v WHERE plugin = 'a' AND status = 'failed' "
+                          "AND error LIKE '%STORE_FENCED%'").stdout.strip()
+    assert int(fenced) >= 1
+    check_numbers(postgres, "a")
+    postgres.sql("UPDATE plugin_lease SET expires_at = 0 WHERE plugin_name = 'a'")
+    desk.wait_until(lambda s: ticks(s, "a") > ticks(before, "a") + 10, what="ticks again")
+    desk.stop()
+    check_numbers(postgres, "a", "b")
