@@ -1,6 +1,6 @@
 """(g) Every state backend beside the others: what the choosing guide in docs/state.md shows.
 
-For each store, with the journal in SQLite (synchronous=FULL) as always:
+For each store, with the journal in SQLite (synchronous=FULL) unless the store's name says that it has the journal, too:
   ticks_per_s            100 plugins with eight schedules each, a csv feed at speed "max": 800 ticks are due at each
                          instant, so that there is always something to commit
   single_ticks_per_s     the same with group_commit = 1: one commit per tick and store
@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import servers  # noqa: E402
 
 CONFIG = """return {
-  journal = "sqlite:data/orrery.db", state = "%(state)s", workers = 2, group_commit = %(group)d,
+  journal = "%(journal)s", state = "%(state)s", workers = 2, group_commit = %(group)d,
   vaults = { v0 = { executor = "paper", quote_balance = 1000000000000 } },
   feeds = { btc = { %(feed)s } },
 }
@@ -32,12 +32,16 @@ DUE = 8  # ticks of one plugin at an instant: as many as may run at once
 CSV = 'kind = "csv", path = "prices.csv", speed = "max"'
 SIM = 'kind = "sim", spot = 100000, volatility = 0.6, seed = 7, every_ms = 1000'
 
+SQLITE = "sqlite:data/orrery.db"
+JOURNAL = " and the journal"  # ends the names of stores that hold both, in one transaction
+
 # name in the table, how to make its server (None: none is needed), URL without one, options added to the server's URL
 STORES = (
     ("memory", None, "memory:", ""),
     ("sqlite, the journal's file", None, "sqlite:data/orrery.db", ""),
     ("sqlite, a file of its own", None, "sqlite:data/state.db", ""),
     ("postgres", lambda: servers.Postgres(), None, ""),
+    ("postgres, state" + JOURNAL, lambda: servers.Postgres(), None, ""),
     ("postgres, pool=4", lambda: servers.Postgres(), None, "?pool=4"),
     ("redis, appendfsync everysec", lambda: servers.Redis(), None, ""),
     ("redis, appendfsync always", lambda: servers.Redis({"appendfsync": "always"}), None, ""),
@@ -45,10 +49,26 @@ STORES = (
 )
 
 
-def run(binary, folder, state, plugins, ticks, group, due=1):
+def configure(desk, place, group, feed):
+    state, journal = place
+    desk.write("orrery.lua", CONFIG % {"journal": journal, "state": state, "group": group, "feed": feed})
+
+
+def fresh(place):
+    """Without what the last run left in a journal on a server: a replay would go on where that one ended."""
+    if place[1] != SQLITE:
+        fresh.count += 1
+        place = tuple(f"{url}{'&' if '?' in url else '?'}schema=bench{fresh.count}" for url in place)
+    return place
+
+
+fresh.count = 0
+
+
+def run(binary, folder, place, plugins, ticks, group, due=1):
     """Ticks per second of a replay, verified by the counters of the summary."""
     with Desk(folder) as desk:
-        desk.write("orrery.lua", CONFIG % {"state": state, "group": group, "feed": CSV})
+        configure(desk, fresh(place), group, CSV)
         desk.add_plugins(plugins, ", ".join([every(1)] * due))
         write_feed(desk, ticks // (plugins * due) + 1)
         status = replay(binary, desk)
@@ -58,9 +78,9 @@ def run(binary, folder, state, plugins, ticks, group, due=1):
     return round(counters["noop"] / (status["uptime_ms"] / 1000))
 
 
-def latency(binary, folder, state, seconds):
+def latency(binary, folder, place, seconds):
     with Desk(folder) as desk:
-        desk.write("orrery.lua", CONFIG % {"state": state, "group": 1024, "feed": SIM})
+        configure(desk, fresh(place), 1024, SIM)
         desk.add_plugins(10, every(0.01), reason='"due " .. ctx.trigger.scheduled_at')
         return cron(binary, desk, seconds)
 
@@ -77,22 +97,23 @@ def alone(bench, folder, url):
     return json.loads(done.stdout)
 
 
-def scaled(binary, folder, url, start, group):
+def scaled(binary, folder, place, start, group):
     """A run long enough to mean something: about three seconds at the rate of a short one."""
-    short = run(binary, folder, url, 100, start, group, DUE)
-    return run(binary, folder, url, 100, max(start, 3 * short), group, DUE)
+    short = run(binary, folder, place, 100, start, group, DUE)
+    return run(binary, folder, place, 100, max(start, 3 * short), group, DUE)
 
 
 def one_store(binary, folder, name, url, quick):
     """`quick` measures little, only whether it can be measured."""
     where = folder / "backends"
+    place = (url, url if name.endswith(JOURNAL) else SQLITE)
     bench = next(binary.parent.rglob("state_bench"))
     if quick:
-        group, single = (run(binary, where, url, 100, 800, size, DUE) for size in (1024, 1))
+        group, single = (run(binary, where, place, 100, 800, size, DUE) for size in (1024, 1))
     else:
-        group, single = (scaled(binary, where, url, ticks, size) for ticks, size in ((20_000, 1024), (1_600, 1)))
-    solo = run(binary, where, url, 1, 100 if quick else 2_000, 1024)
-    waits = latency(binary, where, url, 1 if quick else 5)
+        group, single = (scaled(binary, where, place, ticks, size) for ticks, size in ((20_000, 1024), (1_600, 1)))
+    solo = run(binary, where, place, 1, 100 if quick else 2_000, 1024)
+    waits = latency(binary, where, place, 1 if quick else 5)
     return {"store": name, "ticks_per_s": group, "single_ticks_per_s": single, "group_gain": round(group / single, 1),
             "one_plugin_ticks_per_s": solo, "p50_ms": waits["p50_ms"], "p99_ms": waits["p99_ms"],
             "latency_rate": waits["ticks_per_s"], **alone(bench, folder, url)}
