@@ -412,7 +412,8 @@ static int add_names(struct statement *s, const struct request *r, struct error 
         const json_t *item = json_array_get(r->names, i);
         const struct column *c = &r->table->columns[i < r->table->column_count ? i : 0];
         char described[128];
-        if (count > 0 && !json_is_string(item))
+        if (count > 0 &&
+            (!json_is_string(item) || strlen(json_string_value(item)) != json_string_length(item)))
             return error_set(e, ERROR_INVALID, "select: columns: expected names of columns, got %s",
                              value_describe(item, described, sizeof described));
         if (count > 0 && (c = find_column(r, json_string_value(item), "columns", e)) == NULL)
