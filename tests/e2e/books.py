@@ -1,7 +1,7 @@
 """What must be true of a desk's database at any moment, however the daemon ended: read with SQLite alone."""
 import json
 
-TERMINAL = {"noop", "completed", "rejected", "failed", "skipped"}
+TERMINAL = {"noop", "completed", "rejected", "failed", "cancelled", "skipped"}
 
 
 def check_journal(db):

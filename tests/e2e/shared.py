@@ -57,7 +57,7 @@ def check_exactly_once(*desks, plugins):
 
 def accounted(counters):
     """Every trigger is an ended run, or open."""
-    ended = sum(counters[s] for s in ("noop", "completed", "rejected", "failed", "skipped"))
+    ended = sum(counters[s] for s in ("noop", "completed", "rejected", "failed", "cancelled", "skipped"))
     return counters["received"] == ended + counters["running"] + counters["queued"]
 
 
