@@ -308,7 +308,9 @@ def test_a_letter_is_retried_once_by_a_running_desk_and_by_none(desk):
     broken = 'if ctx.trigger.payload == 0 then error("zero") end return action.noop("fine")'
     path = desk.add("picky", broken, '{ kind = "manual" }, { kind = "event", topic = "t" }')
     desk.start()
-    first, second = (desk.ask("emit", topic="t", payload=0)["runs"][0] for _ in range(2))
+    first = desk.ask("emit", topic="t", payload=0)["runs"][0]
+    desk.wait_until(lambda s: s["counters"]["failed"] == 1)
+    second = desk.ask("emit", topic="t", payload=0)["runs"][0]
     desk.wait_until(lambda s: s["counters"]["failed"] == 1 and s["counters"]["skipped"] == 1)
     assert [d["run"] for d in desk.ask("dead_list")] == [first]  # what was skipped has not failed
     again = desk.ask("dead_retry", run=first)["settled"][0]["retry"]  # although it is unhealthy
