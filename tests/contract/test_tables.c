@@ -12,6 +12,7 @@ static int run(const struct tables_backend *backend)
         {"limits", tables_limit_rules, &tables_limit_rule_count},
         {"plans", tables_plan_rules, &tables_plan_rule_count},
         {"hostile", tables_hostile_rules, &tables_hostile_rule_count},
+        {"role", tables_role_rules, &tables_role_rule_count},
     };
     int failed = 0;
 
