@@ -101,18 +101,19 @@ static const char first_views[] =
     " vault, kind, market_id, quote_delta, pm_delta, cost_delta, gain_delta, run,"
     " account_version, seq FROM ledger;";
 
-/* Statuses from 7 on are open (status_codes below); the partial indexes cost an ended run nothing,
- * and one on `parent` only those runs that have one. */
+/* An index on runs costs every tick, also one that is partial and never gets a row: what only some
+ * runs have is in tables of its own. */
 static const char store_tables[] =
     "ALTER TABLE runs ADD COLUMN commit_at INTEGER;" /* microseconds, as in commit_times */
-    "ALTER TABLE runs ADD COLUMN deadline INTEGER;"
-    "ALTER TABLE runs ADD COLUMN timed_out INTEGER;"
-    "ALTER TABLE runs ADD COLUMN metadata TEXT;"
     "ALTER TABLE runs ADD COLUMN spans TEXT;"
     "ALTER TABLE runs ADD COLUMN seen TEXT;"
-    "CREATE INDEX runs_open ON runs(id) WHERE status >= 7;"
-    "CREATE INDEX runs_deadline ON runs(deadline) WHERE status >= 7 AND deadline IS NOT NULL;"
-    "CREATE INDEX runs_parent ON runs(parent) WHERE parent IS NOT NULL;"
+    "CREATE TABLE run_extras("
+    " run INTEGER PRIMARY KEY, deadline INTEGER, timed_out INTEGER, metadata TEXT);"
+    "CREATE TABLE open_runs(id INTEGER PRIMARY KEY, deadline INTEGER);"
+    "CREATE INDEX open_runs_by_deadline ON open_runs(deadline) WHERE deadline IS NOT NULL;"
+    "CREATE TABLE run_children("
+    " parent INTEGER NOT NULL, run INTEGER NOT NULL, PRIMARY KEY(parent, run)) WITHOUT ROWID;"
+    "INSERT INTO run_children SELECT parent, id FROM runs WHERE parent IS NOT NULL;"
     "CREATE INDEX run_slots_by_age ON run_slots(slot);"
     "CREATE TABLE version_ranges("
     " version INTEGER NOT NULL, plugin INTEGER NOT NULL,"
@@ -177,15 +178,6 @@ static const char kept_tables[] =
     "CREATE INDEX dead_letters_open ON dead_letters(run) WHERE state = 1;"
     "CREATE INDEX dead_letters_settled ON dead_letters(settled_at) WHERE settled_at IS NOT NULL;";
 
-#define STATUS_WORD(column)                                                                        \
-    "CASE " column " WHEN 1 THEN 'noop' WHEN 2 THEN 'completed' WHEN 3 THEN 'rejected'"            \
-    " WHEN 4 THEN 'failed' WHEN 5 THEN 'skipped' WHEN 6 THEN 'cancelled' WHEN 7 THEN 'queued'"     \
-    " WHEN 8 THEN 'running' WHEN 9 THEN 'paused' WHEN 10 THEN 'prepared'"                          \
-    " WHEN 11 THEN 'submitted' WHEN 12 THEN 'unknown' END"
-#define TRIGGER_WORD(column)                                                                       \
-    "CASE " column " WHEN 1 THEN 'cron' WHEN 2 THEN 'event' WHEN 3 THEN 'manual' END"
-#define TIME_WORD(column) "strftime('%Y-%m-%dT%H:%M:%fZ', " column " / 1000.0, 'unixepoch')"
-
 static const char store_views[] =
     "DROP VIEW runs_v;"
     "DROP VIEW run_counts_v;"
@@ -193,88 +185,42 @@ static const char store_views[] =
     " r.id,"
     " (SELECT text FROM names WHERE id = r.plugin) AS plugin,"
     " (SELECT text FROM names WHERE id = r.vault) AS vault,"
-    " " STATUS_WORD(
-        "r.status") " AS status,"
-                    " " TRIGGER_WORD(
-                        "r.\"trigger\"") " AS \"trigger\","
-                                         " " TIME_WORD(
-                                             "r.finished_at") " AS finished,"
-                                                              " r.reason,"
-                                                              " r.error, r.actions, r.result, "
-                                                              "r.logs, r.topic, r.payload, "
-                                                              "r.parent, r.depth, r.attempts,"
-                                                              " r.dry_run, r.scheduled_at, "
-                                                              "r.started_at, r.finished_at, "
-                                                              "r.cpu_us,"
-                                                              " printf('%llu', r.seed) AS seed,"
-                                                              " (SELECT text FROM names WHERE id = "
-                                                              "r.version) AS version,"
-                                                              " r.deadline, ifnull(r.timed_out, 0) "
-                                                              "AS timed_out, r.metadata, r.spans, "
-                                                              "r.seen, r.commit_at"
-                                                              " FROM runs r;"
-                                                              "CREATE VIEW run_counts_v AS SELECT"
-                                                              " (SELECT text FROM names WHERE id = "
-                                                              "c.plugin) AS plugin,"
-                                                              " " STATUS_WORD(
-                                                                  "c.status") " AS status, c.count "
-                                                                              "FROM run_counts c;"
-                                                                              "CREATE VIEW "
-                                                                              "run_logs_v AS SELECT"
-                                                                              " run, "
-                                                                              "seq, " TIME_WORD(
-                                                                                  "at") " AS time,"
-                                                                                        " CASE "
-                                                                                        "level "
-                                                                                        "WHEN 0 "
-                                                                                        "THEN "
-                                                                                        "'debug' "
-                                                                                        "WHEN 1 "
-                                                                                        "THEN "
-                                                                                        "'info' "
-                                                                                        "WHEN 2 "
-                                                                                        "THEN "
-                                                                                        "'warn' "
-                                                                                        "WHEN 3 "
-                                                                                        "THEN "
-                                                                                        "'error' "
-                                                                                        "END"
-                                                                                        " AS "
-                                                                                        "level, "
-                                                                                        "origin, "
-                                                                                        "message, "
-                                                                                        "fields "
-                                                                                        "FROM "
-                                                                                        "run_logs;"
-                                                                                        "CREATE "
-                                                                                        "VIEW "
-                                                                                        "dead_"
-                                                                                        "letters_v "
-                                                                                        "AS SELECT"
-                                                                                        " run, "
-                                                                                        "plugin, "
-                                                                                        "CASE "
-                                                                                        "state "
-                                                                                        "WHEN 1 "
-                                                                                        "THEN "
-                                                                                        "'open' "
-                                                                                        "WHEN 2 "
-                                                                                        "THEN "
-                                                                                        "'retried' "
-                                                                                        "WHEN 3 "
-                                                                                        "THEN "
-                                                                                        "'discarded"
-                                                                                        "' END"
-                                                                                        " AS "
-                                                                                        "state,"
-                                                                                        " " TRIGGER_WORD("\"trigger\"") " AS \"trigger\", " TIME_WORD(
-                                                                                            "at") " AS failed,"
-                                                                                                  " " TIME_WORD(
-                                                                                                      "settled_at") " AS settled, retry, attempts, topic, payload, error, depth, parent"
-                                                                                                                    " FROM dead_letters;"
-                                                                                                                    "CREATE VIEW snapshots_v AS SELECT"
-                                                                                                                    " lower(hex(digest)) AS digest, " TIME_WORD(
-                                                                                                                        "used_at") " AS used, bytes, text FROM snapshots;";
+    " CASE r.status WHEN 1 THEN 'noop' WHEN 2 THEN 'completed' WHEN 3 THEN 'rejected'"
+    "  WHEN 4 THEN 'failed' WHEN 5 THEN 'skipped' WHEN 6 THEN 'cancelled' WHEN 7 THEN 'queued'"
+    "  WHEN 8 THEN 'running' WHEN 9 THEN 'paused' WHEN 10 THEN 'prepared'"
+    "  WHEN 11 THEN 'submitted' WHEN 12 THEN 'unknown' END AS status,"
+    " CASE r.\"trigger\" WHEN 1 THEN 'cron' WHEN 2 THEN 'event' WHEN 3 THEN 'manual' END"
+    "  AS \"trigger\","
+    " strftime('%Y-%m-%dT%H:%M:%fZ', r.finished_at / 1000.0, 'unixepoch') AS finished,"
+    " r.reason,"
+    " r.error, r.actions, r.result, r.logs, r.topic, r.payload, r.parent, r.depth, r.attempts,"
+    " r.dry_run, r.scheduled_at, r.started_at, r.finished_at, r.cpu_us,"
+    " printf('%llu', r.seed) AS seed,"
+    " (SELECT text FROM names WHERE id = r.version) AS version,"
+    " x.deadline, ifnull(x.timed_out, 0) AS timed_out, x.metadata, r.spans, r.seen, r.commit_at"
+    " FROM runs r LEFT JOIN run_extras x ON x.run = r.id;"
+    "CREATE VIEW run_counts_v AS SELECT"
+    " (SELECT text FROM names WHERE id = c.plugin) AS plugin,"
+    " CASE c.status WHEN 1 THEN 'noop' WHEN 2 THEN 'completed' WHEN 3 THEN 'rejected'"
+    "  WHEN 4 THEN 'failed' WHEN 5 THEN 'skipped' WHEN 6 THEN 'cancelled' WHEN 7 THEN 'queued'"
+    "  WHEN 8 THEN 'running' WHEN 9 THEN 'paused' WHEN 10 THEN 'prepared'"
+    "  WHEN 11 THEN 'submitted' WHEN 12 THEN 'unknown' END AS status,"
+    " c.count FROM run_counts c;"
+    "CREATE VIEW run_logs_v AS SELECT run, seq,"
+    " strftime('%Y-%m-%dT%H:%M:%fZ', at / 1000.0, 'unixepoch') AS time,"
+    " CASE level WHEN 0 THEN 'debug' WHEN 1 THEN 'info' WHEN 2 THEN 'warn' WHEN 3 THEN 'error' END"
+    "  AS level,"
+    " origin, message, fields FROM run_logs;"
+    "CREATE VIEW dead_letters_v AS SELECT run, plugin,"
+    " CASE state WHEN 1 THEN 'open' WHEN 2 THEN 'retried' WHEN 3 THEN 'discarded' END AS state,"
+    " CASE \"trigger\" WHEN 1 THEN 'cron' WHEN 2 THEN 'event' WHEN 3 THEN 'manual' END"
+    "  AS \"trigger\","
+    " strftime('%Y-%m-%dT%H:%M:%fZ', at / 1000.0, 'unixepoch') AS failed,"
+    " strftime('%Y-%m-%dT%H:%M:%fZ', settled_at / 1000.0, 'unixepoch') AS settled,"
+    " retry, attempts, topic, payload, error, depth, parent FROM dead_letters;"
+    "CREATE VIEW snapshots_v AS SELECT lower(hex(digest)) AS digest,"
+    " strftime('%Y-%m-%dT%H:%M:%fZ', used_at / 1000.0, 'unixepoch') AS used,"
+    " bytes, text FROM snapshots;";
 
 const struct migration journal_steps[] = {
     {1, "runs", tables},

@@ -109,6 +109,7 @@ static void transaction_ended(struct sqlite_listener *listener, bool committed)
     journal_tally_forget(journal->tally);
     journal_ranges_forget(journal->ranges);
     journal_snapshots_forget(journal->snapshots);
+    journal->open_runs = -1;
 }
 
 static void sqlite_close(struct journal *j)
@@ -194,6 +195,7 @@ int journal_sqlite_open(struct journal **out, struct sqlite_db *db, struct error
     journal->tally = journal_tally_new(db);
     journal->ranges = journal_ranges_new(db);
     journal->snapshots = journal_snapshots_new();
+    journal->open_runs = -1;
     journal->listener.ended = transaction_ended;
     sqlite_db_listen(db, &journal->listener);
     *out = &journal->base;

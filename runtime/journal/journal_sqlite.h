@@ -5,8 +5,9 @@
  *   names           texts that repeat in every run (plugin, vault, version), once each; runs hold
  *                   their numbers. Never deleted. (Reasons were tried, too: 14 % smaller, no
  *                   faster, and without bound.)
- *   runs            one row per run, by id, ended and open ones: their ids are one order, and open
- *                   ones, told by their status, have small indexes of their own
+ *   runs            one row per run, by id, ended and open ones: their ids are one order
+ *   run_extras, run_children, open_runs   what only some runs have: a deadline, metadata, a parent;
+ *                   and which have not ended
  *   run_counts, run_slots, totals   see journal_tally.h
  *   version_ranges  see journal_ranges.h
  *   action_results, run_logs, run_spans, commit_times   parts of runs that came one by one
@@ -43,6 +44,7 @@ struct journal_sqlite {
     struct journal_tally *tally;
     struct journal_ranges *ranges;
     struct journal_snapshots *snapshots;
+    int64_t open_runs; /* how many; -1: look */
 };
 
 static inline struct journal_sqlite *journal_sqlite_of(struct journal *j)
@@ -77,6 +79,11 @@ int journal_one_row(struct sqlite_db *db, sqlite3_stmt *stmt, int64_t *out, int 
 int journal_sqlite_status(struct journal_sqlite *journal, uint64_t id, enum run_status *out,
                           struct error *e);
 
+/* How many runs are open, remembered. */
+int journal_sqlite_count_open(struct journal_sqlite *journal, int64_t *out, struct error *e);
+/* A run is not open any more: whether it was, or -1. */
+int journal_sqlite_close_run(struct journal_sqlite *journal, uint64_t id, struct error *e);
+
 /* What a query of whole runs (of `runs` as r) begins with, and how its rows are read. `seen` is
  * asked for as the last column, or left out as NULL. */
 #define JOURNAL_RUN_COLUMNS                                                                        \
@@ -84,7 +91,10 @@ int journal_sqlite_status(struct journal_sqlite *journal, uint64_t id, enum run_
     " (SELECT text FROM names WHERE id = r.vault), r.\"trigger\", r.dry_run, r.attempts,"          \
     " r.depth, (SELECT text FROM names WHERE id = r.version), r.cpu_us, r.scheduled_at,"           \
     " r.started_at, r.finished_at, r.seed, r.parent, r.topic, r.reason, r.payload, r.error,"       \
-    " r.actions, r.result, r.logs, r.commit_at, r.deadline, r.timed_out, r.metadata, r.spans,"
+    " r.actions, r.result, r.logs, r.commit_at,"                                                   \
+    " (SELECT deadline FROM run_extras WHERE run = r.id),"                                         \
+    " (SELECT timed_out FROM run_extras WHERE run = r.id),"                                        \
+    " (SELECT metadata FROM run_extras WHERE run = r.id), r.spans,"
 int journal_sqlite_walk_runs(struct sqlite_db *db, sqlite3_stmt *stmt, run_fn *each, void *arg,
                              struct error *e);
 

@@ -1,7 +1,7 @@
 /* Reading runs: one, and lists of them, newest first.
  *
- * A page costs what it shows, never what lies between: children come from the index on `parent`,
- * open runs from theirs, and plugins, statuses and versions from the slots in which they occur
+ * A page costs what it shows, never what lies between: children and open runs come from tables of
+ * their own, and plugins, statuses and versions from the slots in which they occur
  * (journal_tally.h, journal_ranges.h), which are walked from the newest until the page is full. */
 #include <stdlib.h>
 #include <string.h>
@@ -272,9 +272,13 @@ static int list_version(struct listing *list, struct error *e)
 static int list_any(struct listing *list, struct error *e)
 {
     static const char all[] = FROM_RUNS " r.id BETWEEN ?1 AND ?2" PAGE;
-    static const char children[] = FROM_RUNS " r.parent = ?6 AND" MATCHES PAGE;
+    static const char children[] = JOURNAL_RUN_COLUMNS
+        " NULL FROM run_children c CROSS JOIN runs r ON r.id = c.run"
+        " WHERE c.parent = ?6 AND c.run BETWEEN ?1 AND ?2 AND r.parent = ?6 AND" MATCHES
+        " ORDER BY c.run DESC LIMIT ?7 OFFSET ?8";
     static const char open_ones[] = JOURNAL_RUN_COLUMNS
-        " NULL FROM runs r INDEXED BY runs_open WHERE r.status >= 7 AND" MATCHES PAGE;
+        " NULL FROM open_runs o CROSS JOIN runs r ON r.id = o.id"
+        " WHERE o.id BETWEEN ?1 AND ?2 AND" MATCHES " ORDER BY o.id DESC LIMIT ?7 OFFSET ?8";
     const struct version_range whole = {0, 0, INT64_MAX};
     struct stream one = {list->plugin, &whole, 1, -1};
 

@@ -19,9 +19,11 @@ int journal_sqlite_status(struct journal_sqlite *journal, uint64_t id, enum run_
     sqlite3_bind_int64(stmt, 1, (int64_t)id);
     rc = journal_one_row(journal->db, stmt, &code, 1, e);
     if (rc == 0)
-        return journal_no_run(id, e);
+        journal_no_run(id, e);
+    if (rc != 1)
+        return -1;
     *out = journal_status_of((int)code);
-    return rc == 1 ? 0 : -1;
+    return 0;
 }
 
 /* A run that ends here is counted as one that put_run ends. */
@@ -39,11 +41,45 @@ static int count_end(struct journal_sqlite *journal, uint64_t id, enum run_statu
     return journal_tally_add(journal->tally, plugin, id, journal_status_code(status), e);
 }
 
+int journal_sqlite_count_open(struct journal_sqlite *journal, int64_t *out, struct error *e)
+{
+    sqlite3_stmt *stmt;
+
+    if (journal->open_runs < 0) {
+        stmt = sqlite_db_prepare(journal->db, "SELECT count(*) FROM open_runs", e);
+        if (journal_one_row(journal->db, stmt, &journal->open_runs, 1, e) != 1)
+            return -1;
+    }
+    *out = journal->open_runs;
+    return 0;
+}
+
+/* Where none is open, which is known without asking, this costs nothing. */
+int journal_sqlite_close_run(struct journal_sqlite *journal, uint64_t id, struct error *e)
+{
+    int64_t count;
+    sqlite3_stmt *stmt;
+
+    if (journal_sqlite_count_open(journal, &count, e) != 0)
+        return -1;
+    if (count == 0)
+        return 0;
+    stmt = sqlite_db_prepare(journal->db, "DELETE FROM open_runs WHERE id = ?1", e);
+    if (stmt == NULL)
+        return -1;
+    sqlite3_bind_int64(stmt, 1, (int64_t)id);
+    if (sqlite_db_run(journal->db, stmt, e) != 0)
+        return -1;
+    if (sqlite3_changes(journal->db->handle) == 0)
+        return 0;
+    journal->open_runs--;
+    return 1;
+}
+
 struct change {
     enum run_status to;
     int64_t now_ms;
     const char *why, *error;
-    bool timed_out;
 };
 
 static int write_change(struct journal_sqlite *journal, uint64_t id, const struct change *change,
@@ -51,7 +87,7 @@ static int write_change(struct journal_sqlite *journal, uint64_t id, const struc
 {
     sqlite3_stmt *stmt = sqlite_db_prepare(journal->db,
                                            "UPDATE runs SET status = ?2, reason = ?3, error = ?4,"
-                                           " finished_at = ?5, timed_out = ?6 WHERE id = ?1",
+                                           " finished_at = ?5 WHERE id = ?1",
                                            e);
     bool ends = run_status_terminal(change->to);
 
@@ -63,10 +99,13 @@ static int write_change(struct journal_sqlite *journal, uint64_t id, const struc
     journal_bind_text(stmt, 4, change->error);
     if (ends)
         sqlite3_bind_int64(stmt, 5, change->now_ms);
-    journal_bind_nonzero(stmt, 6, change->timed_out);
     if (sqlite_db_run(journal->db, stmt, e) != 0)
         return -1;
-    return ends ? count_end(journal, id, change->to, e) : 0;
+    if (!ends)
+        return 0;
+    if (journal_sqlite_close_run(journal, id, e) < 0)
+        return -1;
+    return count_end(journal, id, change->to, e);
 }
 
 int journal_sqlite_set_status(struct journal *j, uint64_t id, enum run_status to, int64_t now_ms,
@@ -86,11 +125,8 @@ int journal_sqlite_set_status(struct journal *j, uint64_t id, enum run_status to
 static int read_due(struct journal_sqlite *journal, int64_t now_ms, size_t limit, uint64_t **ids,
                     size_t *count, struct error *e)
 {
-    sqlite3_stmt *stmt =
-        sqlite_db_prepare(journal->db,
-                          "SELECT id FROM runs WHERE status >= 7 AND deadline IS NOT NULL"
-                          " AND deadline <= ?1 ORDER BY deadline, id",
-                          e);
+    sqlite3_stmt *stmt = sqlite_db_prepare(
+        journal->db, "SELECT id FROM open_runs WHERE deadline <= ?1 ORDER BY deadline, id", e);
     uint64_t *found = NULL;
     size_t capacity = 0;
     int rc = 0;
@@ -111,18 +147,31 @@ static int read_due(struct journal_sqlite *journal, int64_t now_ms, size_t limit
     return rc < 0 ? -1 : 0;
 }
 
+/* It had a deadline, so it has the row. */
+static int mark_timed_out(struct journal_sqlite *journal, uint64_t id, struct error *e)
+{
+    sqlite3_stmt *stmt =
+        sqlite_db_prepare(journal->db, "UPDATE run_extras SET timed_out = 1 WHERE run = ?1", e);
+
+    if (stmt == NULL)
+        return -1;
+    sqlite3_bind_int64(stmt, 1, (int64_t)id);
+    return sqlite_db_run(journal->db, stmt, e);
+}
+
 int journal_sqlite_expire_runs(struct journal *j, int64_t now_ms, size_t limit, run_fn *each,
                                void *arg, struct error *e)
 {
     struct journal_sqlite *journal = journal_sqlite_of(j);
-    const struct change change = {
-        .to = RUN_FAILED, .now_ms = now_ms, .error = JOURNAL_EXPIRED, .timed_out = true};
+    const struct change change = {.to = RUN_FAILED, .now_ms = now_ms, .error = JOURNAL_EXPIRED};
     uint64_t *ids = NULL;
     size_t count = 0;
     int rc = read_due(journal, now_ms, limit, &ids, &count, e);
 
     for (size_t i = 0; rc == 0 && i < count; i++) {
         rc = write_change(journal, ids[i], &change, e);
+        if (rc == 0)
+            rc = mark_timed_out(journal, ids[i], e);
         if (rc == 0)
             rc = journal_sqlite_get_run(j, ids[i], each, arg, e);
     }
@@ -134,12 +183,12 @@ int journal_sqlite_list_open(struct journal *j, int64_t before_ms, size_t limit,
                              void *arg, struct error *e)
 {
     struct sqlite_db *db = journal_sqlite_of(j)->db;
-    sqlite3_stmt *stmt = sqlite_db_prepare(
-        db,
-        JOURNAL_RUN_COLUMNS " NULL FROM runs r INDEXED BY runs_open WHERE r.status >= 7"
-                            " AND coalesce(r.started_at, r.scheduled_at, 0) <= ?1"
-                            " ORDER BY r.id LIMIT ?2",
-        e);
+    sqlite3_stmt *stmt = sqlite_db_prepare(db,
+                                           JOURNAL_RUN_COLUMNS
+                                           " NULL FROM open_runs o CROSS JOIN runs r ON r.id = o.id"
+                                           " WHERE coalesce(r.started_at, r.scheduled_at, 0) <= ?1"
+                                           " ORDER BY o.id LIMIT ?2",
+                                           e);
 
     if (stmt == NULL)
         return -1;

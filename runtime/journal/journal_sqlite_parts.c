@@ -87,14 +87,13 @@ int journal_sqlite_count_results(struct journal *j, uint64_t run, uint64_t *coun
 /* What the run has; NULL when it has none. A new string. */
 static int read_metadata(struct journal_sqlite *journal, uint64_t run, char **out, struct error *e)
 {
-    sqlite3_stmt *stmt = prepare_for(journal, "SELECT metadata FROM runs WHERE id = ?1", run, e);
+    sqlite3_stmt *stmt =
+        prepare_for(journal, "SELECT metadata FROM run_extras WHERE run = ?1", run, e);
     int rc = stmt == NULL ? -1 : sqlite_db_step(journal->db, stmt, e);
 
     if (rc < 0)
         return -1;
-    if (rc == 0)
-        return journal_no_run(run, e);
-    *out = mem_strdup(journal_text_at(stmt, 0));
+    *out = rc == 1 ? mem_strdup(journal_text_at(stmt, 0)) : NULL;
     sqlite3_reset(stmt);
     return 0;
 }
@@ -104,13 +103,18 @@ int journal_sqlite_set_metadata(struct journal *j, uint64_t run, const char *jso
 {
     struct journal_sqlite *journal = journal_sqlite_of(j);
     char *old = NULL, *whole;
+    enum run_status status;
     sqlite3_stmt *stmt;
     int rc = -1;
 
-    if (read_metadata(journal, run, &old, e) != 0)
+    if (journal_sqlite_status(journal, run, &status, e) != 0 ||
+        read_metadata(journal, run, &old, e) != 0)
         return -1;
     whole = journal_merge_objects(merge ? old : NULL, json);
-    stmt = prepare_for(journal, "UPDATE runs SET metadata = ?2 WHERE id = ?1", run, e);
+    stmt = prepare_for(journal,
+                       "INSERT INTO run_extras(run, metadata) VALUES(?1, ?2)"
+                       " ON CONFLICT(run) DO UPDATE SET metadata = ?2",
+                       run, e);
     if (stmt != NULL) {
         sqlite3_bind_text(stmt, 2, whole, -1, SQLITE_STATIC);
         rc = sqlite_db_run(journal->db, stmt, e);

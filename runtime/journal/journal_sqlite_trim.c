@@ -36,7 +36,7 @@ static int run_with(struct sqlite_db *db, const char *sql, const int64_t *values
 static const char count_all[] =
     "SELECT (SELECT ifnull(sum(count), 0) FROM run_counts)"
     "  - (SELECT value FROM totals WHERE name = 'trimmed'),"
-    " (SELECT count(*) FROM runs INDEXED BY runs_open WHERE status >= 7),"
+    " (SELECT count(*) FROM open_runs),"
     " (SELECT id FROM runs WHERE status < 7 ORDER BY id LIMIT 1),"
     " (SELECT ifnull(sum(versions), 0) FROM strategies),"
     " (SELECT value FROM totals WHERE name = 'snapshots'),"
@@ -109,12 +109,16 @@ static int find_slice(struct sqlite_db *db, const struct trim *trim, uint64_t ke
 /* Open runs lie between those that have ended. */
 #define OF_ENDED                                                                                   \
     " WHERE run BETWEEN ?1 AND ?2"                                                                 \
-    " AND run NOT IN (SELECT id FROM runs INDEXED BY runs_open WHERE status >= 7)"
+    " AND run NOT IN (SELECT id FROM open_runs)"
 
 static int delete_slice(struct journal_sqlite *journal, const struct slice *slice, struct error *e)
 {
     static const char *const deletes[] = {
-        "DELETE FROM action_results" OF_ENDED, "DELETE FROM run_logs" OF_ENDED,
+        "DELETE FROM run_children WHERE (parent, run) IN (SELECT parent, id FROM runs"
+        " WHERE id BETWEEN ?1 AND ?2 AND parent IS NOT NULL AND status < 7)",
+        "DELETE FROM run_extras" OF_ENDED,
+        "DELETE FROM action_results" OF_ENDED,
+        "DELETE FROM run_logs" OF_ENDED,
         "DELETE FROM run_spans" OF_ENDED,
         "DELETE FROM runs WHERE id BETWEEN ?1 AND ?2 AND status < 7",
         "DELETE FROM run_slots WHERE slot BETWEEN ?1 >> 34 AND ?2 >> 34 AND NOT EXISTS"
