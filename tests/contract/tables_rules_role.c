@@ -74,8 +74,7 @@ static void the_database_refuses_the_role(void **state)
         "DROP TABLE log",
         "TRUNCATE log",
         "CREATE INDEX i ON log (n)",
-        "CREATE TRIGGER t BEFORE INSERT ON log EXECUTE FUNCTION "
-        "suppress_redundant_updates_trigger()",
+        "CREATE TRIGGER t BEFORE INSERT ON log EXECUTE FUNCTION tsvector_update_trigger()",
         "GRANT SELECT ON log TO PUBLIC",
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'orrery'",
         "SELECT pg_reload_conf()",
