@@ -119,13 +119,8 @@ static int decided(struct tick *tick, const struct message_decided *m, struct er
 static int on_call(void *arg, struct link *link, struct question *q,
                    const struct message_db_call *m, struct error *e)
 {
-    struct crew_member *member = arg;
-
-    (void)link;
-    if (db_called(q, m, e) == 0)
-        return 0;
-    member->violator = q->id;
-    return -1;
+    (void)arg, (void)link;
+    return db_called(q, m, e);
 }
 
 static int on_answer(void *arg, struct link *link, struct question *q, struct message *m,
@@ -186,8 +181,8 @@ static struct death examine(const struct crew_member *member, const char *why)
      * next has to answer for that in the end, or it would go on for ever. */
     if (link->why[0] == '\0')
         d.culprit = d.suspect;
-    if (member->violator != 0)
-        d.suspect = member->violator;
+    if (link->violator != 0)
+        d.suspect = link->violator;
     if (d.suspect == 0 && (due != NULL || link->loose != NULL))
         d.suspect = due != NULL ? due->id : link->loose->id;
     return d;
@@ -309,7 +304,7 @@ static void on_death(void *arg, struct link *link, const char *why)
     each_plugin(member, stage_down);
     take_back(member, why);
     each_plugin(member, after_death);
-    member->culprit = member->violator = 0;
+    member->culprit = 0;
     member->charged = false;
     if (engine->draining && engine->live_ticks == 0)
         return;

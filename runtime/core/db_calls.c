@@ -144,12 +144,11 @@ static void free_call(struct call *c)
 
 static void garbled(struct call *c)
 {
-    struct crew_member *member = tick_of(c->question)->plugin->worker;
+    struct link *link = &tick_of(c->question)->plugin->worker->link;
 
-    member->violator = c->run;
+    link->violator = c->run;
     c->question->call = NULL; /* it is lost with its worker */
-    link_kill(&member->link,
-              "broke the protocol and was killed: a 'db_call' that is no JSON object");
+    link_kill(link, "broke the protocol and was killed: a 'db_call' that is no JSON object");
 }
 
 static void done(struct db_task *task)

@@ -238,9 +238,8 @@ struct crew_member {
     uv_timer_t restart;
     bool restart_open;
     uint64_t deaths;
-    uint64_t culprit;  /* run or slot that core killed it for, 0: none */
-    uint64_t violator; /* run whose ctx.db call broke the rules, 0: none */
-    bool charged;      /* its end is accounted for: a tick's answer broke the rules */
+    uint64_t culprit; /* run or slot that core killed it for, 0: none */
+    bool charged;     /* its end is accounted for: a tick's answer broke the rules */
 };
 
 /* The newest recorded instant of a replay that was interrupted, and its triggers that have been

@@ -194,10 +194,23 @@ static struct question *find_caller(struct link *link, uint64_t run)
     return place != NULL ? *place : NULL;
 }
 
+/* Whoever it was that spoke for this run: it is one that calls its tables, and did so out of turn.
+ */
+static void note_violator(struct link *link, uint64_t run)
+{
+    const struct question *q = link->loose;
+
+    while (q != NULL && q->id != run)
+        q = q->next;
+    if (q != NULL)
+        link->violator = run;
+}
+
 static int handle_call(struct link *link, const struct message_db_call *m, struct error *e)
 {
     struct question *q = link->ready && link->hooks.called ? find_caller(link, m->run) : NULL;
 
+    note_violator(link, m->run);
     if (q == NULL)
         return error_set(e, ERROR_PROTOCOL, "'db_call' of a run that is not being executed");
     if (m->call != q->calls + 1 || m->call > LIMIT_DB_CALLS)
@@ -207,7 +220,10 @@ static int handle_call(struct link *link, const struct message_db_call *m, struc
     q->waits = true;
     link->resumed--;
     link->answers++;
-    return link->hooks.called(link->hooks.arg, link, q, m, e);
+    if (link->hooks.called(link->hooks.arg, link, q, m, e) < 0)
+        return -1;
+    link->violator = 0;
+    return 0;
 }
 
 static int handle_message(struct link *link, struct error *e)
@@ -226,6 +242,8 @@ static int handle_message(struct link *link, struct error *e)
     if (m->type == MESSAGE_DB_CALL)
         return handle_call(link, &m->as.db_call, e);
     q = link->ready ? take_answered(link, m) : NULL;
+    if (q == NULL)
+        note_violator(link, answer_id(m));
     if (q == NULL)
         return error_set(e, ERROR_PROTOCOL, "'%s' where '%s' was due", message_name(m->type),
                          due ? message_name(due->expected) : "nothing");
@@ -329,6 +347,7 @@ int link_start(struct link *link, struct error *e)
     frame_reader_init(&link->reader, LIMIT_FRAME_BYTES);
     buf_clear(&link->out);
     link->why[0] = '\0';
+    link->violator = 0;
     link->alive = true;
     link->writing = false;
     uv_poll_init(link->loop, &link->poll, link->child.fd);

@@ -67,6 +67,7 @@ struct link {
     size_t outstanding;            /* in the queue */
     struct question *loose; /* in the order they were asked, all of them before the queue's */
     size_t resumed;         /* of these, how many do not wait */
+    uint64_t violator;      /* the run whose call broke the rules; 0: none, or not known */
     bool alive, ready, poll_open, writing, dying;
     int handles;      /* uv handles still open, for closing */
     char why[192];    /* why core killed it, or "" */

@@ -28,6 +28,7 @@
 #include "io/spawn.h"
 #include "ipc/frame.h"
 #include "ipc/message.h"
+#include "tables/tables.h"
 #include "unit/core/fake_worker.h"
 
 #define ENOUGH     30 /* noops of good after bad's end */
@@ -118,6 +119,49 @@ static void misbehave(struct fake *f, struct message *m)
     }
 }
 
+static void db_call(struct fake *f, uint64_t run, uint32_t number, const char *json)
+{
+    struct message m = {.type = MESSAGE_DB_CALL};
+
+    m.as.db_call = (struct message_db_call){run, number, {json, strlen(json)}};
+    say(f, &m);
+}
+
+/* What a run may not do while it asks its tables. True: it has not decided. */
+static bool misbehave_in_call(struct fake *f, uint64_t run)
+{
+    static const char query[] = "{\"call\":\"query\",\"sql\":\"x\"}";
+
+    if (is(f, "call: garbage")) {
+        db_call(f, run, 1, "not json");
+    } else if (is(f, "call: a list")) {
+        db_call(f, run, 1, "[]");
+    } else if (is(f, "call: too deep")) {
+        db_call(f, run, 1,
+                "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
+    } else if (is(f, "call: number 2 first")) {
+        db_call(f, run, 2, query);
+    } else if (is(f, "call: number 0")) {
+        db_call(f, run, 0, query);
+    } else if (is(f, "call: two at once")) {
+        db_call(f, run, 1, query);
+        db_call(f, run, 2, query);
+    } else if (is(f, "call: a flood")) {
+        for (uint32_t i = 1; i <= 10000; i++)
+            db_call(f, run, i, query);
+    } else if (is(f, "call: of nobody")) {
+        db_call(f, run + 12345, 1, query);
+    } else if (is(f, "call: without tables")) {
+        db_call(f, run, 1, query);
+    } else if (is(f, "call: decided meanwhile")) {
+        db_call(f, run, 1, query);
+        return false;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void on_tick(struct fake *f, const struct message_tick *tick)
 {
     struct message *m = mem_zero(1, sizeof *m);
@@ -127,7 +171,8 @@ static void on_tick(struct fake *f, const struct message_tick *tick)
         (struct message_decided){.run = tick->run, .outcome = DECIDED_NOOP, .reason = "a test"};
     if (tick->slot == f->bad && !is(f, "hook"))
         misbehave(f, m);
-    say(f, m);
+    if (tick->slot != f->bad || !misbehave_in_call(f, tick->run))
+        say(f, m);
     free(m);
 }
 
@@ -147,12 +192,15 @@ static void on_load(struct fake *f, const struct message_load *load)
 {
     struct message *m = mem_zero(1, sizeof *m);
     bool bad = strstr(load->file, "bad") != NULL;
+    bool calls = strncmp(f->scenario, "call: ", 6) == 0 && !is(f, "call: without tables");
     char manifest[512];
 
     if (bad)
         f->bad = load->slot;
     snprintf(manifest, sizeof manifest, MANIFEST, bad ? "bad" : "good",
-             bad && is(f, "hook") ? ",\"on_executed\":{\"$function\":true}" : "");
+             bad && is(f, "hook") ? ",\"on_executed\":{\"$function\":true}"
+             : bad && calls       ? ",\"schema\":{\"t\":{\"columns\":{\"a\":\"text\"}}}"
+                                  : "");
     m->type = MESSAGE_LOADED;
     m->as.loaded.slot = load->slot;
     m->as.loaded.manifest = (struct text){manifest, strlen(manifest)};
@@ -262,6 +310,31 @@ static int check_url(const char *url, struct error *e)
     return 0;
 }
 
+static int answer_nothing(struct tables *t, const json_t *call, json_t **answer, struct error *e)
+{
+    (void)t, (void)call, (void)e;
+    *answer = json_pack("{s:[]}", "rows");
+    return 0;
+}
+
+static void close_nothing(struct tables *t)
+{
+    free(t);
+}
+
+static int open_tables(const char *desk, const char *url, const char *plugin,
+                       const struct table_schema *schema, const struct tables_limits *limits,
+                       struct tables **out, struct error *e)
+{
+    static const struct tables_ops ops = {
+        .name = "test", .call = answer_nothing, .close = close_nothing};
+
+    (void)desk, (void)url, (void)plugin, (void)schema, (void)limits, (void)e;
+    *out = mem_zero(1, sizeof **out);
+    (*out)->ops = &ops;
+    return 0;
+}
+
 static int open_executor(const struct vault_config *config, const struct vault_record *record,
                          const struct market_source *markets, int64_t now_ms,
                          struct ledger_change *opening, struct executor **out, struct error *e)
@@ -281,6 +354,8 @@ static const struct registry registry = {.stores_new = stores_new,
                                          .open_state = open_state,
                                          .check_journal_url = check_url,
                                          .check_state_url = check_url,
+                                         .open_tables = open_tables,
+                                         .check_tables_url = check_url,
                                          .open_executor = open_executor,
                                          .open_feed = open_feed,
                                          .version = "test"};
@@ -467,9 +542,25 @@ static void test_a_hook_that_breaks_the_rules(void **state)
     survives("hook");
 }
 
+static void test_calls_that_break_the_rules(void **state)
+{
+    (void)state;
+    survives("call: garbage");
+    survives("call: a list");
+    survives("call: too deep");
+    survives("call: number 2 first");
+    survives("call: number 0");
+    survives("call: two at once");
+    survives("call: a flood");
+    survives("call: of nobody");
+    survives("call: without tables");
+    survives("call: decided meanwhile");
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_calls_that_break_the_rules),
         cmocka_unit_test(test_answers_that_break_the_rules),
         cmocka_unit_test(test_an_answer_too_many),
         cmocka_unit_test(test_ends_of_all_kinds),

@@ -13,6 +13,7 @@
 #include "ipc/frame.h"
 #include "ipc/message.h"
 #include "ipc/prescan.h"
+#include "model/table.h"
 
 static struct text text_of(const char *s)
 {
@@ -69,6 +70,27 @@ static struct message *make_loaded(void)
     return &m;
 }
 
+static struct message *make_db_call(void)
+{
+    static struct message m;
+
+    memset(&m, 0, sizeof m);
+    m.type = MESSAGE_DB_CALL;
+    m.as.db_call = (struct message_db_call){77, 3, text_of("{\"call\":\"query\",\"sql\":\"x\"}")};
+    return &m;
+}
+
+static struct message *make_db_result(void)
+{
+    static struct message m;
+
+    memset(&m, 0, sizeof m);
+    m.type = MESSAGE_DB_RESULT;
+    m.as.db_result = (struct message_db_result){
+        .slot = 5, .run = 77, .call = 3, .json = text_of("{\"rows\":[]}")};
+    return &m;
+}
+
 static struct message decoded;
 
 static int round_trip(const struct message *in, enum message_side from, struct message_decoder **d)
@@ -121,11 +143,61 @@ static void test_tick_and_loaded(void **state)
     message_decoder_free(d);
 }
 
+static void test_db(void **state)
+{
+    struct message *m = make_db_result();
+    struct message_decoder *d;
+
+    (void)state;
+    assert_int_equal(round_trip(make_db_call(), SIDE_WORKER, &d), 0);
+    assert_true(decoded.as.db_call.run == 77 && decoded.as.db_call.call == 3);
+    assert_int_equal(decoded.as.db_call.json.len, 26);
+    message_decoder_free(d);
+    assert_int_equal(round_trip(m, SIDE_CORE, &d), 0);
+    assert_true(decoded.as.db_result.slot == 5 && !decoded.as.db_result.ends);
+    assert_null(decoded.as.db_result.failure.code);
+    assert_int_equal(decoded.as.db_result.json.len, 11);
+    message_decoder_free(d);
+    m->as.db_result.json.data = NULL;
+    m->as.db_result.ends = true;
+    m->as.db_result.failure = (struct message_failure){"DEADLINE", "waited", NULL, 0};
+    assert_int_equal(round_trip(m, SIDE_CORE, &d), 0);
+    assert_true(decoded.as.db_result.ends && decoded.as.db_result.json.data == NULL);
+    assert_string_equal(decoded.as.db_result.failure.message, "waited");
+    message_decoder_free(d);
+}
+
+static void test_db_limits(void **state)
+{
+    struct message *call = make_db_call(), *result = make_db_result();
+    char *large = calloc(1, DB_BYTES_MAX + 1);
+    struct message_decoder *d;
+
+    (void)state;
+    call->as.db_call.json = (struct text){large, TABLE_CALL_BYTES};
+    assert_int_equal(round_trip(call, SIDE_WORKER, &d), 0);
+    message_decoder_free(d);
+    call->as.db_call.json.len++;
+    assert_int_equal(round_trip(call, SIDE_WORKER, &d), -1);
+    message_decoder_free(d);
+    result->as.db_result.json = (struct text){large, DB_BYTES_MAX};
+    assert_int_equal(round_trip(result, SIDE_CORE, &d), 0);
+    message_decoder_free(d);
+    result->as.db_result.json.len++;
+    assert_int_equal(round_trip(result, SIDE_CORE, &d), -1);
+    message_decoder_free(d);
+    free(large);
+}
+
 static void test_wrong_side_is_refused(void **state)
 {
     struct message_decoder *d;
 
     (void)state;
+    assert_int_equal(round_trip(make_db_call(), SIDE_CORE, &d), -1);
+    message_decoder_free(d);
+    assert_int_equal(round_trip(make_db_result(), SIDE_WORKER, &d), -1);
+    message_decoder_free(d);
     assert_int_equal(round_trip(make_tick(), SIDE_WORKER, &d), -1);
     message_decoder_free(d);
     assert_int_equal(round_trip(make_decided(), SIDE_CORE, &d), -1);
@@ -192,8 +264,9 @@ static void test_frames(void **state)
 /* Mutated frames: decoding answers, whatever comes. */
 static void test_fuzz(void **state)
 {
-    struct message *seeds[] = {make_decided(), make_tick(), make_loaded()};
-    enum message_side sides[] = {SIDE_WORKER, SIDE_CORE, SIDE_WORKER};
+    struct message *seeds[] = {make_decided(), make_tick(), make_loaded(), make_db_call(),
+                               make_db_result()};
+    enum message_side sides[] = {SIDE_WORKER, SIDE_CORE, SIDE_WORKER, SIDE_WORKER, SIDE_CORE};
     const char *count = getenv("ORRERY_FUZZ");
     long rounds = count ? strtol(count, NULL, 10) : 50000;
     struct random random;
@@ -203,7 +276,7 @@ static void test_fuzz(void **state)
     random_init(&random, 1);
     for (long i = 0; i < rounds; i++) {
         struct error e = ERROR_INIT;
-        int pick = (int)random_below(&random, 3);
+        int pick = (int)random_below(&random, 5);
         struct message_decoder *d = message_decoder_new(sides[pick]);
         struct buf out;
         buf_init(&out, 1 << 20);
@@ -227,6 +300,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_decided),
         cmocka_unit_test(test_tick_and_loaded),
+        cmocka_unit_test(test_db),
+        cmocka_unit_test(test_db_limits),
         cmocka_unit_test(test_wrong_side_is_refused),
         cmocka_unit_test(test_limits_are_refused),
         cmocka_unit_test(test_prescan),
