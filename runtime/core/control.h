@@ -60,6 +60,8 @@
  * - dead_discard (run | all: true, plugin?) -> the same, retry null
  * - trim (age_ms?, runs?) -> {runs, snapshots, events, dead, more}: a round of retention now, with
  *   these limits instead of orrery.lua's; answered when it is over
+ * - the questions of core/records.h: runs_list, run_show, run_logs, run_trace, versions_list,
+ *   strategies_list, version_show, dead_page, dead_show, logs_page; and log_tail of core/tail.h
  * - stop () -> {}: drains and exits
  */
 #ifndef ORRERY_CORE_CONTROL_H

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "core/control_server.h"
 #include "core/ending.h"
+#include "core/tail.h"
 #include "model/value.h"
 
 #define DEADLINE_MAX_MS (31 * 86400000LL)
@@ -302,6 +303,17 @@ void control_dispatch(struct request *r, const char *op)
         {"dead_list", control_dead_list},
         {"dead_retry", control_dead_retry},
         {"dead_discard", control_dead_discard},
+        {"runs_list", control_records},
+        {"run_show", control_records},
+        {"run_logs", control_records},
+        {"run_trace", control_records},
+        {"versions_list", control_records},
+        {"strategies_list", control_records},
+        {"version_show", control_records},
+        {"dead_page", control_records},
+        {"dead_show", control_records},
+        {"logs_page", control_records},
+        {"log_tail", control_log_tail},
         {"stop", op_stop},
     };
     enum { COUNT = sizeof ops / sizeof ops[0] };

@@ -41,6 +41,9 @@ void control_dead_discard(struct request *request);
 void control_cancel(struct request *request);
 void control_trim(struct request *request);
 
+/* control_records.c: the questions of core/records.h. */
+void control_records(struct request *request);
+
 /* control_stores.c: likewise. */
 void control_runs(struct request *request);
 void control_run(struct request *request);

@@ -31,6 +31,8 @@
  *   reload.c     a changed desk becomes the running one
  *   replay.c     an interrupted replay goes on in the middle of an instant
  *   control_*.c  the socket and its operations
+ *   records*.c   questions about what the journal holds, also of a stopped desk
+ *   tail.c       log lines for those who follow along
  *   status.c     what status says
  *
  * The life of a tick: engine_receive() makes it; it waits in its plugin's queue; dispatch sends it;
@@ -308,6 +310,7 @@ struct engine {
     struct ask *asks; /* of the control socket, under way at a store */
     struct retention *retention;
     struct survey *survey;
+    struct tail *tail; /* of log lines; NULL: nobody has followed them */
     int64_t summary_ns;   /* of the monotonic clock: the last summary lines */
     int64_t expire_ns;    /* likewise: open runs were looked at */
     uint64_t buried;      /* dead letters made in this session */

@@ -14,6 +14,7 @@
 #include "core/ending.h"
 #include "core/engine.h"
 #include "core/leases.h"
+#include "core/tail.h"
 #include "model/value.h"
 
 /* What one plugin may print: bursts of 100 lines, 20 a second in the long run. All lines are in the
@@ -133,6 +134,7 @@ static void ended(struct commit *c, struct engine *engine)
     }
     count_end(plugin, &c->run);
     dead_buried(engine, c);
+    tail_run(engine, &c->run);
     start_events(engine, c);
     if (tick->waiter != NULL) {
         tick->waiter->ended(tick->waiter, &c->run);

@@ -18,6 +18,7 @@
 #include "core/db_tables.h"
 #include "core/engine.h"
 #include "core/leases.h"
+#include "core/tail.h"
 #include "io/watch.h"
 
 #define WATCHDOG_MS    50
@@ -196,6 +197,7 @@ static void on_watchdog(uv_timer_t *timer)
     survey_watch(timer->data);
     retention_watch(timer->data);
     notices_watch(timer->data);
+    tail_watch(timer->data);
 }
 
 static void on_files_changed(void *arg)
@@ -458,6 +460,7 @@ static bool stop(struct engine *engine, struct runtime_summary *summary)
     close_handles(engine);
     uv_run(&engine->loop, UV_RUN_DEFAULT);
     survey_free(engine);
+    tail_free(engine);
     reload_free(engine);
     control_free(engine);
     vaults_close(engine);
