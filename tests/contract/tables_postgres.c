@@ -61,6 +61,33 @@ char *tables_postgres_sql(const char *sql)
     return out;
 }
 
+/* As if the server's machine had lost power: all its processes but the first die at once, and it
+ * recovers from its log. Done by the superuser, over SQL. */
+void tables_postgres_crash(void)
+{
+    struct store_url url = url_of("any", TABLES_PG_PASSWORD);
+    struct error e = ERROR_INIT;
+    struct pg_session s;
+
+    assert_int_equal(pg_session_init(&s, &url, TABLES_PG_PASSWORD, &e), 0);
+    assert_int_equal(pg_connect(&s, &e), 0);
+    assert_int_equal(pg_script(&s,
+                               "DO $$BEGIN EXECUTE format('COPY (SELECT 1) TO PROGRAM %L',"
+                               " 'kill -9 ' || pg_backend_pid()); END$$",
+                               NULL, NULL, &e),
+                     -1);
+    for (int i = 0; i < 2000; i++) {
+        struct timespec pause = {0, 5000000};
+        error_clear(&e);
+        if (pg_connect(&s, &e) == 0)
+            break;
+        nanosleep(&pause, NULL);
+    }
+    assert_non_null(s.conn);
+    pg_session_release(&s);
+    store_url_release(&url);
+}
+
 static void run(const char *sql)
 {
     free(tables_postgres_sql(sql));

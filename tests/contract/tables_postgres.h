@@ -12,6 +12,9 @@ struct tables_limits;
 /* As the superuser; the first column of the last row, free() it. */
 char *tables_postgres_sql(const char *sql);
 
+/* The server dies and recovers; all connections are lost. */
+void tables_postgres_crash(void);
+
 /* The schema of a plugin, the newest if there are several; free() it. */
 char *tables_postgres_schema(const char *plugin);
 

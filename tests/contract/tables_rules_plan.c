@@ -391,6 +391,31 @@ static void openings_do_not_lock_each_other_out(void **state)
     tables_close(other);
 }
 
+/* What was answered is there, and its key is remembered. */
+static void the_server_may_crash_in_between(void **state)
+{
+    char call[200], expected[100];
+
+    (void)state;
+    if (!suite.backend->is_postgres)
+        return;
+    for (int i = 1; i <= 3; i++) {
+        char *got;
+        snprintf(call, sizeof call,
+                 "{'call': 'insert', 'table': 'log', 'row': {'n': %d}, 'key': 'k%d'}", i, i);
+        EXPECT(call, "{\"changed\":1}");
+        tables_postgres_crash();
+        got = suite_call(suite.t, call); /* which may still meet the old connection */
+        if (strncmp(got, "STORE_DOWN", 10) == 0) {
+            free(got);
+            got = suite_call(suite.t, call);
+        }
+        suite_expect(got, "{\"changed\":0,\"repeated\":true}", __FILE__, __LINE__);
+        snprintf(expected, sizeof expected, "{\"rows\":[{\"c\":%d}]}", i);
+        QUERY("SELECT count(*) AS c FROM log", NULL, expected);
+    }
+}
+
 const struct CMUnitTest tables_plan_rules[] = {
     RULE(what_only_adds_happens_by_itself),
     RULE(indexes_come_and_go),
@@ -407,5 +432,6 @@ const struct CMUnitTest tables_plan_rules[] = {
     RULE(a_role_that_was_given_more_is_refused),
     RULE(the_role_has_what_it_needs_and_nothing_else),
     RULE(openings_do_not_lock_each_other_out),
+    RULE(the_server_may_crash_in_between),
 };
 const size_t tables_plan_rule_count = sizeof tables_plan_rules / sizeof tables_plan_rules[0];
