@@ -6,10 +6,10 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "model/value.h"
+#include "tables/compose_value.h"
 #include "tables/request.h"
 
-#define SQL_BYTES       (128 * 1024)
-#define EXACT_IN_A_REAL (INT64_C(1) << 53)
+#define SQL_BYTES (128 * 1024)
 
 void compose_name(struct buf *sql, const char *name)
 {
@@ -51,124 +51,6 @@ void compose_literal(struct buf *sql, const struct column *column, bool is_postg
     else
         buf_add_str(sql, text);
     free(text);
-}
-
-/* ---- values ---- */
-
-static struct bind *next_bind(struct statement *s)
-{
-    s->binds[s->bind_count] = (struct bind){.kind = BIND_NULL};
-    return &s->binds[s->bind_count++];
-}
-
-static int wrong_value(const struct request *r, const struct column *c, const char *expected,
-                       const json_t *value, struct error *e)
-{
-    char described[160];
-
-    return error_set(e, ERROR_INVALID, "%s: column '%s' of '%s' (%s): expected %s, got %s",
-                     call_name(r->kind), c->name, r->table->name, column_type_name(c->type),
-                     expected, value_describe(value, described, sizeof described));
-}
-
-/* A NUL anywhere in it: PostgreSQL cannot keep one. */
-static bool has_nul(const json_t *value)
-{
-    const json_t *child;
-    const char *key;
-    size_t index;
-
-    if (json_is_string(value))
-        return strlen(json_string_value(value)) != json_string_length(value);
-    json_array_foreach(value, index, child) if (has_nul(child)) return true;
-    json_object_foreach((json_t *)value, key, child) if (has_nul(child)) return true;
-    return false;
-}
-
-static void bind_text(struct statement *s, struct bind *bind, const json_t *value)
-{
-    bind->kind = BIND_TEXT;
-    bind->text = json_string_value(value);
-    bind->len = json_string_length(value);
-    s->bound_bytes += bind->len;
-}
-
-static void bind_json(struct statement *s, struct bind *bind, const json_t *value)
-{
-    bind->kind = BIND_JSON;
-    bind->text = bind->owned = value_text(value);
-    bind->len = strlen(bind->text);
-    s->bound_bytes += bind->len;
-}
-
-/* -0.0 is 0.0: SQLite keeps no other. */
-static void bind_real(struct bind *bind, double value)
-{
-    bind->kind = BIND_REAL;
-    bind->real = value == 0 ? 0.0 : value;
-}
-
-static int bind_number(const struct request *r, const struct column *c, const json_t *value,
-                       struct bind *bind, struct error *e)
-{
-    json_int_t integer = json_integer_value(value);
-
-    if (json_is_real(value)) {
-        bind_real(bind, json_real_value(value));
-        return 0;
-    }
-    if (!json_is_integer(value))
-        return wrong_value(r, c, "a number", value, e);
-    if (integer > EXACT_IN_A_REAL || integer < -EXACT_IN_A_REAL)
-        return wrong_value(r, c, "a number that a 64-bit float can hold exactly", value, e);
-    bind_real(bind, (double)integer);
-    return 0;
-}
-
-static int bind_checked_json(struct statement *s, const struct request *r, const struct column *c,
-                             const json_t *value, struct bind *bind, struct error *e)
-{
-    if (has_nul(value))
-        return wrong_value(r, c, "JSON without a NUL in its texts", value, e);
-    if (value_deeper_than(value, LIMIT_VALUE_DEPTH))
-        return error_set(e, ERROR_LIMIT,
-                         "%s: column '%s' of '%s': expected JSON nested at most %d "
-                         "levels, got more",
-                         call_name(r->kind), c->name, r->table->name, LIMIT_VALUE_DEPTH);
-    bind_json(s, bind, value);
-    return 0;
-}
-
-/* `value` for a column, not null. */
-static int bind_column(struct statement *s, const struct request *r, const struct column *c,
-                       const json_t *value, struct error *e)
-{
-    struct bind *bind = next_bind(s);
-
-    switch (c->type) {
-    case COLUMN_TEXT:
-        if (!json_is_string(value))
-            return wrong_value(r, c, "text", value, e);
-        if (has_nul(value))
-            return wrong_value(r, c, "text without a NUL", value, e);
-        bind_text(s, bind, value);
-        return 0;
-    case COLUMN_BIGINT:
-        if (!json_is_integer(value))
-            return wrong_value(r, c, "an integer", value, e);
-        *bind = (struct bind){.kind = BIND_INTEGER, .integer = json_integer_value(value)};
-        return 0;
-    case COLUMN_REAL:
-        return bind_number(r, c, value, bind, e);
-    case COLUMN_BOOLEAN:
-        if (!json_is_boolean(value))
-            return wrong_value(r, c, "true or false", value, e);
-        *bind = (struct bind){.kind = BIND_BOOLEAN, .integer = json_is_true(value)};
-        return 0;
-    case COLUMN_JSON:
-        return bind_checked_json(s, r, c, value, bind, e);
-    }
-    return error_set(e, ERROR_INTERNAL, "a column of no type");
 }
 
 static const struct column *find_column(const struct request *r, const char *name,
@@ -215,7 +97,7 @@ static int check_row(const struct request *r, struct error *e)
         const struct column *c = &r->table->columns[i];
         value = value_of(r, c);
         if (c->not_null && (value == NULL || json_is_null(value)))
-            return wrong_value(r, c, "a value, as it is not null", value, e);
+            return value_wrong(r, c, "a value, as it is not null", value, e);
     }
     return 0;
 }
@@ -230,8 +112,8 @@ static int add_values(struct statement *s, const struct request *r, struct error
         if (value == NULL)
             continue;
         if (json_is_null(value))
-            next_bind(s);
-        else if (bind_column(s, r, c, value, e) < 0)
+            value_next(s);
+        else if (value_bind_column(s, r, c, value, e) < 0)
             return -1;
         buf_addf(&s->sql, "%s$%zu", separator, s->bind_count);
         separator = ", ";
@@ -355,7 +237,7 @@ static int add_condition(struct statement *s, const struct request *r, const str
     buf_add_str(&s->sql, (*count)++ ? " AND " : " WHERE ");
     if (json_is_null(value))
         return add_null_condition(s, r, c, op, e);
-    if (bind_column(s, r, c, value, e) < 0)
+    if (value_bind_column(s, r, c, value, e) < 0)
         return -1;
     if (c->type == COLUMN_JSON) {
         s->binds[s->bind_count - 1].kind = BIND_TEXT;
@@ -376,11 +258,11 @@ static int add_conditions(struct statement *s, const struct request *r, const st
     const json_t *operand;
 
     if (json_is_array(value) && json_array_size(value) == 0)
-        return wrong_value(r, c, "a value or a table like { [\">=\"] = value }", value, e);
+        return value_wrong(r, c, "a value or a table like { [\">=\"] = value }", value, e);
     if (!json_is_object(value))
         return add_condition(s, r, c, "=", value, count, e);
     if (json_object_size(value) == 0)
-        return wrong_value(r, c, "a value or a table like { [\">=\"] = value }", value, e);
+        return value_wrong(r, c, "a value or a table like { [\">=\"] = value }", value, e);
     json_object_foreach((json_t *)value, op,
                         operand) if (add_condition(s, r, c, op, operand, count, e) < 0) return -1;
     return 0;
@@ -522,37 +404,12 @@ int compose(const struct request *request, struct statement *out, struct error *
     return compose_insert(request, out, e);
 }
 
-static int bind_param(struct statement *s, const struct request *r, size_t number,
-                      const json_t *value, struct error *e)
-{
-    struct bind *bind = next_bind(s);
-
-    if (has_nul(value))
-        return error_set(e, ERROR_INVALID, "%s: parameter $%zu: expected text without a NUL",
-                         call_name(r->kind), number);
-    if (json_is_integer(value))
-        *bind = (struct bind){.kind = BIND_INTEGER, .integer = json_integer_value(value)};
-    else if (json_is_real(value))
-        bind_real(bind, json_real_value(value));
-    else if (json_is_boolean(value))
-        *bind = (struct bind){.kind = BIND_BOOLEAN, .integer = json_is_true(value)};
-    else if (json_is_string(value))
-        bind_text(s, bind, value);
-    else if (value_deeper_than(value, LIMIT_VALUE_DEPTH))
-        return error_set(e, ERROR_LIMIT,
-                         "%s: parameter $%zu: expected JSON nested at most %d levels",
-                         call_name(r->kind), number, LIMIT_VALUE_DEPTH);
-    else if (!json_is_null(value))
-        bind_json(s, bind, value);
-    return 0;
-}
-
 int compose_params(const struct request *request, struct statement *out, struct error *e)
 {
     statement_init(out);
     buf_add(&out->sql, request->sql, request->sql_len);
     for (size_t i = 0; i < json_array_size(request->params); i++)
-        if (bind_param(out, request, i + 1, json_array_get(request->params, i), e) < 0)
+        if (value_bind_param(out, request, i + 1, json_array_get(request->params, i), e) < 0)
             return -1;
     return 0;
 }
