@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/id.h"
 #include "journal/journal_check.h"
+#include "journal/version_cache.h"
 
 static bool complete(const struct journal_ops *o)
 {
@@ -31,6 +32,7 @@ void journal_init(struct journal *j, const struct journal_ops *ops)
         abort();
     j->ops = ops;
     j->open = false;
+    j->versions = NULL;
 }
 
 int journal_begin(struct journal *j, struct error *e)
@@ -59,6 +61,8 @@ void journal_rollback(struct journal *j)
         return;
     j->ops->rollback(j);
     j->open = false;
+    if (j->versions != NULL)
+        version_cache_clear(j->versions);
 }
 
 int journal_put_run(struct journal *j, const struct run *run, struct error *e)
@@ -152,6 +156,7 @@ void journal_close(struct journal *j)
     if (j == NULL)
         return;
     journal_rollback(j);
+    version_cache_free(j->versions);
     j->ops->close(j);
 }
 

@@ -111,9 +111,11 @@
 #include "model/span.h"
 #include "model/version.h"
 
+struct clock;
 struct error;
 struct journal;
 struct sqlite_db;
+struct version_cache;
 
 #define JOURNAL_MEMORY_RUNS 1000          /* counts stay complete */
 #define RUN_LOGS_MAX        1000          /* lines kept per run */
@@ -273,6 +275,7 @@ struct journal_ops {
 struct journal {
     const struct journal_ops *ops;
     bool open; /* between begin and the end of its transaction; the wrappers' business */
+    struct version_cache *versions; /* theirs, too; NULL: none */
 };
 
 /* For backends: sets up the base; an incomplete table of ops is a bug and stops the program. */
@@ -356,6 +359,10 @@ int journal_settle_dead(struct journal *j, uint64_t run, enum dead_state state, 
                         int64_t now_ms, struct error *e);
 int journal_trim(struct journal *j, const struct trim *trim, struct trimmed *out, struct error *e);
 int journal_stats(struct journal *j, struct journal_stats *out, struct error *e);
+
+/* From now on versions asked for by number (not 0) or hash come from memory (version_cache.h): for
+ * the one journal that all versions are written through. The clock is borrowed. */
+void journal_cache_versions(struct journal *j, const struct clock *clock);
 
 void journal_close(struct journal *j); /* NULL is legal; what is open is rolled back */
 const char *journal_name(const struct journal *j);

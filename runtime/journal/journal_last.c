@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "journal/journal.h"
 #include "journal/journal_check.h"
+#include "journal/version_cache.h"
 
 /* ---- versions ---- */
 
@@ -23,6 +24,12 @@ static int check_version(const struct strategy_version *v, struct error *e)
                              : journal_check_text("an author", v->author, VERSION_AUTHOR_BYTES, e);
 }
 
+void journal_cache_versions(struct journal *j, const struct clock *clock)
+{
+    version_cache_free(j->versions);
+    j->versions = version_cache_new(clock);
+}
+
 int journal_put_version(struct journal *j, const struct strategy_version *version, uint32_t *number,
                         bool *is_new, struct error *e)
 {
@@ -34,19 +41,51 @@ int journal_put_version(struct journal *j, const struct strategy_version *versio
         whole.note = "";
     if (whole.author == NULL)
         whole.author = "";
+    if (j->versions != NULL) /* another one is current from here on */
+        version_cache_clear(j->versions);
     return j->ops->put_version(j, &whole, number, is_new, e);
+}
+
+/* Remembers what it passes on. In a transaction nothing is: it may be undone. */
+struct reading {
+    struct journal *journal;
+    version_fn *each;
+    void *arg;
+};
+
+static int remember(void *arg, const struct strategy_version *version)
+{
+    const struct reading *reading = arg;
+
+    if (reading->journal->versions != NULL && !reading->journal->open)
+        version_cache_put(reading->journal->versions, version);
+    return reading->each(reading->arg, version);
 }
 
 int journal_get_version(struct journal *j, const char *strategy, uint32_t number, version_fn *each,
                         void *arg, struct error *e)
 {
-    return j->ops->get_version(j, strategy, number, each, arg, e);
+    struct reading reading = {j, each, arg};
+    const struct strategy_version *known = NULL;
+
+    if (j->versions != NULL && number != 0)
+        known = version_cache_by_number(j->versions, strategy, number);
+    if (known != NULL)
+        return each(arg, known);
+    return j->ops->get_version(j, strategy, number, remember, &reading, e);
 }
 
 int journal_find_version(struct journal *j, const char *strategy, const char *hash,
                          version_fn *each, void *arg, struct error *e)
 {
-    return j->ops->find_version(j, strategy, hash, each, arg, e);
+    struct reading reading = {j, each, arg};
+    const struct strategy_version *known = NULL;
+
+    if (j->versions != NULL)
+        known = version_cache_by_hash(j->versions, strategy, hash);
+    if (known != NULL)
+        return each(arg, known);
+    return j->ops->find_version(j, strategy, hash, remember, &reading, e);
 }
 
 int journal_list_versions(struct journal *j, const char *strategy, uint32_t before, size_t limit,

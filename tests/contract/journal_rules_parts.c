@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/mem.h"
 #include "contract/journal_rules.h"
 
 static bool put_ended(struct journal *j, uint64_t id)
@@ -136,7 +135,7 @@ static const char *metadata_is_an_object(struct journal_fixture *f)
     static const char *const wrong[] = {"[]", "1", "\"a\"", "null", "", "{", "{\"a\":1}x", "true"};
     struct journal *j = f->journal;
     struct error e = ERROR_INIT;
-    char *huge;
+    static char huge[RUN_JSON_BYTES + 64];
 
     KEEPS(put_ended(j, 5));
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -147,14 +146,12 @@ static const char *metadata_is_an_object(struct journal_fixture *f)
     KEEPS(strstr(e.message, "object") != NULL && strstr(e.message, "array of 2") != NULL);
     error_clear(&e);
     journal_rollback(j);
-    huge = mem_alloc(RUN_JSON_BYTES + 64);
     snprintf(huge, 16, "{\"a\":\"");
     memset(huge + 6, 'x', RUN_JSON_BYTES);
     snprintf(huge + 6 + RUN_JSON_BYTES, 3, "\"}");
     KEEPS(suite_begin(j));
     KEEPS(suite_refused(journal_set_metadata(j, 5, huge, &e), &e, ERROR_LIMIT));
     journal_rollback(j);
-    free(huge);
     KEEPS(metadata_is(j, 5, "-"));
     return NULL;
 }
@@ -201,7 +198,7 @@ static const char *log_lines_are_checked(struct journal_fixture *f)
     struct journal *j = f->journal;
     struct error e = ERROR_INIT;
     struct run_log log = {.level = LOG_INFO, .from = "script", .message = "m"};
-    char *huge = mem_alloc(RUN_LOG_BYTES + 2);
+    static char huge[RUN_LOG_BYTES + 2];
     bool right;
 
     KEEPS(put_ended(j, 5));
@@ -218,7 +215,6 @@ static const char *log_lines_are_checked(struct journal_fixture *f)
     log.message = huge;
     right = suite_begin(j) && suite_refused(journal_add_log(j, 5, &log, &e), &e, ERROR_LIMIT);
     journal_rollback(j);
-    free(huge);
     KEEPS(right && SAME(suite_logs(j, 5), "dropped 0"));
     return NULL;
 }
