@@ -8,6 +8,7 @@
 #include "tables/answer.h"
 #include "tables/compose.h"
 #include "tables/request.h"
+#include "tables/sqlite_json.h"
 #include "tables/sqlite_store.h"
 
 #define DISK_SPARE (1024 * 1024) /* bytes: a disk with less is full */
@@ -282,6 +283,23 @@ static int run(struct sqlite_tables *t, const struct request *r, sqlite3_stmt *s
     return rc == SQLITE_DONE ? 0 : failed(t, r, e);
 }
 
+/* What exec has written is looked at before it is kept. */
+static int run_checked(struct sqlite_tables *t, const struct request *r, sqlite3_stmt *stmt,
+                       long long *changed, struct error *e)
+{
+    struct json_watch watch;
+    int result;
+
+    sqlite_json_begin(&watch, t->db->handle, &t->schema);
+    result = run(t, r, stmt, e);
+    *changed = sqlite3_changes(t->db->handle);
+    if (result == 0 && r->kind == CALL_EXEC &&
+        sqlite_json_check(&watch, call_name(r->kind), e) != SQLITE_OK)
+        result = failed(t, r, e);
+    sqlite_json_end(&watch);
+    return result < 0 || e->code != ERROR_NONE ? -1 : 0;
+}
+
 static int guarded_write(struct sqlite_tables *t, const struct request *r,
                          const struct statement *s, long long *changed, struct error *e)
 {
@@ -291,12 +309,11 @@ static int guarded_write(struct sqlite_tables *t, const struct request *r,
     sqlite_guard_begin(&t->guard);
     result = prepare(t, r, s, &stmt, e);
     if (result == 0)
-        result = run(t, r, stmt, e);
+        result = run_checked(t, r, stmt, changed, e);
     if (result == 0 && sqlite_guard_is_late(&t->guard)) {
         t->guard.ended = GUARD_TIME;
         result = sqlite_guard_verdict(&t->guard, call_name(r->kind), e);
     }
-    *changed = sqlite3_changes(t->db->handle);
     sqlite_guard_end(&t->guard);
     sqlite3_finalize(stmt);
     return result;

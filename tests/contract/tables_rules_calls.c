@@ -187,7 +187,13 @@ static void sql_that_is_wrong(void **state)
          "nothing (query reads, exec writes)");
     EXEC("INSERT INTO prices (asset, ts_ms) VALUES ('a', NULL)", NULL, "INVALID: exec: *");
     EXEC("INSERT INTO log (n) VALUES ('abc')", NULL, "INVALID: exec: *");
+    EXEC("INSERT INTO log (j) VALUES ('{')", NULL, "INVALID: exec: *");
+    EXEC("INSERT INTO log (n, j) VALUES (1, '[1]'), (2, 'x')", NULL, "INVALID: exec: *");
     QUERY("SELECT count(*) AS c FROM log", NULL, "{\"rows\":[{\"c\":0}]}");
+    EXEC("INSERT INTO log (n, j) VALUES (1, '[1]'), (2, NULL)", NULL, "{\"changed\":2}");
+    EXEC("UPDATE log SET j = 'no' WHERE n = 2", NULL, "INVALID: exec: *");
+    EXEC("UPDATE log SET j = '{\"a\":2}' WHERE n = 2", NULL, "{\"changed\":1}");
+    QUERY("SELECT j FROM log ORDER BY n", NULL, "{\"rows\":[{\"j\":[1]},{\"j\":{\"a\":2}}]}");
 }
 
 /* ---- every type ---- */
