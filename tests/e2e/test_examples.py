@@ -1,11 +1,12 @@
 """The shipped examples, run as their READMEs say, in copies."""
 import shutil
+import sqlite3
 
 import pytest
 
 from support import NOT_RUNNING, OK, REPO, run
 
-EXAMPLES = ["quickstart", "history", "mixed_state"]
+EXAMPLES = ["quickstart", "history", "mixed_state", "moving_average"]
 ENDED = ("noop", "completed", "rejected", "failed", "skipped")
 
 
@@ -69,3 +70,42 @@ def test_mixed_state_forgets_what_is_in_memory_only(example):
     assert run("state", "keys", "scalping-ticks", "-C", desk).code == NOT_RUNNING
     runs = run("runs", "-C", desk, "--plugin", "scalping-ticks", "-n", "1000", "--json").data
     assert len(runs) > 20, "what is volatile is the memory, not the record"
+
+
+def moving_average(desk, **changes):
+    """The example with a window that fills up within a test, and ticks as fast as prices; its summary."""
+    text = (desk / "orrery.lua").read_text()
+    for old, new in {"  feeds = {": '  plugins = { ["moving-average"] = { params = { window = 5, band = 0, cooldown_ms = 500 } } },\n  feeds = {',
+                     **changes}.items():
+        assert old in text
+        text = text.replace(old, new)
+    (desk / "orrery.lua").write_text(text)
+    source = (desk / "strategies" / "moving_average.lua")
+    source.write_text(source.read_text().replace("every_seconds = 0.5", "every_seconds = 0.1"))
+    return summary(desk, "--for", "4s")
+
+
+def fills_up(desk, status, first):
+    """Each run waits for its history, but only once; each price that was seen is a row."""
+    reasons = [r["reason"] for r in run("runs", "-C", desk, "-n", "1000", "--json").data if r["status"] == "noop"]
+    assert ("history is filling up" in reasons) == first, reasons
+    assert status["plugins"][0]["db"]["errors"] == 0
+    assert status["counters"]["completed"] >= 1
+
+
+def test_moving_average_keeps_its_history_in_a_file(example):
+    desk = example("moving_average")
+    fills_up(desk, moving_average(desk), first=True)
+    with sqlite3.connect(f"file:{desk}/data/tables/moving-average.db?mode=ro", uri=True) as db:
+        prices, trades = (db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("price_history", "trades"))
+    assert prices > 20 and trades >= 1
+    (desk / "data" / "orrery.db").rename(desk / "data" / "gone.db")  # the runs and the state, not the tables
+    for log in ("orrery.db-wal", "orrery.db-shm"):
+        (desk / "data" / log).unlink(missing_ok=True)
+    fills_up(desk, summary(desk, "--for", "3s"), first=False)
+
+
+def test_moving_average_on_postgres_by_one_line(example, postgres):
+    desk = example("moving_average")
+    fills_up(desk, moving_average(desk, **{'"sqlite:data/tables"': f'"{postgres.url}"'}), first=True)
+    assert not (desk / "data" / "tables").exists()
