@@ -3,10 +3,11 @@
  *
  * Every retention.every a round begins: slices, each a short transaction of its own on the
  * journal's thread, until nothing is left to remove. Ticks come first: while any are being
- * committed, a slice takes about SLICE_BUSY_US and the next one waits until the store has had four
- * times that for ticks; on an idle desk slices are longer and follow each other at once. How many
- * runs a slice has follows from what the last ones took. Unfinished runs are never touched: that is
- * journal_trim's promise.
+ * committed, a slice takes about SLICE_BUSY_US and the next one waits until the store has had REST
+ * times that for ticks, so that retention has a twentieth of its time; on an idle desk slices are
+ * longer and follow each other at once. How many runs a slice has follows from what the last ones
+ * took, and from how many came meanwhile: more must go than come. Unfinished runs are never
+ * touched: that is journal_trim's promise.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +16,13 @@
 #include "base/mem.h"
 #include "core/control_ask.h"
 
-#define SLICE_FIRST   50 /* runs */
-#define SLICE_MIN     10
+#define SLICE_FIRST   100 /* runs */
+#define SLICE_MIN     100 /* fewer would mean more for the disk, not less */
 #define SLICE_MAX     5000
 #define SLICE_BUSY_US 1500       /* of the store's time, while ticks are committed */
 #define SLICE_IDLE_US 10000      /* while none are */
-#define REST          4          /* slices' times between two of them, while ticks are committed */
+#define REST          19         /* slices' times between two of them, while ticks are committed */
+#define LEAD          2          /* runs that go for each tick that comes, at least */
 #define IDLE_NS       1000000000 /* without a tick: the desk is idle */
 #define SHORT_QUEUE   2          /* jobs before the journal that a slice may stand behind */
 #define WAIT_MS       2          /* until the queue is looked at again */
@@ -37,13 +39,14 @@ struct retention {
     int64_t asked_ns;        /* when the next slice became due */
     uint64_t ticks;          /* of the journal's store, at the last slice */
     int64_t tick_ns;         /* when that had changed last */
+    uint64_t fitted;         /* as `ticks`, when a slice was fitted last */
     struct request *request; /* waits for the round's end; NULL: nobody */
     int64_t age_ms;          /* of this round; 0: no limit */
     uint64_t keep_runs;      /* likewise */
     /* the slice's */
     struct trim trim;
     struct trimmed gone;
-    int64_t took_us;
+    int64_t trim_us, took_us; /* without and with the commit */
     /* for status */
     int64_t began_ms, ended_ms; /* of the last round; 0: none yet, or under way */
     struct trimmed round, total;
@@ -67,8 +70,10 @@ static int work_slice(struct query *query, struct store *store, struct error *e)
 
     if (journal_begin(store->journal, e) < 0)
         return -1;
-    if (journal_trim(store->journal, &r->trim, &r->gone, e) == 0)
+    if (journal_trim(store->journal, &r->trim, &r->gone, e) == 0) {
+        r->trim_us = (mono_ns(r) - start) / 1000;
         result = journal_commit(store->journal, e);
+    }
     if (result < 0)
         journal_rollback(store->journal);
     r->took_us = (mono_ns(r) - start) / 1000;
@@ -88,15 +93,20 @@ static bool is_busy(struct retention *r)
     return mono_ns(r) - r->tick_ns < IDLE_NS;
 }
 
-/* At most twice as much as before, so that one lucky slice is not followed by a long one. */
+/* By what removing takes: what the disk takes is not more for more runs. At most twice as much as
+ * before, so that one lucky slice is not followed by a long one; but more than has come since, or
+ * the journal would grow for ever. */
 static void fit_slice(struct retention *r, bool busy)
 {
-    int64_t target = busy ? SLICE_BUSY_US : SLICE_IDLE_US;
-    int64_t took = r->took_us > 0 ? r->took_us : 1;
-    int64_t max = (int64_t)r->trim.max * target / took;
+    uint64_t came = atomic_load(&r->engine->commits.journal->ticks) - r->fitted;
+    uint64_t target = busy ? SLICE_BUSY_US : SLICE_IDLE_US;
+    uint64_t max = r->trim.max * target / (uint64_t)(r->trim_us > 0 ? r->trim_us : 1);
 
-    if (max > 2 * (int64_t)r->trim.max)
-        max = 2 * (int64_t)r->trim.max;
+    r->fitted += came;
+    if (max > 2 * (uint64_t)r->trim.max)
+        max = 2 * (uint64_t)r->trim.max;
+    if (max < LEAD * came)
+        max = LEAD * came;
     r->trim.max = (uint32_t)(max < SLICE_MIN ? SLICE_MIN : max > SLICE_MAX ? SLICE_MAX : max);
 }
 
@@ -222,6 +232,7 @@ static void begin_round(struct retention *r)
     r->running = true;
     r->began_ms = clock_now_ms(&r->engine->clock);
     r->ended_ms = 0;
+    r->fitted = atomic_load(&r->engine->commits.journal->ticks);
     memset(&r->round, 0, sizeof r->round);
     r->error[0] = '\0';
     schedule(r);
@@ -300,7 +311,7 @@ void retention_start(struct engine *engine)
 
     r->engine = engine;
     r->trim.max = SLICE_FIRST;
-    r->took_us = SLICE_BUSY_US;
+    r->trim_us = r->took_us = SLICE_BUSY_US;
     r->next_ns = mono_ns(r) + 2000000000; /* the start has other things to do */
     r->query.store = engine->commits.journal;
     r->query.work = work_slice;
