@@ -14,4 +14,10 @@ extern const struct journal_chapter journal_kept;     /* snapshots, cursors, eve
 extern const struct journal_chapter journal_trims;    /* what is thrown away, and stats */
 extern const struct journal_chapter journal_whole;    /* texts, stamps, rollback, reopening */
 
+/* One of each write there is, in a transaction that the caller has begun, on runs `id` (open) and
+ * `id + 1`; `round` (0 or 1) makes them differ. NULL, or what broke. */
+const char *journal_write_all(struct journal *j, uint64_t id, int round);
+/* What changes or removes what an earlier transaction so wrote in round 0. */
+const char *journal_change_all(struct journal *j, uint64_t id);
+
 #endif

@@ -148,8 +148,7 @@ static const char *stamps_repeat_without_effect(struct journal_fixture *f)
     return NULL;
 }
 
-/* One of each write there is, on runs `id` (open) and `id + 1`; `round` makes them differ. */
-static const char *write_all(struct journal *j, uint64_t id, int round)
+const char *journal_write_all(struct journal *j, uint64_t id, int round)
 {
     struct error e = ERROR_INIT;
     struct run open_one = {.id = id, .plugin = "p", .status = RUN_RUNNING, .deadline_ms = 50};
@@ -187,8 +186,7 @@ static const char *write_all(struct journal *j, uint64_t id, int round)
     return NULL;
 }
 
-/* What changes or removes what an earlier transaction wrote. */
-static const char *change_all(struct journal *j, uint64_t id)
+const char *journal_change_all(struct journal *j, uint64_t id)
 {
     struct error e = ERROR_INIT;
     struct run end = {.id = id, .plugin = "p", .status = RUN_NOOP};
@@ -230,25 +228,25 @@ static const char *rollback_undoes_every_write(struct journal_fixture *f)
 
     snprintf(before, sizeof before, "%s", suite_everything(j));
     KEEPS(suite_begin(j));
-    PASSES(write_all(j, 10, 0));
+    PASSES(journal_write_all(j, 10, 0));
     journal_rollback(j);
     KEEPS(SAME(suite_everything(j), before) && SAME(suite_snapshot(j, HASH), "-"));
     KEEPS(SAME(suite_note(j, "s9", "x", 1), "1"));
     KEEPS(suite_begin(j));
-    PASSES(write_all(j, 10, 0));
+    PASSES(journal_write_all(j, 10, 0));
     KEEPS(suite_commit(j));
     snprintf(before, sizeof before, "%s", suite_everything(j));
     for (int i = 0; i < 2; i++) {
         KEEPS(suite_begin(j));
-        PASSES(write_all(j, 20, 1));
-        PASSES(change_all(j, 10));
+        PASSES(journal_write_all(j, 20, 1));
+        PASSES(journal_change_all(j, 10));
         journal_rollback(j);
         KEEPS(SAME(suite_everything(j), before) && SAME(suite_snapshot(j, HASH), "seen"));
     }
     KEEPS(SAME(suite_note(j, "s0", "e1 e3", 1), "01") && SAME(suite_note(j, "s1", "e1", 1), "1"));
     KEEPS(suite_begin(j));
-    PASSES(write_all(j, 20, 1));
-    PASSES(change_all(j, 10));
+    PASSES(journal_write_all(j, 20, 1));
+    PASSES(journal_change_all(j, 10));
     KEEPS(suite_commit(j));
     KEEPS(SAME(suite_runs(j, NULL, -1, 0, 9), "21:q:completed 20:p:running 11:q:completed "));
     return NULL;
@@ -279,18 +277,18 @@ static const char *everything_survives_reopening(struct journal_fixture *f)
     static char before[65536];
 
     KEEPS(suite_begin(j));
-    PASSES(write_all(j, 10, 0));
+    PASSES(journal_write_all(j, 10, 0));
     KEEPS(suite_commit(j));
     snprintf(before, sizeof before, "%s", suite_everything(j));
     KEEPS(suite_begin(j));
-    PASSES(write_all(j, 20, 1));
-    PASSES(change_all(j, 10));
+    PASSES(journal_write_all(j, 20, 1));
+    PASSES(journal_change_all(j, 10));
     journal_suite_reopen(f); /* in the middle of it */
     if (f->backend->durable) {
         KEEPS(SAME(suite_everything(f->journal), before));
         KEEPS(SAME(suite_snapshot(f->journal, HASH), "seen"));
         KEEPS(suite_begin(f->journal));
-        PASSES(change_all(f->journal, 10));
+        PASSES(journal_change_all(f->journal, 10));
         KEEPS(suite_commit(f->journal));
     }
     return NULL;
@@ -370,8 +368,8 @@ static const char *walks_stop_when_told(struct journal_fixture *f)
     int seen = 0;
 
     KEEPS(suite_begin(j));
-    PASSES(write_all(j, 10, 0));
-    PASSES(write_all(j, 20, 1));
+    PASSES(journal_write_all(j, 10, 0));
+    PASSES(journal_write_all(j, 20, 1));
     KEEPS(suite_commit(j));
     KEEPS(journal_list_open(j, INT64_MAX, 9, stop, &seen, &e) == 6 && seen == 1);
     seen = 0;
