@@ -22,7 +22,7 @@ import peer
 import report
 from desk import Failure
 
-MEASUREMENTS = ("ticks", "latency", "state_get", "plugins", "first_tick", "respawn", "backends")
+MEASUREMENTS = ("ticks", "latency", "state_get", "plugins", "first_tick", "respawn", "backends", "retention")
 
 
 def options():

@@ -48,6 +48,9 @@ CEILINGS = (
     ("plugins", "loaded_2000_s", "(d) 2,000 plugins loaded", "s", 2),
     ("first_tick", "ms", "(e) start to first committed tick", "ms", 100),
     ("respawn", "ms", "(f) worker of 100 plugins killed until all tick", "ms", 100),
+    ("retention", "ratio", "(h) p99 while old runs are removed, against idle", "×", 2),
+    ("retention", "removed_per_s", "(h) runs removed beside 1,000 ticks per second", "/s", None),
+    ("retention", "pages_p99_ms", "(i) filtered page of a large journal, slowest p99", "ms", 50),
 )
 
 
@@ -63,7 +66,8 @@ def rows(results, peer):
     for name, key, figure, unit, ceiling in CEILINGS:
         result = results.get(name)
         measured = result[key] if result else None
-        out.append(row(figure, measured, unit, AT_MOST, ceiling, "" if result else "not measured"))
+        sense = AT_MOST if ceiling is not None else None
+        out.append(row(figure, measured, unit, sense, ceiling, "" if result else "not measured"))
     return out + backend_rows(results.get("backends"))
 
 
