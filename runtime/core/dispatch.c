@@ -401,10 +401,11 @@ void plugin_pump(struct plugin *plugin)
     }
 }
 
-/* Plugins take turns being first, so that a full window starves none. */
+/* Plugins take turns being first, so that a full window starves none. In a replay nobody can starve:
+ * the clock waits for all of an instant, and their order has to be the same each time. */
 void engine_pump(struct engine *engine)
 {
     for (size_t i = 0; i < engine->plugin_count; i++)
         plugin_pump(engine->plugins[(i + engine->pump_first) % engine->plugin_count]);
-    engine->pump_first++;
+    engine->pump_first += !engine->data_clock;
 }
