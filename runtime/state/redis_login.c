@@ -80,29 +80,9 @@ static void ask_config(struct redis_store *s, const char *name)
     redis_end(&s->link);
 }
 
-static void ask_login(struct redis_store *s)
-{
-    redis_cmd(&s->link, "AUTH");
-    if (s->user != NULL)
-        redis_text(&s->link, s->user);
-    redis_text(&s->link, s->secret != NULL ? s->secret : "");
-    redis_end(&s->link);
-}
-
-static bool has_login(const struct redis_store *s)
-{
-    return s->user != NULL || s->secret != NULL;
-}
-
 static void ask_all(struct redis_store *s)
 {
-    if (has_login(s))
-        ask_login(s);
-    if (s->db != 0) {
-        redis_cmd(&s->link, "SELECT");
-        redis_number(&s->link, s->db);
-        redis_end(&s->link);
-    }
+    redis_ask_login(&s->link, &s->address);
     redis_plain(&s->link, "INFO");
     ask_config(s, "save");
     ask_config(s, "appendfsync");
@@ -112,26 +92,6 @@ static void ask_all(struct redis_store *s)
 }
 
 /* ---- the answers ---- */
-
-static int hear_login(struct redis_store *s, struct error *e)
-{
-    const struct redis_reply *reply;
-
-    if (redis_get(&s->link, &reply, e) != 0)
-        return -1;
-    return reply_is_status(reply, "OK") ? 0 : redis_fail_login(reply, e);
-}
-
-static int hear_select(struct redis_store *s, struct error *e)
-{
-    const struct redis_reply *reply;
-    char doing[40];
-
-    snprintf(doing, sizeof doing, "choosing database %lld", (long long)s->db);
-    if (redis_get(&s->link, &reply, e) != 0)
-        return -1;
-    return reply_is_status(reply, "OK") ? 0 : redis_fail(reply, doing, e);
-}
 
 /* A user without the right to ask for it is a warning, not the end. */
 static bool may_lack(const struct redis_reply *reply)
@@ -177,11 +137,7 @@ static int hear_type(struct redis_store *s, const char *kind, struct error *e)
 
 static int hear_facts(struct redis_store *s, struct server_facts *f, struct error *e)
 {
-    if (has_login(s) && hear_login(s, e) != 0)
-        return -1;
-    if (s->db != 0 && hear_select(s, e) != 0)
-        return -1;
-    if (hear_info(s, f, e) != 0 ||
+    if (redis_hear_login(&s->link, &s->address, e) != 0 || hear_info(s, f, e) != 0 ||
         hear_config(s, &f->save_known, f->save, sizeof f->save, e) != 0 ||
         hear_config(s, &f->fsync_known, f->fsync, sizeof f->fsync, e) != 0)
         return -1;
@@ -218,10 +174,10 @@ static void warn(struct redis_store *s, const char *text)
 
 static void warn_transport(struct redis_store *s)
 {
-    if (s->target.tls && s->target.tls_unverified)
+    if (s->address.target.tls && s->address.target.tls_unverified)
         warn(s, "tls_verify=off: the server's certificate is NOT checked, so whoever is on the way "
                 "can read and change the state");
-    if (!s->target.tls && !s->is_local)
+    if (!s->address.target.tls && !s->address.is_local)
         warn(s, "redis:// to another machine: the password and all state cross the network "
                 "unencrypted; rediss:// encrypts them");
 }
@@ -326,13 +282,13 @@ int redis_ready(struct redis_store *s, struct error *e)
     if (s->link.stream == NULL) {
         s->begun = false;
         redis_known_clear(&s->known);
-        if (redis_link_open(&s->link, &s->target, s->connect_ms, e) != 0)
+        if (redis_link_open(&s->link, &s->address.target, s->address.connect_ms, e) != 0)
             return -1;
         if (log_in(s, e) != 0) {
             redis_link_close(&s->link);
             return -1;
         }
     }
-    redis_link_limit(&s->link, s->request_ms);
+    redis_link_limit(&s->link, s->address.request_ms);
     return 0;
 }

@@ -279,7 +279,7 @@ static int next_round(struct due *d, struct error *e)
 
     buf_clear(&d->keys);
     d->count = 0;
-    redis_link_limit(&d->store->link, d->store->request_ms);
+    redis_link_limit(&d->store->link, d->store->address.request_ms);
     ask_pages(d);
     if (redis_send(&d->store->link, e) != 0 || hear_pages(d, e) != 0)
         return -1;

@@ -21,7 +21,7 @@ int redis_finish(struct redis_store *s, int rc, struct error *e)
         redis_link_close(&s->link);
     s->begun = false;
     if (e->code != ERROR_NONE && e->code != ERROR_STORE_FENCED)
-        error_locate(e, s->label, 0);
+        error_locate(e, s->address.label, 0);
     return rc;
 }
 

@@ -8,11 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "io/stream.h"
-#include "state/redis_error.h"
+#include "db/redis_address.h"
+#include "db/redis_error.h"
+#include "db/redis_link.h"
 #include "state/redis_keys.h"
 #include "state/redis_known.h"
-#include "db/redis_link.h"
 #include "state/remote.h"
 
 #define REDIS_SCHEMA_VERSION 1
@@ -22,12 +22,9 @@
 struct redis_store {
     struct remote_store remote; /* first */
     struct redis_link link;
-    struct redis_known known;    /* by this connection */
-    struct stream_target target; /* its texts are owned: host, socket, tls_ca */
-    char *host, *socket, *tls_ca, *user, *secret, *label;
+    struct redis_known known; /* by this connection */
+    struct redis_address address;
     char prefix[REDIS_PREFIX_BYTES + 1];
-    int64_t db, connect_ms, request_ms;
-    bool is_local;
     enum store_mode mode;
     bool opened;     /* once: since then the schema must be there */
     bool begun;      /* between redis_watch() and the end of the transaction */

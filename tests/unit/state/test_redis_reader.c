@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "state/redis_error.h"
+#include "db/redis_error.h"
 #include "state/redis_keys.h"
 #include "db/redis_reader.h"
 

@@ -1,4 +1,4 @@
-#include "state/redis_error.h"
+#include "db/redis_error.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /*
  * redis_error: the errors that a Redis server answers, as a store's.
  */
-#ifndef ORRERY_STATE_REDIS_ERROR_H
-#define ORRERY_STATE_REDIS_ERROR_H
+#ifndef ORRERY_DB_REDIS_ERROR_H
+#define ORRERY_DB_REDIS_ERROR_H
 
 struct error;
 struct redis_reply;
