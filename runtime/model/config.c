@@ -25,6 +25,7 @@ static const struct setting config_settings[] = {
     {.name = "journal", .type = SETTING_OTHER},
     {.name = "state", .type = SETTING_OTHER},
     {.name = "tables", .type = SETTING_OTHER},
+    {.name = "sources", .type = SETTING_OTHER},
     SETTING(TEXT, struct config, data, 1, PATH_BYTES),
     SETTING(INT, struct config, workers, 1, 64),
     {.name = "seed",
@@ -325,6 +326,7 @@ int config_parse(const json_t *json, const char *source, struct config *out,
     settings_read(&scope, json, config_settings, out);
     read_stores(&scope, json, out);
     read_tables(&scope, json, out);
+    event_servers_read(&scope, json, &out->sources);
     config_read_retention(&scope, json, &out->retention);
     read_health(&scope, json, out);
     read_limits(&scope, json, &out->limits);
@@ -345,6 +347,7 @@ void config_release(struct config *config)
     free(config->journal);
     free(config->state);
     free(config->tables);
+    event_servers_release(&config->sources);
     free(config->data);
     json_decref(config->plugins);
     memset(config, 0, sizeof *config);

@@ -10,6 +10,8 @@
  *                returns one
  *   tables       where the plugins' own tables (ctx.db) live: "sqlite:FOLDER", a server's
  *                "postgres://…", or a function of the plugin's name ("sqlite:data/tables")
+ *   sources      {[name] = "postgres://…" or "redis://…"}: the servers that strategies may have
+ *                events from (event_source.h); at most 64. Takes effect with a reload
  *   workers      (processors, at most 4; 1..64)
  *   seed         an integer (0)
  *   group_commit (1024; 1..65536) ticks that may share one transaction of a store
@@ -57,6 +59,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/event_source.h"
 #include "model/limits.h"
 #include "model/market.h"
 
@@ -137,6 +140,7 @@ struct config {
     bool state_is_function;
     char *tables; /* URL; NULL when a function */
     bool tables_is_function;
+    struct event_servers sources;
     char *data;  /* folder of the socket and the lock, default "data" */
     int workers; /* 1..64; default: the number of processors, at most 4 */
     size_t group_commit;

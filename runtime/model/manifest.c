@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "model/action.h"
+#include "model/event_source.h"
 #include "model/params.h"
 #include "model/problem.h"
 #include "model/settings.h"
@@ -36,6 +37,7 @@ static const struct setting trigger_settings[] = {
     {.name = "tz", .type = SETTING_OTHER},
     {.name = "topic", .type = SETTING_OTHER},
     {.name = "catch_up", .type = SETTING_OTHER},
+    {.name = "source", .type = SETTING_OTHER},
     {.name = "deadline",
      .type = SETTING_DURATION,
      .offset = offsetof(struct trigger, deadline_ms),
@@ -128,6 +130,10 @@ static void read_event(const struct scope *scope, const json_t *json, struct tri
         scope_expected(scope, "topic", expected, value);
     else
         memcpy(out->topic, topic, strlen(topic) + 1);
+    if (json_object_get(json, "source") == NULL)
+        return;
+    out->source = mem_zero(1, sizeof *out->source);
+    event_source_read(scope, json_object_get(json, "source"), out->source);
 }
 
 /* Keys that another kind of trigger has. */
@@ -141,7 +147,8 @@ static void refuse_foreign_keys(const struct scope *scope, const json_t *json,
                   {"schedule", TRIGGER_CRON},
                   {"tz", TRIGGER_CRON},
                   {"catch_up", TRIGGER_CRON},
-                  {"topic", TRIGGER_EVENT}};
+                  {"topic", TRIGGER_EVENT},
+                  {"source", TRIGGER_EVENT}};
 
     for (size_t i = 0; i < sizeof owners / sizeof owners[0]; i++)
         if (owners[i].kind != kind && json_object_get(json, owners[i].key) != NULL)
@@ -294,10 +301,18 @@ int manifest_parse(const json_t *json, const char *file, const char *source, str
     return problems->errors == before ? 0 : -1;
 }
 
+static void release_trigger(struct trigger *trigger)
+{
+    cron_release(&trigger->cron);
+    if (trigger->source != NULL)
+        event_source_release(trigger->source);
+    free(trigger->source);
+}
+
 void manifest_release(struct manifest *manifest)
 {
     for (size_t i = 0; i < manifest->trigger_count; i++)
-        cron_release(&manifest->triggers[i].cron);
+        release_trigger(&manifest->triggers[i]);
     free(manifest->triggers);
     json_decref(manifest->params);
     release_schema(manifest);

@@ -6,7 +6,7 @@
  *   triggers          1..LIMIT_TRIGGERS of
  *       {kind = "cron", every_seconds = 0.01..31622400 [, catch_up = "one" | "skip"]}
  *       {kind = "cron", schedule = "five fields" [, tz = "Europe/Berlin"] [, catch_up]}
- *       {kind = "event", topic = "price.btc"}
+ *       {kind = "event", topic = "price.btc" [, source = {…}]}: see event_source.h
  *       {kind = "manual"}
  *                     each with deadline = "5s" (or seconds; 1 ms..31d): a run that has not started
  *                     that long after its trigger was due fails with TIMED_OUT instead
@@ -33,6 +33,7 @@
 #include "model/limits.h"
 #include "model/run.h"
 
+struct event_source;
 struct problems;
 struct table_schema;
 
@@ -44,6 +45,7 @@ struct trigger {
     enum catch_up catch_up; /* cron: what was missed in a stall fires once, or not at all */
     char topic[LIMIT_TOPIC_BYTES + 1]; /* event */
     int64_t deadline_ms;               /* to start within; 0: none */
+    struct event_source *source;       /* event: from outside; NULL: from emit and feeds only */
 };
 
 struct manifest {
