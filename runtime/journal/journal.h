@@ -77,7 +77,9 @@
  *   - trim removes what `trim` permits, at most `trim.max` runs, oldest first, and returns with
  *     `more` when there is more to do: one slice, one short transaction. Runs that have not ended
  *     are never removed, nor counts, ledger, versions, pendings, cursors and open dead letters. A
- *     snapshot goes when its last use lies before every run that is kept. With a run go its parts.
+ *     snapshot goes when its last use lies before every run that is kept (a backend may write uses
+ *     down once an hour only, and keep that much longer). `more` may be said of a slice that was
+ * just full. With a run go its parts.
  *
  *   The rest
  *   - put_change puts the account and each position in the place of what was there (quantity 0: the
