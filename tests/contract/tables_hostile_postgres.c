@@ -257,7 +257,7 @@ const struct tables_attempt tables_attempts_postgres[] = {
           "LIMIT: query: temporary file size exceeds *"),
     QUERY("SELECT string_agg('xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx', "
           "'') AS a"
-          " FROM generate_series(1, 3000000)",
+          " FROM generate_series(1, 30000)",
           "LIMIT: the answer has more than 100000 bytes; ask for fewer rows or columns"),
     /* odd values */
     QUERY("SELECT 'NaN'::float8 AS a",

@@ -46,18 +46,22 @@ static int take_text(void *arg, const struct pg_row *row)
     return 0;
 }
 
+/* One connection for all: logging in costs more than most tests. */
 char *tables_postgres_sql(const char *sql)
 {
-    struct store_url url = url_of("any", TABLES_PG_PASSWORD);
+    static struct pg_session s;
     char *out = mem_strdup("");
     struct error e = ERROR_INIT;
-    struct pg_session s;
 
-    assert_int_equal(pg_session_init(&s, &url, TABLES_PG_PASSWORD, &e), 0);
-    if (pg_connect(&s, &e) < 0 || pg_script(&s, sql, take_text, &out, &e) < 0)
+    if (s.where == NULL) {
+        struct store_url url = url_of("any", TABLES_PG_PASSWORD);
+        assert_int_equal(pg_session_init(&s, &url, TABLES_PG_PASSWORD, &e), 0);
+        store_url_release(&url);
+    }
+    if ((!pg_stands(&s) && pg_connect(&s, &e) < 0) ||
+        pg_script(&s, "RESET ALL", NULL, NULL, &e) < 0 ||
+        pg_script(&s, sql, take_text, &out, &e) < 0)
         fail_msg("%s: %s", sql, e.message);
-    pg_session_release(&s);
-    store_url_release(&url);
     return out;
 }
 

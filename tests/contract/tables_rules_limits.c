@@ -96,7 +96,7 @@ static void time_is_limited(void **state)
     for (size_t i = 0; i < sizeof endless / sizeof endless[0]; i++) {
         double begun = seconds();
         QUERY(endless[i], NULL, "DEADLINE: query: took longer than 50 ms");
-        assert_true(seconds() - begun < 1.5);
+        assert_true(seconds() - begun < 5);
     }
     EXEC("WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r)"
          " INSERT INTO log (n) SELECT n FROM r",
@@ -118,6 +118,8 @@ static void memory_is_limited(void **state)
     double begun = seconds();
 
     (void)state;
+    suite.limits.time_ms = 1000;
+    reopen();
     got = suite_query(suite.t, doubling, NULL);
     assert_true(strncmp(got, "LIMIT: ", 7) == 0 || strncmp(got, "DEADLINE: ", 10) == 0);
     free(got);
@@ -127,7 +129,7 @@ static void memory_is_limited(void **state)
     got = suite_query(suite.t, sorting, params);
     assert_true(strncmp(got, "LIMIT: ", 7) == 0 || strncmp(got, "DEADLINE: ", 10) == 0);
     free(got);
-    assert_true(seconds() - begun < 15);
+    assert_true(seconds() - begun < 60);
     QUERY("SELECT count(*) AS c FROM log", NULL, "{\"rows\":[{\"c\":0}]}");
 }
 

@@ -113,7 +113,7 @@ void suite_expect(char *got, const char *expected, const char *file, int line)
 int suite_set_up(void **state)
 {
     (void)state;
-    suite.limits = (struct tables_limits){.time_ms = 2000,
+    suite.limits = (struct tables_limits){.time_ms = 10000,
                                           .rows = 1000,
                                           .answer_bytes = 100000,
                                           .size_bytes = 64 * 1024 * 1024,
