@@ -345,11 +345,40 @@ static void too_many(void **state)
     json_decref(json);
 }
 
+static void retention_and_summaries(void **state)
+{
+    struct config c;
+
+    (void)state;
+    parse_ok("{}", &c);
+    assert_true(c.retention.age_ms == 0 && c.retention.runs == 10000000);
+    assert_true(c.retention.dead_ms == 90 * 86400000LL && c.retention.events_ms == 7 * 86400000LL);
+    assert_true(c.retention.every_ms == 60000 && c.summary_ms == 600000);
+    config_release(&c);
+    parse_ok("{'retention': {'age': '30d', 'runs': 1000000, 'dead': 0, 'events': '1h',"
+             " 'every': '5s'}, 'summary_every': 0}",
+             &c);
+    assert_true(c.retention.age_ms == 30 * 86400000LL && c.retention.runs == 1000000);
+    assert_true(c.retention.dead_ms == 0 && c.retention.events_ms == 3600000);
+    assert_true(c.retention.every_ms == 5000 && c.summary_ms == 0);
+    config_release(&c);
+    expect("{'retention': {'age': -1, 'runs': -5, 'evry': 1}, 'summary_every': 'often'}", NULL,
+           "orrery.lua:0: retention.age: expected a duration from 0ms to 3660d (seconds, or text "
+           "like \"90s\" or \"1h\"), got integer -1\n"
+           "orrery.lua:0: retention.runs: expected a number of runs from 0 (any number) to 10^15, "
+           "got integer -5\n"
+           "orrery.lua:0: summary_every: expected a duration from 0ms to 31d (seconds, or text "
+           "like \"90s\" or \"1h\"), got string \"often\"\n"
+           "orrery.lua:0: unknown key 'retention.evry' (did you mean 'every'?)\n");
+    expect("{'retention': 5}", NULL, "orrery.lua:0: retention: expected a table, got integer 5\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults),
         cmocka_unit_test(every_top_level_key),
+        cmocka_unit_test(retention_and_summaries),
         cmocka_unit_test(vaults),
         cmocka_unit_test(feeds),
         cmocka_unit_test(all_problems_at_once),

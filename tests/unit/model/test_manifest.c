@@ -271,11 +271,38 @@ static void too_many_triggers(void **state)
     json_decref(json);
 }
 
+static void deadlines(void **state)
+{
+    struct manifest m;
+
+    (void)state;
+    parse_ok("{" NAMES ", " DECIDE ", 'triggers': [{'kind': 'cron', 'every_seconds': 5,"
+             " 'deadline': '2s'}, {'kind': 'event', 'topic': 'a', 'deadline': 0.25},"
+             " {'kind': 'event', 'topic': 'b'}, {'kind': 'manual', 'deadline': '1m'},"
+             " {'kind': 'cron', 'schedule': '* * * * *', 'deadline': '3s'}]}",
+             &m);
+    assert_true(manifest_deadline(&m, TRIGGER_CRON, NULL) == 3000); /* the longest of the two */
+    assert_true(manifest_deadline(&m, TRIGGER_EVENT, "a") == 250);
+    assert_true(manifest_deadline(&m, TRIGGER_EVENT, "b") == 0);
+    assert_true(manifest_deadline(&m, TRIGGER_EVENT, "c") == 0);
+    assert_true(manifest_deadline(&m, TRIGGER_EVENT, NULL) == 0);
+    assert_true(manifest_deadline(&m, TRIGGER_MANUAL, NULL) == 60000);
+    manifest_release(&m);
+    expect("{" NAMES ", " DECIDE ", 'triggers': [{'kind': 'manual', 'deadline': 0},"
+           " {'kind': 'manual', 'deadline': 'soon'}]}",
+           NULL,
+           "s.lua:0: triggers.1.deadline: expected a duration from 1ms to 31d (seconds, or text "
+           "like \"90s\" or \"1h\"), got integer 0\n"
+           "s.lua:0: triggers.2.deadline: expected a duration from 1ms to 31d (seconds, or text "
+           "like \"90s\" or \"1h\"), got string \"soon\"\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_everything),
         cmocka_unit_test(defaults),
+        cmocka_unit_test(deadlines),
         cmocka_unit_test(all_problems_at_once),
         cmocka_unit_test(wrong_shapes),
         cmocka_unit_test(parameter_mistakes),
