@@ -370,7 +370,8 @@ static void retention_and_summaries(void **state)
            "orrery.lua:0: summary_every: expected a duration from 0ms to 31d (seconds, or text "
            "like \"90s\" or \"1h\"), got string \"often\"\n"
            "orrery.lua:0: unknown key 'retention.evry' (did you mean 'every'?)\n");
-    expect("{'retention': 5}", NULL, "orrery.lua:0: retention: expected a table, got integer 5\n");
+    expect("{'retention': 5}", NULL,
+           "orrery.lua:0: retention: expected a table with names as keys, got integer 5\n");
 }
 
 int main(void)
