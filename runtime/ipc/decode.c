@@ -88,7 +88,8 @@ static const char *keep(struct message_decoder *d, const char *data, size_t len)
 {
     char *copy = d->arena + d->arena_len;
 
-    memcpy(copy, data, len);
+    if (len > 0) /* of an empty text there may be no address */
+        memcpy(copy, data, len);
     copy[len] = '\0';
     d->arena_len += len + 1;
     return copy;
