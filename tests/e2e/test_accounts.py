@@ -10,7 +10,7 @@ import os
 import signal
 
 from shared import accounted, url
-from support import every, seeded, wait_until
+from support import OK, every, seeded, wait_until
 
 SESSIONS = int(os.environ.get("ORRERY_ACCOUNTS", "4"))
 ENDS = ("noop", "completed", "rejected", "failed", "cancelled", "skipped")
@@ -330,3 +330,23 @@ def test_a_letter_is_retried_once_by_a_running_desk_and_by_none(desk):
     assert desk.ask("run", id=settled[0]["retry"])["status"] == "noop"
     assert not desk.ask("dead_list", state="open") and len(desk.ask("dead_list", state="retried")) == 2
     desk.stop()
+
+
+def test_old_runs_leave_and_the_log_says_why_nothing_was_done(desk):
+    desk.configure(more='retention = { runs = 40, every = "1s" }, summary_every = "1s",')
+    desk.add("steady", 'return action.noop("edge 0." .. math.random(1000) .. " is too small")', every(0.02))
+    desk.add("silent", 'return action.noop("x")', '{ kind = "event", topic = "never.comes" }')
+    desk.start()
+    desk.wait_until(lambda s: s["retention"]["removed"] > 20 and s["journal"] and s["journal"]["kept"] < 150)
+    status = desk.wait_until(lambda s: s["journal"]["ended"]["noop"] > s["journal"]["kept"] and s)
+    assert accounted(status["counters"]) and status["retention"]["error"] is None
+    assert desk.cli("db", "trim", "--runs", "0").code != OK and desk.cli("db", "sweep", "--runs", "5").code != OK
+    beside = desk.cli("db", "trim", "--runs", "10", "--json")
+    assert beside.code == OK and beside.data["runs"] > 0 and not beside.data["more"]
+    wait_until(lambda: "no trigger fired" in desk.log() and "is too small or with other numbers" in desk.log(),
+               what="the summaries")
+    desk.stop()
+    assert "waits for event topic never.comes" in desk.log()
+    before = sum(recorded(desk).values())
+    stopped = desk.cli("db", "trim", "--runs", "5", "--json").data[0]
+    assert stopped["kept"] == 5 and stopped["runs"] == before - 5 and sum(recorded(desk).values()) == 5
