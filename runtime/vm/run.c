@@ -3,9 +3,9 @@
  * host can put it aside (vm_wait) and other calls run meanwhile; lua_resume() is the one protected
  * entry, and nothing before it could allocate or raise.
  *
- * The coroutines are kept: threads that ended well are used again, a plain call creates none. One
- * that ended with an error is given up, for its error state (hooks off, a half-unwound stack) must
- * not reach the next call. Scripts never see a thread; the registry holds them by index.
+ * The coroutines are kept: threads that ended are used again, a plain call creates none. One that
+ * was stopped by its deadline, or had no memory, is given up: it died within a hook, which leaves
+ * its hooks off. Scripts never see a thread; the registry holds them by index.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -165,6 +165,7 @@ static int go(struct vm_run *run, int arguments, struct error *e)
     struct vm *vm = run->vm;
     struct error *outer = vm->error;
     struct error local = ERROR_INIT;
+    bool fatal;
     int status, count;
 
     vm->error = e != NULL ? e : &local;
@@ -176,6 +177,7 @@ static int go(struct vm_run *run, int arguments, struct error *e)
         run->used_ns / 1000 > UINT32_MAX ? UINT32_MAX : (uint32_t)(run->used_ns / 1000);
     if (status != LUA_OK && status != LUA_YIELD)
         fault_report(vm, run->thread, status, vm->error);
+    fatal = vm->deadline.fatal;
     deadline_clear(&vm->deadline);
     vm->error = outer;
     if (status == LUA_YIELD) {
@@ -183,7 +185,9 @@ static int go(struct vm_run *run, int arguments, struct error *e)
         run->seed = vm->seed;
         return VM_WAITS;
     }
-    give_back(run, status == LUA_OK);
+    if (status == LUA_ERRRUN && !fatal)
+        lua_resetthread(run->thread);
+    give_back(run, status == LUA_OK || (status == LUA_ERRRUN && !fatal));
     return status == LUA_OK ? 0 : -1;
 }
 
