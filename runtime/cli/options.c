@@ -50,7 +50,7 @@ static int find_option(const struct options *o, const char *word, const char **v
     bool is_long = word[1] == '-';
     size_t len = strcspn(word + 2, "=");
 
-    for (size_t i = 0; i < o->known_count; i++) {
+    for (size_t i = o->known_count; i-- > 0;) {
         const struct option *option = o->known[i];
         if (is_long && strlen(option->name) == len && strncmp(option->name, word + 2, len) == 0) {
             *value = word[2 + len] == '=' ? word + 2 + len + 1 : NULL;
@@ -176,7 +176,7 @@ int options_parse(struct options *o, int argc, char **argv, bool stop_at_argumen
 
 static const char *value_of(const struct options *o, const char *name)
 {
-    for (size_t i = 0; i < o->known_count; i++)
+    for (size_t i = o->known_count; i-- > 0;)
         if (strcmp(o->known[i]->name, name) == 0)
             return o->values[i];
     abort();

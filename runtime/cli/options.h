@@ -49,7 +49,8 @@ struct options {
 };
 
 void options_init(struct options *o);
-void options_know(struct options *o, const struct option *table); /* adds a table; NULL is legal */
+/* Adds a table; NULL is legal. Its names go before those of tables added earlier. */
+void options_know(struct options *o, const struct option *table);
 
 /* Reads argv[0..argc). With `stop_at_argument` it ends before the first argument. Returns how many
  * words it has read, or -1. */

@@ -25,8 +25,12 @@ static const char program_help[] =
     "  fire      fire a plugin now and show what came of it\n"
     "  emit      send an event to the plugins that listen to its topic\n"
     "  reload    load changed strategies into the running daemon\n"
+    "  deploy    load changed strategies, with a note for the record\n"
     "  status    show how the running daemon is doing\n"
-    "  runs      list what was decided, newest first; show one run in full\n"
+    "  runs      what was decided, newest first; one run in full, its logs, its times\n"
+    "  logs      what the strategies say: the newest lines, or as they come\n"
+    "  versions  the texts that strategies ran as: list, show, compare, deactivate\n"
+    "  dead      triggers that failed for good: list, retry once, discard\n"
     "  state     read and change what a plugin keeps in ctx.state\n"
     "  db        make, look at, copy or empty the desk's databases\n"
     "  version   say which orrery this is\n"
@@ -398,77 +402,6 @@ static void test_not_json(void **state)
     capture_release(&c);
 }
 
-static void test_runs_in_pages(void **state)
-{
-    char page[8192] = "{\"ok\":true,\"data\":[", *at = page + strlen(page);
-    const char *script[] = {
-        "{\"ok\":false,\"code\":\"LIMIT\",\"message\":\"too long\"}\n",
-        page,
-        "{\"ok\":true,\"data\":[{\"id\":\"0000000000zzz\",\"plugin\":\"first\",\"status\":\"noop\","
-        "\"reason\":\"r\",\"trigger\":\"cron\",\"finished_ms\":1641024300000}]}\n",
-        NULL,
-    };
-    struct fake_daemon d;
-    struct capture c;
-
-    (void)state;
-    for (int i = 0; i < 25; i++)
-        at += snprintf(at, (size_t)(page + sizeof page - at),
-                       "%s{\"id\":\"00000000%05d\",\"plugin\":\"p\"}", i > 0 ? "," : "", 99 - i);
-    snprintf(at, (size_t)(page + sizeof page - at), "]}\n");
-    fake_start(&d, script);
-    c = capture("runs", "-n", "60", "--status", "noop", "--plugin", "first", "-C", d.desk, NULL);
-    assert_string_equal(c.err, "");
-    assert_int_equal(c.code, 0);
-    assert_non_null(
-        strstr(c.out, "0000000000zzz  2022-01-01 08:05:00  first   cron     noop    r\n"));
-    capture_release(&c);
-    fake_stop(&d);
-    assert_string_equal(d.heard,
-                        "{\"limit\":50,\"op\":\"runs\",\"plugin\":\"first\",\"status\":\"noop\"}\n"
-                        "{\"limit\":25,\"op\":\"runs\",\"plugin\":\"first\",\"status\":\"noop\"}\n"
-                        "{\"before\":\"0000000000075\",\"limit\":25,\"op\":\"runs\",\"plugin\":"
-                        "\"first\",\"status\":\"noop\"}\n");
-}
-
-static void test_run_in_full(void **state)
-{
-    const char *script[] = {
-        "{\"ok\":true,\"data\":{\"id\":\"0000000000001\",\"plugin\":\"first\",\"vault\":\"paper\","
-        "\"status\":\"rejected\",\"trigger\":\"event\",\"topic\":\"a\",\"payload\":{\"x\":1},"
-        "\"scheduled_ms\":1641024300000,\"started_ms\":1641024300001,\"finished_ms\":1641024300002,"
-        "\"attempts\":1,\"cpu_us\":55,\"reason\":\"CAP: action=1\",\"actions\":[{\"kind\":"
-        "\"pm_deposit\",\"amount\":5},{\"kind\":\"noop\",\"reason\":\"x\"}],\"logs\":[{\"level\":"
-        "\"info\",\"message\":\"hi\\u001b\",\"fields\":{\"a\":1}},{\"level\":\"warn\",\"message\":"
-        "\"ho\"}]}}\n",
-        "{\"ok\":false,\"code\":\"NOT_FOUND\",\"message\":\"no run\"}\n", NULL};
-    struct fake_daemon d;
-
-    (void)state;
-    fake_start(&d, script);
-    check(capture("runs", "show", "0000000000001", "-C", d.desk, NULL), 0,
-          "run        0000000000001\n"
-          "plugin     first\n"
-          "vault      paper\n"
-          "trigger    event\n"
-          "topic      a\n"
-          "payload    {\"x\":1}\n"
-          "scheduled  2022-01-01T08:05:00.000Z\n"
-          "started    2022-01-01T08:05:00.001Z\n"
-          "finished   2022-01-01T08:05:00.002Z\n"
-          "cost       55 µs of CPU time, 1 attempt\n"
-          "status     rejected\n"
-          "reason     CAP: action=1\n"
-          "actions    1. pm_deposit 5\n"
-          "           2. noop x\n"
-          "log        info  hi\\x1b  {\"a\":1}\n"
-          "           warn  ho\n",
-          "");
-    check(capture("runs", "show", "0000000000009", "-C", d.desk, NULL), 2, "",
-          "orrery: there is no run '0000000000009'\n  hint: `orrery runs` lists the newest\n");
-    fake_stop(&d);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -484,8 +417,6 @@ int main(void)
         cmocka_unit_test(test_emit_and_reload),
         cmocka_unit_test(test_state_through_the_daemon),
         cmocka_unit_test(test_not_json),
-        cmocka_unit_test(test_runs_in_pages),
-        cmocka_unit_test(test_run_in_full),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
