@@ -12,7 +12,7 @@
 
 /* The error of a run that expire_runs has failed. */
 #define JOURNAL_EXPIRED                                                                            \
-    "{\"code\":\"TIMEOUT\",\"message\":\"the run had not ended when its deadline passed\"}"
+    "{\"code\":\"TIMED_OUT\",\"message\":\"the run had not ended when its deadline passed\"}"
 
 /* NOT_FOUND, always -1. */
 int journal_no_run(uint64_t id, struct error *e);
