@@ -13,33 +13,26 @@
 
 static const char meta_key;
 
-/* Inert text of at most LIMIT_LOG_BYTES bytes of `message` (escapes make it up to four times as
+/* At most LIMIT_LOG_BYTES bytes of `message`, as it was said (escapes make it up to four times as
  * long). */
-static char *inert_message(const char *message, size_t len)
+static char *said(const char *message, size_t len)
 {
     struct buf text;
 
     buf_init(&text, 4 * LIMIT_LOG_BYTES);
-    text_add_inert(&text, message, len, LIMIT_LOG_BYTES);
+    text_add_said(&text, message, len, LIMIT_LOG_BYTES);
     return buf_steal(&text);
 }
 
 void plugin_log(struct plugin *plugin, enum log_level level, const char *message, size_t len,
                 const json_t *fields)
 {
-    struct decision *out = plugin->out;
-    struct decision_log *line;
-
-    if (out == NULL) /* at load: a declaration has nobody to talk to */
+    if (plugin->out == NULL) /* at load: a declaration has nobody to talk to */
         return;
-    if (out->log_count == LIMIT_LOG_LINES) {
-        out->logs_dropped++;
-        return;
-    }
-    line = &out->logs[out->log_count++];
-    line->level = level;
-    line->message = inert_message(message, len);
-    line->fields = fields ? value_text(fields) : NULL;
+    decision_add_log(plugin->out,
+                     (struct decision_log){.level = level,
+                                           .message = said(message, len),
+                                           .fields = fields ? value_text(fields) : NULL});
 }
 
 static json_t *note(const char *text)
@@ -103,10 +96,6 @@ static int log_line(lua_State *L, const char *method, enum log_level level)
     json_t *fields;
     size_t len;
 
-    if (plugin->out->log_count == LIMIT_LOG_LINES) {
-        plugin->out->logs_dropped++;
-        return 0;
-    }
     message = read_message(L, &len);
     fields = read_fields(L, len);
     plugin_log(plugin, level, message, len, fields);

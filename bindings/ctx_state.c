@@ -44,8 +44,14 @@ static struct key check_key(lua_State *L, const char *method)
     return key;
 }
 
+static void note(struct plugin *plugin, const struct key *key)
+{
+    reads_note(&plugin->out->reads, plugin->kv, key->data, key->len, plugin->tick->now_ms);
+}
+
 static const json_t *find(struct plugin *plugin, const struct key *key)
 {
+    note(plugin, key);
     return kv_get(plugin->kv, key->data, key->len, plugin->tick->now_ms);
 }
 
@@ -79,6 +85,7 @@ static int state_has(lua_State *L)
     struct plugin *plugin = ctx_check_self(L, "ctx.state", "has", "key");
     struct key key = check_key(L, "has");
 
+    note(plugin, &key);
     lua_pushboolean(L, kv_has(plugin->kv, key.data, key.len, plugin->tick->now_ms));
     return 1;
 }
@@ -97,9 +104,13 @@ static int put(lua_State *L, struct plugin *plugin, const char *method, int64_t 
         return fail(L, method, &key, &e);
     }
     value = convert_to_json(L, 3, &rules, &e);
-    if (value == NULL || kv_put(plugin->kv, key.data, key.len, value, expires_ms, &e) < 0)
+    if (value == NULL)
         return fail(L, method, &key, &e);
-    return 0;
+    plugin->written++;
+    if (kv_put(plugin->kv, key.data, key.len, value, expires_ms, &e) == 0)
+        return 0;
+    plugin->out->reads.full |= e.code == ERROR_LIMIT;
+    return fail(L, method, &key, &e);
 }
 
 static int state_set(lua_State *L)
@@ -147,6 +158,11 @@ static int state_delete(lua_State *L)
     struct key key = check_key(L, "delete");
     struct error e = ERROR_INIT;
 
+    note(plugin, &key);
+    /* One that has expired is gone: whoever sweeps the store removes its row. */
+    if (kv_expired(plugin->kv, key.data, key.len, plugin->tick->now_ms))
+        return 0;
+    plugin->written++;
     if (kv_delete(plugin->kv, key.data, key.len, &e) < 0)
         return fail(L, "delete", &key, &e);
     return 0;
@@ -155,8 +171,10 @@ static int state_delete(lua_State *L)
 static int state_keys(lua_State *L)
 {
     struct plugin *plugin = ctx_check_self(L, "ctx.state", "keys", "");
+    const json_t *keys = host_hold(&plugin->host, kv_keys(plugin->kv, plugin->tick->now_ms));
 
-    convert_push(L, host_hold(&plugin->host, kv_keys(plugin->kv, plugin->tick->now_ms)));
+    reads_note_keys(&plugin->out->reads, keys);
+    convert_push(L, keys);
     host_drop(&plugin->host);
     return 1;
 }

@@ -18,16 +18,68 @@ void decision_init(struct decision *decision)
 {
     memset(decision, 0, sizeof *decision);
     buf_init(&decision->actions, ACTIONS_BYTES);
+    reads_init(&decision->reads);
+}
+
+const struct decision_log *decision_log_at(const struct decision *decision, size_t index)
+{
+    return &decision->logs[(decision->log_first + index) % decision->log_cap];
+}
+
+static size_t log_size(const struct decision_log *line)
+{
+    return strlen(line->message) + (line->fields ? strlen(line->fields) : 0);
+}
+
+/* The oldest. */
+static void decision_drop_log(struct decision *decision)
+{
+    struct decision_log *line = &decision->logs[decision->log_first];
+
+    decision->log_bytes -= log_size(line);
+    free(line->message);
+    free(line->fields);
+    decision->log_first = (decision->log_first + 1) % decision->log_cap;
+    decision->log_count--;
+}
+
+static void grow_logs(struct decision *decision)
+{
+    size_t cap = decision->log_cap > 0 ? 2 * decision->log_cap : 16;
+    struct decision_log *lines;
+
+    cap = cap < LIMIT_LOG_LINES ? cap : LIMIT_LOG_LINES;
+    lines = mem_alloc(cap * sizeof *lines);
+    for (size_t i = 0; i < decision->log_count; i++)
+        lines[i] = *decision_log_at(decision, i);
+    free(decision->logs);
+    decision->logs = lines;
+    decision->log_cap = cap;
+    decision->log_first = 0;
+}
+
+void decision_add_log(struct decision *decision, struct decision_log line)
+{
+    size_t size = log_size(&line);
+
+    while (decision->log_count > 0 && (decision->log_count == LIMIT_LOG_LINES ||
+                                       decision->log_bytes + size > LIMIT_LOGS_BYTES)) {
+        decision_drop_log(decision);
+        decision->logs_dropped++;
+    }
+    if (decision->log_count == decision->log_cap)
+        grow_logs(decision);
+    decision->logs[(decision->log_first + decision->log_count++) % decision->log_cap] = line;
+    decision->log_bytes += size;
 }
 
 void decision_clear(struct decision *decision)
 {
-    for (size_t i = 0; i < decision->log_count; i++) {
-        free(decision->logs[i].message);
-        free(decision->logs[i].fields);
-    }
-    decision->log_count = 0;
+    while (decision->log_count > 0)
+        decision_drop_log(decision);
+    decision->log_first = 0;
     decision->logs_dropped = 0;
+    reads_clear(&decision->reads);
     decision->outcome = DECISION_NOOP;
     decision->reason[0] = '\0';
     decision->cpu_us = 0;
@@ -39,6 +91,10 @@ void decision_release(struct decision *decision)
 {
     decision_clear(decision);
     buf_release(&decision->actions);
+    reads_release(&decision->reads);
+    free(decision->logs);
+    decision->logs = NULL;
+    decision->log_cap = 0;
 }
 
 /* One action, the table on the top of the stack. */

@@ -37,6 +37,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "bindings/reads.h"
 #include "model/limits.h"
 #include "model/run.h"
 
@@ -67,12 +68,13 @@ struct plugin_tick {
     size_t closures_len;
     struct snapshots *markets; /* by feed; what ctx.market shows */
     struct snapshots *vaults;  /* by vault; ctx.vault is the plugin's own, or nil */
+    bool wants_reads;          /* decide only: decision.reads is filled */
 };
 
 struct decision_log {
     enum log_level level;
-    char *message;
-    char *fields; /* JSON object or NULL */
+    char *message; /* as it was said: UTF-8 without NUL */
+    char *fields;  /* JSON object or NULL */
 };
 
 enum decision_outcome { DECISION_NOOP, DECISION_ACTIONS, DECISION_FAILED };
@@ -84,14 +86,18 @@ struct decision {
     struct buf actions;                  /* JSON array of the checked actions */
     struct error failure;                /* FAILED; for hooks: code ERROR_NONE when none threw */
     uint32_t cpu_us;
-    struct decision_log logs[LIMIT_LOG_LINES];
-    size_t log_count;
-    uint32_t logs_dropped;
+    struct decision_log *logs; /* a ring: decision_log_at() */
+    size_t log_first, log_count, log_cap;
+    size_t log_bytes;
+    uint32_t logs_dropped; /* older than those that are there */
+    struct state_reads reads;
 };
 
 void decision_init(struct decision *decision);
 void decision_clear(struct decision *decision);
 void decision_release(struct decision *decision);
+/* The lines that were kept, oldest first. */
+const struct decision_log *decision_log_at(const struct decision *decision, size_t index);
 
 struct plugin *plugin_new(const struct plugin_limits *limits, const struct vm_modules *modules,
                           struct error *e);

@@ -19,8 +19,15 @@ static struct plugin_call *call_new(struct plugin *plugin, const struct plugin_t
     if (call != NULL)
         plugin->spare = call->next;
     else
-        call = mem_alloc(sizeof *call);
-    *call = (struct plugin_call){.plugin = plugin, .tick = *tick, .out = out};
+        call = mem_zero(1, sizeof *call);
+    call->plugin = plugin;
+    call->part = CALL_DECIDE;
+    call->tick = *tick;
+    call->result = call->error = NULL;
+    call->out = out;
+    call->kept = false;
+    call->request = NULL;
+    call->answer = NULL;
     return call;
 }
 
@@ -223,6 +230,8 @@ static void keep(struct plugin_call *call)
     if (call->kept)
         return;
     call->kept = true;
+    memset(call->texts, 0, sizeof call->texts);
+    memset(&call->last, 0, sizeof call->last);
     own_text(&call->texts[0], &tick->topic, tick->topic ? strlen(tick->topic) : 0);
     own_text(&call->texts[1], &tick->payload, tick->payload_len);
     own_text(&call->texts[2], &tick->closures, tick->closures_len);
@@ -239,6 +248,7 @@ static struct plugin_call *put_aside(struct plugin_call *call)
 
     keep(call);
     call->writes = kv_put_aside(plugin->kv);
+    call->written = plugin->written;
     leave(plugin);
     call->next = plugin->waiting;
     plugin->waiting = call;
@@ -253,6 +263,7 @@ static void take_up(struct plugin_call *call)
         place = &(*place)->next;
     *place = call->next;
     kv_take_up(call->plugin->kv, call->writes);
+    call->out->reads.mixed |= call->written != call->plugin->written;
     forget_request(call);
     enter(call);
 }
@@ -298,6 +309,7 @@ struct plugin_call *plugin_decide(struct plugin *plugin, const struct plugin_tic
                                   struct decision *out)
 {
     decision_clear(out);
+    out->reads.wanted = tick->wants_reads;
     return begin(call_new(plugin, tick, out));
 }
 

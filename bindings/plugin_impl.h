@@ -24,12 +24,14 @@ struct plugin_call {
     size_t result_len, error_len;
     struct decision *out;
 
+    bool kept; /* what it was given is its own now */
+
     /* While it waits, and after it has waited. */
-    bool kept;      /* what it was given is its own now */
     char *texts[5]; /* own copies of the texts above */
     struct snapshot last;
     struct vm_run *run;
     struct kv_tick *writes;
+    uint64_t written; /* of the plugin, when it was put aside */
     char *request;
     size_t request_len;
     json_t *answer; /* NULL: `failure` says why */
@@ -46,6 +48,7 @@ struct plugin {
     bool has_on_executed, has_on_error;
     json_t *schema; /* the declaration of its tables, or NULL */
 
+    uint64_t written; /* calls of ctx.state that wrote, of all ticks */
     uint64_t serials; /* given out */
     struct plugin_call *waiting, *spare;
 
@@ -109,6 +112,9 @@ struct plugin *ctx_check_self(lua_State *L, const char *object, const char *meth
 /* Adds a line to the decision in progress; bounded, inert. `fields` may be NULL. */
 void plugin_log(struct plugin *plugin, enum log_level level, const char *message, size_t len,
                 const json_t *fields);
+
+/* Takes over the line's texts; the oldest line gives way. */
+void decision_add_log(struct decision *decision, struct decision_log line);
 
 /* Reads what decide() returned (all values above index `base`) into `out`; raises through
  * vm_refuse(). */

@@ -21,6 +21,15 @@ static int64_t real_mono(const struct clock *clock)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+static int64_t real_us(const struct clock *clock)
+{
+    struct timespec t;
+
+    (void)clock;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 static int64_t manual_ms(const struct clock *clock)
 {
     return clock->manual_ms;
@@ -28,12 +37,12 @@ static int64_t manual_ms(const struct clock *clock)
 
 void clock_init_real(struct clock *clock)
 {
-    *clock = (struct clock){.now_ms = real_ms, .mono_ns = real_mono};
+    *clock = (struct clock){.now_ms = real_ms, .mono_ns = real_mono, .wall_us = real_us};
 }
 
 void clock_init_manual(struct clock *clock, int64_t now_ms)
 {
-    *clock = (struct clock){.now_ms = manual_ms, .mono_ns = real_mono, .manual_ms = now_ms};
+    *clock = (struct clock){.now_ms = manual_ms, .mono_ns = real_mono, .wall_us = real_us, .manual_ms = now_ms};
 }
 
 void clock_set(struct clock *clock, int64_t now_ms)

@@ -145,27 +145,49 @@ bool text_is_printable(const char *data, size_t len)
     return true;
 }
 
-void text_add_inert(struct buf *out, const char *data, size_t len, size_t max)
+static void add_escaped(struct buf *out, const char *data, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        buf_addf(out, "\\x%02x", (unsigned char)data[i]);
+}
+
+static void add_text(struct buf *out, const char *data, size_t len, size_t max,
+                     bool (*is_escaped)(const unsigned char *s, size_t n))
 {
     size_t shown = 0;
 
     while (len > 0) {
-        size_t n = utf8_sequence((const unsigned char *)data, len);
-        if (shown + (n ? n : 1) > max) {
+        size_t n = utf8_sequence((const unsigned char *)data, len), taken = n ? n : 1;
+        if (shown + taken > max) {
             buf_add_str(out, "…");
             return;
         }
-        if (n == 0 || acts_on_terminal((const unsigned char *)data, n)) {
-            n = n ? n : 1;
-            for (size_t i = 0; i < n; i++)
-                buf_addf(out, "\\x%02x", (unsigned char)data[i]);
-        } else {
+        if (n == 0 || is_escaped((const unsigned char *)data, n))
+            add_escaped(out, data, taken);
+        else
             buf_add(out, data, n);
-        }
-        shown += n;
-        data += n;
-        len -= n;
+        shown += taken;
+        data += taken;
+        len -= taken;
     }
+}
+
+void text_add_inert(struct buf *out, const char *data, size_t len, size_t max)
+{
+    add_text(out, data, len, max, acts_on_terminal);
+}
+
+static bool is_nul(const unsigned char *s, size_t n)
+{
+    return n == 1 && *s == '\0';
+}
+
+void text_add_said(struct buf *out, const char *data, size_t len, size_t max)
+{
+    if (len <= max && memchr(data, '\0', len) == NULL && text_is_utf8(data, len))
+        buf_add(out, data, len);
+    else
+        add_text(out, data, len, max, is_nul);
 }
 
 /* Edit distance with swaps of neighbours, bounded by short inputs. */

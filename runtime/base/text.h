@@ -26,6 +26,10 @@ bool text_is_name(const char *text);             /* [a-z0-9][a-z0-9_-]{0,63} */
 /* Appends at most `max` bytes of UTF-8, control characters and invalid bytes as \xNN, with "…" when cut. */
 void text_add_inert(struct buf *out, const char *data, size_t len, size_t max);
 
+/* The same, but what is valid UTF-8 stays as it was said: only NUL and invalid bytes become \xNN. For
+ * records; whoever shows them makes them inert. */
+void text_add_said(struct buf *out, const char *data, size_t len, size_t max);
+
 /* The candidate nearest to `word`, if near enough to be a likely typo; else NULL. `candidates` ends with NULL. */
 const char *text_nearest(const char *word, const char *const *candidates);
 

@@ -16,6 +16,8 @@ struct message_decoder {
     size_t arena_cap, arena_len;
     struct kv_write *writes;
     size_t writes_cap;
+    struct message_log *logs;
+    size_t logs_cap;
 };
 
 /* One message being decoded. */
@@ -43,6 +45,7 @@ void message_decoder_free(struct message_decoder *d)
     msgpack_zone_destroy(&d->zone);
     free(d->arena);
     free(d->writes);
+    free(d->logs);
     free(d);
 }
 
@@ -186,21 +189,30 @@ static int take_writes(struct walk *w, size_t max, struct kv_write **out, size_t
     return 0;
 }
 
-static int take_logs(struct walk *w, size_t max, struct message_log *out, size_t *count)
+static int log_of(struct walk *w, const msgpack_object *o, struct message_log *out)
+{
+    if (o->type != MSGPACK_OBJECT_POSITIVE_INTEGER || o->via.u64 > 3)
+        return refuse(w, "a log level");
+    out->level = (uint32_t)o->via.u64;
+    if (string_of(w, o + 1, LIMIT_LOG_BYTES * 4 + 4, false, &out->message) < 0)
+        return -1;
+    return bytes_of(w, o + 2, LIMIT_LOG_BYTES * 4, true, &out->fields);
+}
+
+static int take_logs(struct walk *w, size_t max, struct message_log **out, size_t *count)
 {
     const msgpack_object *items;
 
     if (take_list(w, 3, max, &items, count) < 0)
         return -1;
-    for (size_t i = 0; i < *count; i++) {
-        const msgpack_object *o = items + 3 * i;
-        if (o->type != MSGPACK_OBJECT_POSITIVE_INTEGER || o->via.u64 > 3)
-            return refuse(w, "a log level");
-        out[i].level = (uint32_t)o->via.u64;
-        if (string_of(w, o + 1, LIMIT_LOG_BYTES * 4, false, &out[i].message) < 0 ||
-            bytes_of(w, o + 2, LIMIT_LOG_BYTES * 4, true, &out[i].fields) < 0)
-            return -1;
+    if (*count > w->d->logs_cap) {
+        w->d->logs = mem_resize(w->d->logs, *count * sizeof *w->d->logs);
+        w->d->logs_cap = *count;
     }
+    *out = w->d->logs;
+    for (size_t i = 0; i < *count; i++)
+        if (log_of(w, items + 3 * i, &w->d->logs[i]) < 0)
+            return -1;
     return 0;
 }
 

@@ -113,7 +113,7 @@ static void pack_field(msgpack_packer *p, const struct field *field, const char 
         pack_writes(p, *(struct kv_write *const *)at, count);
         break;
     case FIELD_LOGS:
-        pack_logs(p, at, count);
+        pack_logs(p, *(struct message_log *const *)at, count);
         break;
     case FIELD_MODULES:
         pack_modules(p, at, count);

@@ -55,6 +55,7 @@
 #define FILE_BYTES     512
 #define SNAPSHOT_BYTES (1024 * 1024)
 #define ACTIONS_BYTES  (LIMIT_ACTIONS * (LIMIT_ACTION_BYTES + 1) + 2)
+#define READS_BYTES    (LIMIT_READ_BYTES + 1024)
 #define ANY_U32        UINT32_MAX
 
 static const struct field hello[] = {U32(hello, version, ANY_U32), STRING(hello, lua, 64),
@@ -104,7 +105,8 @@ static const struct field tick[] = {U32(tick, slot, ANY_U32),
                                     OPT_BYTES(tick, payload, LIMIT_PAYLOAD_BYTES),
                                     I64(tick, scheduled_ms),
                                     OPT_BYTES(tick, closures, SNAPSHOT_BYTES),
-                                    BOOL(tick, dry_run)};
+                                    BOOL(tick, dry_run),
+                                    BOOL(tick, wants_reads)};
 static const struct field decided[] = {U64(decided, run),
                                        U32(decided, outcome, DECIDED_FAILED),
                                        OPT_STRING(decided, reason, LIMIT_REASON_BYTES),
@@ -114,7 +116,8 @@ static const struct field decided[] = {U64(decided, run),
                                        WRITES(decided),
                                        LOGS(decided),
                                        U32(decided, logs_dropped, ANY_U32),
-                                       U32(decided, state_keys, ANY_U32)};
+                                       U32(decided, state_keys, ANY_U32),
+                                       OPT_BYTES(decided, reads, READS_BYTES)};
 static const struct field hook[] = {U32(hook, slot, ANY_U32),
                                     U64(hook, run),
                                     I64(hook, now_ms),

@@ -23,7 +23,7 @@ enum field_type {
     FIELD_BYTES,   /* struct text */
     FIELD_FAILURE, /* struct message_failure */
     FIELD_WRITES,  /* struct kv_write *, followed by its count */
-    FIELD_LOGS,    /* struct message_log[], count */
+    FIELD_LOGS,    /* struct message_log *, followed by its count */
     FIELD_MODULES, /* struct message_module[], count */
     FIELD_NAMES    /* const char *[], count */
 };

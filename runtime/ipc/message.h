@@ -204,6 +204,7 @@ struct message_tick {
     int64_t scheduled_ms;
     struct text closures; /* JSON array or absent: positions closed since the last tick */
     bool dry_run;
+    bool wants_reads; /* of ctx.state, for the record */
 };
 
 struct message_log {
@@ -224,10 +225,11 @@ struct message_decided {
     uint32_t cpu_us;
     struct kv_write *writes;
     size_t write_count;
-    struct message_log logs[LIMIT_LOG_LINES];
+    struct message_log *logs; /* the newest */
     size_t log_count;
-    uint32_t logs_dropped;
-    uint32_t state_keys; /* entries of ctx.state after this tick */
+    uint32_t logs_dropped; /* older ones */
+    uint32_t state_keys;   /* entries of ctx.state after this tick */
+    struct text reads;     /* JSON object {reads, keys, …} of model/seen.h, or absent */
 };
 
 /* core -> worker: call on_executed (and on_error when `error` is present) after an outcome. */
@@ -249,7 +251,7 @@ struct message_hooked {
     uint32_t cpu_us;
     struct kv_write *writes;
     size_t write_count;
-    struct message_log logs[LIMIT_LOG_LINES];
+    struct message_log *logs;
     size_t log_count;
     uint32_t logs_dropped;
 };

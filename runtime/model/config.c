@@ -50,6 +50,7 @@ static const struct setting config_settings[] = {
      .offset = offsetof(struct config, summary_ms),
      .min = 0,
      .max = 31.0 * DAY_MS},
+    {.name = "recording", .type = SETTING_OTHER},
     {.name = "health", .type = SETTING_OTHER},
     {.name = "limits", .type = SETTING_OTHER},
     {.name = "vaults", .type = SETTING_OTHER},
@@ -90,6 +91,7 @@ static const struct setting limit_settings[] = {
 static const struct setting plugin_settings[] = {
     {.name = "params", .type = SETTING_OTHER},
     {.name = "enabled", .type = SETTING_BOOL},
+    {.name = "recording", .type = SETTING_OTHER},
     END_OF_SETTINGS,
 };
 
@@ -170,6 +172,15 @@ static void read_tables(const struct scope *scope, const json_t *json, struct co
     read_store(scope, json, "tables",
                "\"sqlite:FOLDER\", \"postgres://…\" or a function of the plugin's name",
                &out->tables);
+}
+
+static void read_recording(const struct scope *scope, const json_t *json, enum recording *out)
+{
+    const json_t *value = json_object_get(json, "recording");
+    const char *name = json_string_value(value);
+
+    if (value != NULL && (name == NULL || recording_parse(name, out) < 0))
+        scope_expected(scope, "recording", "\"full\", \"decisions\" or \"off\"", value);
 }
 
 static void read_health(const struct scope *scope, const json_t *json, struct config *out)
@@ -291,11 +302,13 @@ static void read_plugins(const struct scope *scope, const json_t *json, struct c
     json_object_foreach((json_t *)table, name, entry)
     {
         struct scope inner = scope_enter(&plugins, name);
+        enum recording recording;
         bool enabled;
         if (!entry_ok(&plugins, name, entry))
             continue;
         settings_read(&inner, entry, plugin_settings, &enabled);
         scope_table(&inner, entry, "params");
+        read_recording(&inner, entry, &recording);
     }
     out->plugins = json_incref((json_t *)table);
 }
@@ -328,6 +341,7 @@ int config_parse(const json_t *json, const char *source, struct config *out,
     read_tables(&scope, json, out);
     event_servers_read(&scope, json, &out->sources);
     config_read_retention(&scope, json, &out->retention);
+    read_recording(&scope, json, &out->recording);
     read_health(&scope, json, out);
     read_limits(&scope, json, &out->limits);
     read_vaults(&scope, json, out);
@@ -367,4 +381,15 @@ const struct feed_config *config_feed(const struct config *config, const char *n
         if (strcmp(config->feeds[i].name, name) == 0)
             return &config->feeds[i];
     return NULL;
+}
+
+enum recording config_recording(const struct config *config, const char *plugin)
+{
+    const json_t *entry = json_object_get(config->plugins, plugin);
+    const char *name = json_string_value(json_object_get(entry, "recording"));
+    enum recording level = config->recording;
+
+    if (name != NULL)
+        (void)recording_parse(name, &level);
+    return level;
 }

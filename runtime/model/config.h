@@ -24,6 +24,8 @@
  *                often what is too much is removed}. Takes effect with a reload
  *   summary_every ("10m"; up to 31d, 0: never) a line of the log per plugin: what it did, and why
  *                it did not act. Takes effect with a reload
+ *   recording    ("full"; or "decisions", "off") what the journal keeps of each run (seen.h).
+ *                Takes effect with a reload
  *   health       {skip (3; 1..1000000), skip_max (384; at least skip)}
  *   limits       {memory (16 MiB; 256 KiB..1 GiB), soft_ms (100; 1..600000),
  *                hard_ms (1000; 10..3600000, at least soft_ms),
@@ -41,7 +43,7 @@
  *                spend_window ("1h" or seconds; 1s..31d)}}}
  *   feeds        {[name] = {kind, …}}: the keys of struct feed_config; a key of another kind is
  *                an error
- *   plugins      {[name] = {params = {…}, enabled = bool}}
+ *   plugins      {[name] = {params = {…}, enabled = bool, recording = as above, for this one}}
  *   http         {listen, token_env}: accepted with a warning, not part of this version
  *
  * Time: a desk with csv feeds runs on the data's clock. Several csv feeds are merged by time; a sim
@@ -62,6 +64,7 @@
 #include "model/event_source.h"
 #include "model/limits.h"
 #include "model/market.h"
+#include "model/seen.h"
 
 struct problems;
 
@@ -153,7 +156,8 @@ struct config {
     size_t vault_count;
     struct feed_config *feeds;
     size_t feed_count;
-    json_t *plugins; /* {name: {params = {…}, enabled = bool}} or NULL */
+    enum recording recording;
+    json_t *plugins; /* {name: {params = {…}, enabled = bool, recording = text}} or NULL */
     uint64_t seed;   /* of the desk: per-run seeds derive from it; default 0 */
 };
 
@@ -166,6 +170,7 @@ int config_parse(const json_t *json, const char *source, struct config *out,
 void config_release(struct config *config);
 
 const struct vault_config *config_vault(const struct config *config, const char *id); /* or NULL */
+enum recording config_recording(const struct config *config, const char *plugin);
 const struct feed_config *config_feed(const struct config *config, const char *name);
 
 #endif

@@ -251,6 +251,37 @@ bool kv_has(const struct kv *kv, const char *key, size_t key_len, int64_t now_ms
     return entry != NULL && is_live(entry, now_ms);
 }
 
+int kv_read_text(const struct kv *kv, const char *key, size_t key_len, int64_t now_ms,
+                 struct buf *out)
+{
+    const struct entry *entry = entry_find(kv, key, key_len);
+    const json_t *text;
+
+    if (entry == NULL || !is_live(entry, now_ms))
+        return buf_add(out, "null", 4);
+    if (!json_is_array(entry->value))
+        return value_write(out, entry->value);
+    text = json_array_get(entry->value, 0);
+    return buf_add(out, json_string_value(text), json_string_length(text));
+}
+
+bool kv_expired(const struct kv *kv, const char *key, size_t key_len, int64_t now_ms)
+{
+    const struct entry *entry = entry_find(kv, key, key_len);
+
+    return entry != NULL && entry->value != NULL && !is_live(entry, now_ms);
+}
+
+bool kv_wrote(const struct kv *kv, const char *key, size_t key_len)
+{
+    const struct entry *entry = kv->tick->count > 0 ? entry_find(kv, key, key_len) : NULL;
+    const struct change *change = entry ? entry->newest : NULL;
+
+    while (change != NULL && change->tick != kv->tick)
+        change = change->older;
+    return change != NULL;
+}
+
 /* Expired entries that no tick in progress has touched. */
 static void drop_expired(struct kv *kv)
 {

@@ -30,6 +30,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
 struct error;
 struct kv;
 
@@ -55,6 +56,14 @@ void kv_unload(struct kv *kv, const char *key, size_t key_len); /* an outside de
 /* Borrowed until the next kv_get(), kv_undo() or change of the key; NULL: missing. */
 const json_t *kv_get(struct kv *kv, const char *key, size_t key_len, int64_t now_ms);
 bool kv_has(const struct kv *kv, const char *key, size_t key_len, int64_t now_ms);
+/* Appends the JSON text of a key's value, "null" when it is missing. 0, or -1 when the buffer's
+ * maximum was passed. */
+int kv_read_text(const struct kv *kv, const char *key, size_t key_len, int64_t now_ms,
+                 struct buf *out);
+/* Whether it is in memory only because nobody has swept it yet. */
+bool kv_expired(const struct kv *kv, const char *key, size_t key_len, int64_t now_ms);
+/* Whether the current tick has written the key. */
+bool kv_wrote(const struct kv *kv, const char *key, size_t key_len);
 int kv_put(struct kv *kv, const char *key, size_t key_len, json_t *value, int64_t expires_ms,
            struct error *e); /* steals `value`, also on failure */
 int kv_delete(struct kv *kv, const char *key, size_t key_len, struct error *e); /* idempotent */

@@ -25,7 +25,9 @@
 #define LIMIT_STATE_BYTES      (8 * 1024 * 1024)  /* all of one plugin's state; configurable */
 #define LIMIT_WRITES           4096               /* state writes of one decide() */
 #define LIMIT_DB_CALLS         1000               /* calls of ctx.db in one run */
-#define LIMIT_LOG_LINES        64                 /* kept per run; the rest is counted */
+#define LIMIT_LOG_LINES        1000               /* kept per run: the newest; the rest is counted */
+#define LIMIT_LOGS_BYTES       (1024 * 1024)      /* of all lines kept */
+#define LIMIT_READ_BYTES       (256 * 1024)       /* of ctx.state read in one run, on record */
 #define LIMIT_LOG_BYTES        2048               /* one log message with its fields */
 #define LIMIT_SCRIPT_MEMORY    (16 * 1024 * 1024) /* one Lua state; configurable */
 #define LIMIT_SOFT_DEADLINE_MS 100                /* CPU time of one decide(); configurable */

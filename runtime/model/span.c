@@ -15,7 +15,9 @@ void span_writer_init(struct span_writer *w, int64_t at_us)
     buf_init(&w->text, TEXT_MAX);
     w->at_us = at_us;
     w->count = 0;
-    buf_addf(&w->text, "{\"at\":%lld,\"spans\":[", (long long)at_us);
+    buf_add_str(&w->text, "{\"at\":");
+    value_write_integer(&w->text, at_us);
+    buf_add_str(&w->text, ",\"spans\":[");
 }
 
 /* Names and statuses are ours: identifiers, so nothing is escaped. */
@@ -24,26 +26,28 @@ void span_writer_add(struct span_writer *w, const char *name, int64_t start_us, 
 {
     if (w->count >= SPANS_MAX)
         return;
-    buf_addf(&w->text, "%s[\"%s\",%lld,", w->count > 0 ? "," : "", name,
-             (long long)(start_us - w->at_us));
+    buf_add_str(&w->text, w->count > 0 ? ",[\"" : "[\"");
+    buf_add_str(&w->text, name);
+    buf_add_str(&w->text, "\",");
+    value_write_integer(&w->text, start_us - w->at_us);
+    buf_add_char(&w->text, ',');
     if (end_us < 0)
         buf_add_str(&w->text, "null");
     else
-        buf_addf(&w->text, "%lld", (long long)(end_us - w->at_us));
-    if (status != NULL)
-        buf_addf(&w->text, ",\"%s\"", status);
-    buf_add_str(&w->text, "]");
+        value_write_integer(&w->text, end_us - w->at_us);
+    if (status != NULL) {
+        buf_add_str(&w->text, ",\"");
+        buf_add_str(&w->text, status);
+        buf_add_char(&w->text, '"');
+    }
+    buf_add_char(&w->text, ']');
     w->count++;
 }
 
 char *span_writer_take(struct span_writer *w)
 {
-    char *text;
-
     buf_add_str(&w->text, "]}");
-    text = mem_strndup(buf_text(&w->text), w->text.len);
-    buf_release(&w->text);
-    return text;
+    return buf_steal(&w->text);
 }
 
 void span_writer_release(struct span_writer *w)

@@ -31,6 +31,10 @@ struct error;
  * what was appended is then of no use. */
 int value_write(struct buf *out, const json_t *value);
 
+/* Appends one string of UTF-8, as JSON. */
+int value_write_string(struct buf *out, const char *text, size_t len);
+int value_write_integer(struct buf *out, int64_t value);
+
 /* Same, as a new NUL-terminated string (mem_alloc); never NULL. */
 char *value_text(const json_t *value);
 

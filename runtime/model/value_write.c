@@ -28,7 +28,7 @@ static char *write_digits(char *end, uint64_t value)
     return end;
 }
 
-static int write_integer(struct buf *out, int64_t value)
+int value_write_integer(struct buf *out, int64_t value)
 {
     char text[24];
     char *end = text + sizeof text;
@@ -115,7 +115,7 @@ static int write_escape(struct buf *out, unsigned char c)
     return buf_add(out, text, 2);
 }
 
-static int write_string(struct buf *out, const char *text, size_t len)
+int value_write_string(struct buf *out, const char *text, size_t len)
 {
     size_t start = 0;
 
@@ -172,7 +172,7 @@ static int write_members(struct buf *out, const struct member *members, size_t c
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             buf_add_char(out, ',');
-        write_string(out, members[i].key, members[i].len);
+        value_write_string(out, members[i].key, members[i].len);
         buf_add_char(out, ':');
         if (write_any(out, members[i].value) < 0)
             return -1;
@@ -205,11 +205,11 @@ static int write_any(struct buf *out, const json_t *value)
 {
     switch (json_typeof(value)) {
     case JSON_INTEGER:
-        return write_integer(out, json_integer_value(value));
+        return value_write_integer(out, json_integer_value(value));
     case JSON_REAL:
         return write_real(out, json_real_value(value));
     case JSON_STRING:
-        return write_string(out, json_string_value(value), json_string_length(value));
+        return value_write_string(out, json_string_value(value), json_string_length(value));
     case JSON_OBJECT:
         return write_object(out, value);
     case JSON_ARRAY:

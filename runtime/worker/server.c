@@ -24,6 +24,7 @@ struct server *server_new(struct status_page *page)
     server->markets = snapshots_new();
     server->vaults = snapshots_new();
     buf_init(&server->text, TEXT_BYTES);
+    buf_init(&server->reads, 2 * LIMIT_READ_BYTES);
     return server;
 }
 
@@ -61,6 +62,8 @@ void server_free(struct server *server)
     buf_release(&server->text);
     message_decoder_free(server->decoder);
     free(server->writes);
+    free(server->logs);
+    buf_release(&server->reads);
     free(server);
 }
 

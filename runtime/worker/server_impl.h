@@ -54,6 +54,9 @@ struct server {
     struct job *spare;
     struct kv_write *writes; /* of the answer; reused */
     size_t writes_cap;
+    struct message_log *logs; /* likewise */
+    size_t logs_cap;
+    struct buf reads; /* likewise */
     char failure_message[1024], failure_where[512];
     struct buf text; /* of the answer: a manifest, a configuration, a URL */
 };

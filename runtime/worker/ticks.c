@@ -48,15 +48,29 @@ void server_failure(struct server *server, struct message_failure *out, const st
     out->line = e->line;
 }
 
-static size_t collect_logs(const struct decision *decision, struct message_log *logs)
+static size_t collect_logs(struct server *server, const struct decision *decision)
 {
+    if (decision->log_count > server->logs_cap) {
+        server->logs = mem_resize(server->logs, decision->log_count * sizeof *server->logs);
+        server->logs_cap = decision->log_count;
+    }
     for (size_t i = 0; i < decision->log_count; i++) {
-        const struct decision_log *line = &decision->logs[i];
-        logs[i] = (struct message_log){.level = (uint32_t)line->level, .message = line->message};
+        const struct decision_log *line = decision_log_at(decision, i);
+        server->logs[i] =
+            (struct message_log){.level = (uint32_t)line->level, .message = line->message};
         if (line->fields != NULL)
-            logs[i].fields = (struct text){line->fields, strlen(line->fields)};
+            server->logs[i].fields = (struct text){line->fields, strlen(line->fields)};
     }
     return decision->log_count;
+}
+
+static struct text collect_reads(struct server *server, const struct decision *decision)
+{
+    buf_clear(&server->reads);
+    reads_write(&decision->reads, &server->reads);
+    if (server->reads.len == 0)
+        return (struct text){NULL, 0};
+    return (struct text){server->reads.data, server->reads.len};
 }
 
 static size_t collect_writes(struct server *server, const struct kv *kv)
@@ -90,9 +104,11 @@ static void fill_decided(struct server *server, const struct job *job, struct me
     out->cpu_us = decision->cpu_us;
     out->write_count = kv ? collect_writes(server, kv) : 0;
     out->writes = server->writes;
-    out->log_count = collect_logs(decision, out->logs);
+    out->log_count = collect_logs(server, decision);
+    out->logs = server->logs;
     out->logs_dropped = decision->logs_dropped;
     out->state_keys = kv ? (uint32_t)kv_count(kv) : 0;
+    out->reads = collect_reads(server, decision);
 }
 
 static void fill_hooked(struct server *server, const struct job *job, struct message_hooked *out,
@@ -105,7 +121,8 @@ static void fill_hooked(struct server *server, const struct job *job, struct mes
     out->cpu_us = decision->cpu_us;
     out->write_count = kv ? collect_writes(server, kv) : 0;
     out->writes = server->writes;
-    out->log_count = collect_logs(decision, out->logs);
+    out->log_count = collect_logs(server, decision);
+    out->logs = server->logs;
     out->logs_dropped = decision->logs_dropped;
 }
 
@@ -278,7 +295,8 @@ static void run_decide(struct server *server, struct slot *slot, struct job *job
                                .closures = in->closures.data,
                                .closures_len = in->closures.len,
                                .markets = server->markets,
-                               .vaults = server->vaults};
+                               .vaults = server->vaults,
+                               .wants_reads = in->wants_reads};
     int64_t start = part_begins(server, job);
 
     job->call = plugin_decide(slot->plugin, &tick, &job->decision);

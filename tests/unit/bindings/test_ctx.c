@@ -147,7 +147,7 @@ static void test_log(void **state)
     assert_int_equal(fx.decision.logs[2].level, LOG_WARN);
     assert_string_equal(fx.decision.logs[2].message, "5");
     assert_int_equal(fx.decision.logs[3].level, LOG_ERROR);
-    assert_string_equal(fx.decision.logs[3].message, "a\\x0ab\\x1b[31m");
+    assert_string_equal(fx.decision.logs[3].message, "a\nb\x1b[31m");
     assert_string_equal(fx.decision.logs[4].message, "no value");
     assert_string_equal(fx.decision.logs[5].message, "table");
     assert_int_equal(fx.decision.logs[6].level, LOG_INFO);
@@ -158,14 +158,25 @@ static void test_log_is_bounded(void **state)
 {
     (void)state;
     body_noop(
-        "for i = 1, 1000 do ctx.log:info('line ' .. i) end print('more') return action.noop('x')",
+        "for i = 1, 10000 do ctx.log:info('line ' .. i) end print('more') return action.noop('x')",
         "x");
     assert_int_equal(fx.decision.log_count, LIMIT_LOG_LINES);
-    assert_int_equal(fx.decision.logs_dropped, 1000 - LIMIT_LOG_LINES + 1);
-    assert_string_equal(fx.decision.logs[63].message, "line 64");
+    assert_int_equal(fx.decision.logs_dropped, 10001 - LIMIT_LOG_LINES);
+    assert_string_equal(decision_log_at(&fx.decision, 0)->message, "line 9002");
+    assert_string_equal(decision_log_at(&fx.decision, LIMIT_LOG_LINES - 2)->message, "line 10000");
+    assert_string_equal(decision_log_at(&fx.decision, LIMIT_LOG_LINES - 1)->message, "more");
+
+    body_noop("for i = 1, 900 do ctx.log:info(i .. ('x'):rep(2000)) end return action.noop('x')",
+              "x");
+    assert_true(fx.decision.log_bytes <= LIMIT_LOGS_BYTES);
+    assert_int_equal(fx.decision.log_count + fx.decision.logs_dropped, 900);
+    assert_memory_equal(decision_log_at(&fx.decision, fx.decision.log_count - 1)->message, "900x",
+                        4);
+    decide_noop("x"); /* a decision that is used again begins with nothing */
+    assert_int_equal(fx.decision.log_count + fx.decision.logs_dropped, 900);
 
     body_noop(
-        "ctx.log:info(('x'):rep(5000)) ctx.log:info(('\\1'):rep(5000)) return action.noop('x')",
+        "ctx.log:info(('x'):rep(5000)) ctx.log:info(('\\0'):rep(5000)) return action.noop('x')",
         "x");
     assert_int_equal(strlen(fx.decision.logs[0].message), LIMIT_LOG_BYTES + strlen("…"));
     assert_int_equal(strlen(fx.decision.logs[1].message), 4 * LIMIT_LOG_BYTES);

@@ -103,6 +103,7 @@ struct fixture {
     struct trigger trigger;
     struct tick tick;
     struct message_decided decided;
+    struct message_log lines[4];
 };
 
 static void setup_plugins(struct fixture *f)
@@ -138,7 +139,7 @@ static int setup(void **state)
     f->tick.id = id_next(&f->engine.ids, NOW_MS);
     f->tick.now_ms = NOW_MS;
     f->tick.attempts = 1;
-    f->decided = (struct message_decided){.run = f->tick.id, .cpu_us = 12};
+    f->decided = (struct message_decided){.run = f->tick.id, .cpu_us = 12, .logs = f->lines};
     *state = f;
     return 0;
 }

@@ -23,6 +23,7 @@ static struct text text_of(const char *s)
 static struct message *make_decided(void)
 {
     static struct kv_write writes[2] = {{"a", 1, "5", 1, 0}, {"b\0c", 3, NULL, 0, 0}};
+    static struct message_log line;
     static struct message m;
 
     memset(&m, 0, sizeof m);
@@ -33,9 +34,11 @@ static struct message *make_decided(void)
                                             .cpu_us = 17,
                                             .writes = writes,
                                             .write_count = 2,
+                                            .logs = &line,
                                             .log_count = 1,
-                                            .logs_dropped = 3};
-    m.as.decided.logs[0] = (struct message_log){1, "hello", text_of("{\"a\":1}")};
+                                            .logs_dropped = 3,
+                                            .reads = text_of("{\"reads\":{}}")};
+    line = (struct message_log){1, "hello", text_of("{\"a\":1}")};
     return &m;
 }
 
@@ -123,6 +126,7 @@ static void test_decided(void **state)
     assert_int_equal(m->log_count, 1);
     assert_string_equal(m->logs[0].message, "hello");
     assert_int_equal(m->logs_dropped, 3);
+    assert_memory_equal(m->reads.data, "{\"reads\":{}}", m->reads.len);
     message_decoder_free(d);
 }
 
