@@ -10,10 +10,17 @@
 ---@field params? table<string, orrery.Param>
 ---@field triggers orrery.Trigger[]
 ---@field max_concurrency? integer running ticks at once (default 8)
+---@field schema? table<string, orrery.Table> its own tables, for ctx.db
 ---@field queue? integer waiting ticks beyond which triggers are skipped (default 256)
 ---@field decide fun(ctx: orrery.Ctx): orrery.Action|orrery.Action[]
 ---@field on_executed? fun(ctx: orrery.Ctx, result: orrery.Result)
 ---@field on_error? fun(ctx: orrery.Ctx, err: orrery.Failure)
+
+--- A table of the strategy's own. Types: text, bigint, real, boolean, json; with "not null" and "default LITERAL".
+---@class orrery.Table
+---@field columns table<string, string>
+---@field primary_key? string[]
+---@field indexes? table<string, string[]>
 
 ---@class orrery.Param
 ---@field type "integer"|"number"|"string"|"boolean"
@@ -37,6 +44,7 @@
 ---@field market table<string, orrery.Market> by feed name
 ---@field state orrery.State
 ---@field log orrery.Log
+---@field db orrery.Db only with `schema`
 ---@field trigger orrery.Fired? nil in the hooks
 ---@field params table<string, any>
 ---@field last orrery.Result? of the plugin's previous executed run
@@ -114,6 +122,51 @@ function State:has(key) end
 ---@return string[] keys every live key, sorted
 function State:keys() end
 
+--- The strategy's own tables. Each call waits for the database, and other ticks of the strategy may run meanwhile. Not
+--- from inside table.sort, string.gsub or __tostring. A failure is raised. Writes are committed at the call; a tick whose
+--- worker was lost is run again, so give a write that must not be repeated a key.
+---@class orrery.Db
+local Db = {}
+---@class orrery.SelectOptions
+---@field where? table<string, any> { column = value }, or { column = { [">="] = value } } with = != < <= > >=
+---@field order_by? string|string[] "column" or "column desc"
+---@field limit? integer 1 to 10000
+---@field columns? string[]
+---@class orrery.WriteOptions
+---@field key? string 1 to 128 bytes: a write whose key was used before does nothing
+---@param table string
+---@param row table<string, any> orrery.null stands for null
+---@param options? orrery.WriteOptions
+---@return integer changed
+---@return true? repeated the key has been used before
+function Db:insert(table, row, options) end
+---@param table string
+---@param row table<string, any>
+---@param options? orrery.WriteOptions
+---@return integer changed
+---@return true? repeated
+function Db:upsert(table, row, options) end
+---@param table string
+---@param options? orrery.SelectOptions
+---@return table<string, any>[] rows a null column is absent
+function Db:select(table, options) end
+---@param table string
+---@param where table<string, any>
+---@param options? orrery.WriteOptions
+---@return integer changed
+---@return true? repeated
+function Db:delete(table, where, options) end
+---@param sql string one SELECT, VALUES or WITH; parameters are $1, $2 …
+---@param params? any[] at most 100
+---@return table<string, any>[] rows
+function Db:query(sql, params) end
+---@param sql string one INSERT, UPDATE, DELETE or WITH
+---@param params? any[]
+---@param options? orrery.WriteOptions
+---@return integer changed
+---@return true? repeated
+function Db:exec(sql, params, options) end
+
 ---@class orrery.Log
 local Log = {}
 ---@param message string
@@ -157,6 +210,14 @@ function Log:error(message, fields) end
 ---@field kind string
 
 ---@alias orrery.U64 integer|number|string a non-negative integer, an integral float, or a decimal string
+
+---@class orrery.orrery
+---@field null lightuserdata null, in rows, conditions and parameters of ctx.db
+local orrery = {}
+--- Marks an array, so that an empty one is not taken for an object.
+---@param list? any[]
+---@return any[]
+function orrery.array(list) end
 
 ---@class orrery.action
 local action = { vault = {} }
