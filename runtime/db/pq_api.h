@@ -47,7 +47,8 @@ struct error;
     X(cancel)                                                                                      \
     X(freeCancel)                                                                                  \
     X(encryptPasswordConn)                                                                         \
-    X(freemem)
+    X(freemem)                                                                                     \
+    X(notifies)
 
 struct pq_api {
 #define X(name) __typeof__(PQ##name) *name;

@@ -265,6 +265,28 @@ int redis_get_large(struct redis_link *l, const struct redis_reply **reply, stru
     return get(l, LARGE_BYTES, reply, e);
 }
 
+int redis_take(struct redis_link *l, const struct redis_reply **reply, struct error *e)
+{
+    struct error why = ERROR_INIT;
+    size_t came = 0;
+    int got;
+
+    if (l->stream == NULL)
+        return error_set(e, ERROR_STORE_DOWN, "there is no connection");
+    while ((got = redis_reader_next(&l->reader, REPLY_BYTES, reply, &why)) == 0) {
+        if (l->in.len == 0 && receive(l, &came, &why) != 0)
+            return lost(l, &why, e);
+        if (l->in.len == 0)
+            return 0;
+        if (feed(l, &why) != 0)
+            return lost(l, &why, e);
+    }
+    if (got < 0)
+        return lost(l, &why, e);
+    l->pending -= l->pending > 0;
+    return 1;
+}
+
 int redis_drain(struct redis_link *l, struct error *e)
 {
     const struct redis_reply *reply;

@@ -66,6 +66,11 @@ int redis_get(struct redis_link *link, const struct redis_reply **reply, struct 
 /* The same for one that may be as large as all the state of a plugin. */
 int redis_get_large(struct redis_link *link, const struct redis_reply **reply, struct error *e);
 
+/* Without waiting: 1 with a reply, or with something that the server sends unasked; 0 when none has
+ * come in full, and all that came was taken in: then the stream's descriptor tells of more. -1: as
+ * get. */
+int redis_take(struct redis_link *link, const struct redis_reply **reply, struct error *e);
+
 /* Reads and forgets what is pending, so that the connection can be used for something else. */
 int redis_drain(struct redis_link *link, struct error *e);
 

@@ -210,3 +210,8 @@ int stream_wait(struct stream *s, int what, int64_t deadline_ns, struct error *e
             return error_set(e, ERROR_NETWORK, "cannot wait for the server: %s", strerror(errno));
     }
 }
+
+int stream_descriptor(const struct stream *s)
+{
+    return s->fd;
+}

@@ -46,6 +46,9 @@ int stream_receive(struct stream *stream, void *data, size_t size, size_t *got, 
  * holds back bytes that the kernel has handed over already. */
 int stream_wait(struct stream *stream, int what, int64_t deadline_ns, struct error *e);
 
+/* For waiting together with something else, under the same condition. */
+int stream_descriptor(const struct stream *stream);
+
 int64_t stream_now_ns(void); /* of the monotonic clock */
 
 #endif

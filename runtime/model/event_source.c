@@ -40,6 +40,7 @@ static const struct setting source_settings[] = {
     TEXT("id_field", id_field, NAME_BYTES, NOTIFY | STREAM | PUBSUB),
     OTHER("mode", STREAM | PUBSUB),
     OTHER("from", TABLE | STREAM),
+    TEXT("cursor", cursor, NAME_BYTES, TABLE | STREAM),
     {.name = "poll",
      .type = SETTING_DURATION,
      .offset = offsetof(struct event_source, poll_ms),
@@ -250,6 +251,20 @@ void event_source_read(const struct scope *outer, const json_t *value, struct ev
         require_topic(&scope, value, out);
 }
 
+void event_source_copy(const struct event_source *from, struct event_source *out)
+{
+    *out = *from;
+    out->url = mem_strdup(from->url);
+    out->topic = mem_strdup(from->topic);
+    out->schema = mem_strdup(from->schema);
+    out->table = mem_strdup(from->table);
+    out->cursor_column = mem_strdup(from->cursor_column);
+    out->payload_column = mem_strdup(from->payload_column);
+    out->id_column = mem_strdup(from->id_column);
+    out->id_field = mem_strdup(from->id_field);
+    out->cursor = mem_strdup(from->cursor);
+}
+
 void event_source_release(struct event_source *s)
 {
     if (s->url != NULL)
@@ -262,6 +277,7 @@ void event_source_release(struct event_source *s)
     free(s->payload_column);
     free(s->id_column);
     free(s->id_field);
+    free(s->cursor);
     *s = (struct event_source){0};
 }
 
@@ -296,6 +312,8 @@ char *event_source_key(const struct event_source *s, const char *plugin, const c
                  s->cursor_column);
     else
         buf_add_str(&b, s->topic);
+    if (s->cursor != NULL)
+        buf_addf(&b, " %s", s->cursor);
     if (b.len > EVENT_KEY_BYTES) {
         digest_text(b.data, b.len, digest);
         buf_clear(&b);
@@ -311,8 +329,9 @@ static void add_part(struct buf *b, const char *text)
 
 char *event_source_text(const struct event_source *s)
 {
-    const char *const parts[] = {s->url,           s->topic,          s->schema,    s->table,
-                                 s->cursor_column, s->payload_column, s->id_column, s->id_field};
+    const char *const parts[] = {s->url,       s->topic,         s->schema,
+                                 s->table,     s->cursor_column, s->payload_column,
+                                 s->id_column, s->id_field,      s->cursor};
     struct buf b;
 
     buf_init(&b, 16384);

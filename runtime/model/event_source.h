@@ -14,6 +14,7 @@
  *         mode = "stream",            -- redis: "stream" (durable, the default) or "pubsub" (lossy)
  *         id_field = "event_id",      -- without a table: the payload's key that has the event's id
  *         from = "now",               -- durable, first start: "now" (default) or "start"
+ *         cursor = "again",           -- durable: a name for the cursor: another name begins anew
  *         poll = "1s",                -- with a table: looked at also without a wake-up; 10ms..1h
  *         overflow = "wait",          -- durable: "wait" (default) or "oldest"; lossy ones have
  * only
@@ -60,7 +61,7 @@ struct event_source {
     char *topic;  /* channel or stream; NULL: no wake-ups */
     char *schema; /* of the table; NULL: as the server finds it */
     char *table, *cursor_column, *payload_column, *id_column; /* NULL: none */
-    char *id_field;
+    char *id_field, *cursor;
     bool from_start;
     bool drop_oldest;
     int64_t poll_ms;
@@ -70,6 +71,7 @@ struct event_source {
 /* Reads the value of `source`, which stands in `outer`; all problems are added. Either way `out` is
  * safe for event_source_release(). */
 void event_source_read(const struct scope *outer, const json_t *value, struct event_source *out);
+void event_source_copy(const struct event_source *from, struct event_source *out);
 void event_source_release(struct event_source *source); /* zeroed, then */
 bool event_source_is_durable(const struct event_source *source);
 const char *event_source_kind_name(enum event_source_kind kind); /* "postgres table" … */
