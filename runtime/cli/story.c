@@ -11,6 +11,8 @@
 #include "cli/run_text.h"
 #include "cli/story_seen.h"
 
+#define HASH_SHOWN 12
+
 static const char *text_of(const json_t *o, const char *name)
 {
     const char *text = json_string_value(json_object_get(o, name));
@@ -43,10 +45,14 @@ static void say(struct labelled *l, const char *label, struct buf *text)
 static void say_head(struct labelled *l, const json_t *run)
 {
     const char *status = text_of(run, "status");
+    struct buf text;
 
+    buf_init(&text, RUN_TEXT_MAX);
+    labelled_add_text(&text, status ? status : "-");
     labelled_text(l, "run", text_of(run, "id"));
-    labelled_toned(l, "status", status ? status : "-", output_status_tone(status ? status : ""));
+    labelled_toned(l, "status", buf_text(&text), output_status_tone(status ? status : ""));
     labelled_text(l, "strategy", text_of(run, "plugin"));
+    buf_release(&text);
 }
 
 /* "version 3 (1f9c03aa), deployed 2026-11-21 09:12:33 by kim: calmer" */
@@ -66,7 +72,7 @@ static void say_code(struct labelled *l, const json_t *run)
         add_inert(&text, " by ", text_of(code, "author"));
         add_inert(&text, ": ", text_of(code, "note"));
     } else {
-        buf_addf(&text, "%.12s", hash);
+        text_add_inert(&text, hash, strlen(hash), HASH_SHOWN);
     }
     say(l, "code", &text);
 }
@@ -82,7 +88,7 @@ static void say_trigger(struct labelled *l, const json_t *run)
     struct buf text;
 
     buf_init(&text, RUN_TEXT_MAX);
-    buf_add_str(&text, trigger ? trigger : "-");
+    labelled_add_text(&text, trigger ? trigger : "-");
     add_inert(&text, " ", text_of(run, "topic"));
     if (due > 0)
         buf_addf(&text, ", due %s", clock_format(due, when));
@@ -159,9 +165,17 @@ static bool has_status(const json_t *run, const char *status)
     return text != NULL && strcmp(text, status) == 0;
 }
 
+/* As decide() gave them; what was executed may be more: a deposit before it. */
+static const json_t *decided_of(const json_t *run)
+{
+    const json_t *decided = json_object_get(json_object_get(run, "seen"), "decided");
+
+    return json_is_array(decided) ? decided : json_object_get(run, "actions");
+}
+
 static void say_decision(struct labelled *l, const json_t *run)
 {
-    const json_t *actions = json_object_get(run, "actions");
+    const json_t *actions = decided_of(run);
     struct buf text;
 
     say_actions(l, "decided", actions);
@@ -210,6 +224,7 @@ static void say_sent(struct labelled *l, const json_t *run)
     size_t emits = count_kind(actions, "emit");
     size_t sent = json_array_size(actions) - emits - count_kind(actions, "noop");
     const char *vault = text_of(run, "vault");
+    struct buf text;
 
     if (!has_status(run, "completed"))
         return;
@@ -217,9 +232,15 @@ static void say_sent(struct labelled *l, const json_t *run)
         labelled_line(l, "sent", "nothing: a dry run");
         return;
     }
-    if (sent > 0)
-        labelled_linef(l, "sent", "%zu action%s to vault %.64s, as one transaction", sent,
-                       sent == 1 ? "" : "s", vault ? vault : "-");
+    if (sent > 0) {
+        buf_init(&text, RUN_TEXT_MAX);
+        buf_addf(&text, "%zu action%s to vault ", sent, sent == 1 ? "" : "s");
+        labelled_add_text(&text, vault ? vault : "-");
+        buf_add_str(&text, ", as one transaction");
+        say(l, "sent", &text);
+    }
+    if (sent > 0 && !json_equal(actions, decided_of(run)))
+        say_actions(l, "sent", actions);
     if (emits > 0)
         labelled_linef(l, "sent", "%zu event%s", emits, emits == 1 ? "" : "s");
 }
@@ -310,9 +331,11 @@ static void say_children(struct labelled *l, const json_t *run)
         run_text_what(&text, child);
         say(l, "caused", &text);
     }
-    if (json_is_true(json_object_get(run, "more_children")))
-        labelled_linef(l, "caused", "… and more: orrery runs children %.13s",
-                       text_of(run, "id") ? text_of(run, "id") : "");
+    if (json_is_true(json_object_get(run, "more_children"))) {
+        buf_init(&text, RUN_TEXT_MAX);
+        add_inert(&text, "… and more: orrery runs children ", text_of(run, "id"));
+        say(l, "caused", &text);
+    }
 }
 
 static void say_dead(struct labelled *l, const json_t *run)
@@ -331,18 +354,24 @@ static void say_dead(struct labelled *l, const json_t *run)
     say(l, "afterwards", &text);
 }
 
+/* "orrery runs VERB ID  …" */
+static void say_command(const struct output *o, const char *verb, const char *id, const char *what)
+{
+    fprintf(o->out, "orrery runs %s ", verb);
+    output_inert(o->out, id);
+    fprintf(o->out, "%*s%s\n", (int)(8 - strlen(verb)), "", what);
+}
+
 static void say_further(const struct output *o, const json_t *run)
 {
     const char *id = text_of(run, "id");
-    bool decided = json_is_object(json_object_get(run, "seen"));
 
     if (id == NULL || json_array_size(json_object_get(run, "spans")) == 0)
         return;
-    fprintf(o->out, "\n%sorrery runs trace %.13s   where its time went\n",
-            output_tone(o->colour, TONE_DIM), id);
-    if (decided)
-        fprintf(o->out, "orrery runs verify %.13s  decides again from what it saw, and compares\n",
-                id);
+    fprintf(o->out, "\n%s", output_tone(o->colour, TONE_DIM));
+    say_command(o, "trace", id, "where its time went");
+    if (json_is_object(json_object_get(run, "seen")))
+        say_command(o, "verify", id, "decides again from what it saw, and compares");
     fputs(output_plain(o->colour), o->out);
 }
 

@@ -93,11 +93,13 @@ static void say_value(struct labelled *l, const char *name, const json_t *value)
     say(l, "saw", &text);
 }
 
-/* "spot = 100012.5"; null: there was no such key. */
-static void say_keys(struct labelled *l, const char *label, const json_t *keys, const char *absent)
+/* "spot = 100012.5, until 10:17:02"; null: there is no such key. `expires`: or NULL. */
+static void say_keys(struct labelled *l, const char *label, const json_t *keys,
+                     const json_t *expires, const char *absent)
 {
     json_t *value, *o = (json_t *)(uintptr_t)keys;
     const char *key;
+    char when[FORMAT_SIZE];
     size_t shown = 0;
     struct buf text;
 
@@ -112,6 +114,9 @@ static void say_keys(struct labelled *l, const char *label, const json_t *keys, 
         buf_add_str(&text, json_is_null(value) ? absent : " = ");
         if (!json_is_null(value))
             labelled_add_value(&text, value);
+        if (json_is_integer(json_object_get(expires, key)))
+            buf_addf(&text, ", until %s",
+                     format_time(json_integer_value(json_object_get(expires, key)), when));
         say(l, label, &text);
     }
 }
@@ -177,6 +182,22 @@ static void say_calls(struct labelled *l, const json_t *calls)
     }
 }
 
+/* What it saw beyond what is on record. */
+static void say_gaps(struct labelled *l, const json_t *seen)
+{
+    static const struct {
+        const char *name, *text;
+    } gaps[] = {
+        {"truncated", "state: it read more than is kept"},
+        {"full", "state: it was full, a write was refused"},
+        {"mixed", "state: another run wrote while this one waited for its tables"},
+    };
+
+    for (size_t i = 0; i < sizeof gaps / sizeof gaps[0]; i++)
+        if (json_is_true(json_object_get(seen, gaps[i].name)))
+            labelled_toned(l, "besides", gaps[i].text, TONE_DIM);
+}
+
 /* Whether it came as far as a decision. */
 static bool has_started(const json_t *run)
 {
@@ -201,12 +222,16 @@ void story_seen(struct labelled *l, const json_t *run)
     say_value(l, "last", json_object_get(seen, "last"));
     say_value(l, "closures", json_object_get(seen, "closures"));
     say_value(l, "the keys", json_object_get(seen, "keys"));
-    say_keys(l, "state read", json_object_get(seen, "reads"), " was not set");
+    say_keys(l, "state read", json_object_get(seen, "reads"), NULL, " was not set");
     say_calls(l, json_object_get(seen, "db"));
+    say_gaps(l, seen);
 }
 
 void story_after(struct labelled *l, const json_t *run)
 {
-    say_keys(l, "state left", json_object_get(json_object_get(run, "seen"), "writes"),
-             " was removed");
+    const json_t *seen = json_object_get(run, "seen"), *writes = json_object_get(seen, "writes");
+
+    if (json_is_string(writes))
+        labelled_line(l, "state left", "more than is kept: its digest only");
+    say_keys(l, "state left", writes, json_object_get(seen, "expires"), " was removed");
 }

@@ -73,7 +73,7 @@ void trace_text_bar(struct buf *out, bool blocks, size_t width, int64_t total, i
     if (first >= width)
         first = width - 1;
     last = total > 0 ? eighths(width, total, end) : 8 * width;
-    if (last < 8 * first + 1)
+    if (last < 8 * first + 1 || (total > 0 && end <= begin))
         last = 8 * first + 1;
     for (size_t i = 0; i < first; i++)
         buf_add_char(out, ' ');
@@ -158,29 +158,35 @@ static enum tone span_tone(const char *status)
     return strcmp(status, "failed") == 0 ? TONE_BAD : TONE_WARN;
 }
 
+/* Right-aligned in its column. */
+static void print_took(const struct scale *s, int64_t us)
+{
+    char took[FORMAT_SIZE];
+    size_t width = format_width(trace_text_span(us, took));
+
+    fprintf(s->o->out, "  %*s%s", (int)(width < SPAN_COLUMNS ? SPAN_COLUMNS - width : 0), "", took);
+}
+
 static void print_span(const struct scale *s, const json_t *span, size_t depth)
 {
     const char *status = json_string_value(json_object_get(span, "status"));
     int64_t start = number_of(span, "start_us");
     bool open = json_is_null(json_object_get(span, "end_us"));
     int64_t end = open ? s->to_us : number_of(span, "end_us");
-    char took[FORMAT_SIZE];
+    size_t indent = INDENT * (depth + 1);
     struct buf name, bar;
 
     buf_init(&name, TEXT_MAX);
     buf_init(&bar, TEXT_MAX);
-    buf_addf(&name, "%*s", (int)(INDENT * (depth + 1)), "");
     add_member(&name, span, "name");
-    print_padded(s->o->out, buf_text(&name), s->names);
+    fprintf(s->o->out, "%*s", (int)indent, "");
+    print_padded(s->o->out, buf_text(&name), s->names > indent ? s->names - indent : 1);
     trace_text_bar(&bar, s->blocks, s->bars, s->to_us - s->from_us, start - s->from_us,
                    end - s->from_us);
     fprintf(s->o->out, "  %s", output_tone(s->o->colour, span_tone(status ? status : "ok")));
     print_padded(s->o->out, buf_text(&bar), s->bars);
-    trace_text_span(end - start, took);
-    fprintf(s->o->out, "%s  %*s%s", output_plain(s->o->colour),
-            (int)(SPAN_COLUMNS -
-                  (format_width(took) < SPAN_COLUMNS ? format_width(took) : SPAN_COLUMNS)),
-            "", took);
+    fputs(output_plain(s->o->colour), s->o->out);
+    print_took(s, end - start);
     if (status != NULL && strcmp(status, "ok") != 0) {
         fputs("  ", s->o->out);
         output_inert(s->o->out, status);
@@ -202,11 +208,18 @@ static void print_node(const struct scale *s, const json_t *node, size_t depth)
     json_array_foreach(json_object_get(node, "children"), i, one) print_node(s, one, depth + 1);
 }
 
+static void print_sum(const struct scale *s)
+{
+    fputs(output_tone(s->o->colour, TONE_DIM), s->o->out);
+    print_padded(s->o->out, "in all", s->names + 2 + s->bars);
+    print_took(s, s->to_us - s->from_us);
+    fprintf(s->o->out, "%s\n", output_plain(s->o->colour));
+}
+
 void trace_text_print(const struct output *o, bool blocks, const json_t *trace)
 {
     struct scale s = {.o = o, .blocks = blocks, .from_us = -1};
     size_t width = o->width > 0 ? o->width : TRACE_WIDTH, taken;
-    char took[FORMAT_SIZE];
 
     measure(&s, trace, 0);
     if (s.names > NAME_MAX_COLUMNS)
@@ -215,9 +228,7 @@ void trace_text_print(const struct output *o, bool blocks, const json_t *trace)
     s.bars = width > taken + LEAST_BAR ? width - taken : LEAST_BAR;
     print_node(&s, trace, 0);
     if (s.from_us >= 0)
-        fprintf(o->out, "%sin all%*s  %*s%s%s\n", output_tone(o->colour, TONE_DIM),
-                (int)(s.names > 6 ? s.names - 6 + s.bars + 2 : s.bars + 2), "", 0, "",
-                trace_text_span(s.to_us - s.from_us, took), output_plain(o->colour));
+        print_sum(&s);
     if (json_is_true(json_object_get(trace, "more_children")))
         fprintf(o->out, "… and more runs that it caused: they are left out\n");
 }

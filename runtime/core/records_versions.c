@@ -18,8 +18,14 @@ json_t *record_version(const struct strategy_version *v)
 
 /* ---- by name ---- */
 
+/* `version` NULL: the current one. */
 static int no_version(const char *plugin, const char *version, struct error *e)
 {
+    if (version == NULL) {
+        error_set(e, ERROR_NOT_FOUND, "no version of '%.64s' is on record", plugin);
+        error_hint(e, "it ran before versions were kept, or has not been deployed yet");
+        return -1;
+    }
     error_set(e, ERROR_NOT_FOUND, "strategy '%.64s' has no version '%.40s'", plugin, version);
     error_hint(e, "`orrery versions list %.64s` shows them", plugin);
     return -1;
@@ -280,9 +286,7 @@ int record_version_show(const struct record_ask *ask, json_t **data, struct erro
     if (record_stopped(result) < 0)
         return -1;
     if (shown.json == NULL)
-        return record_check_plugin(ask, plugin, e) < 0
-                   ? -1
-                   : no_version(plugin, version ? version : "current", e);
+        return record_check_plugin(ask, plugin, e) < 0 ? -1 : no_version(plugin, version, e);
     if (add_activity(ask, plugin, shown.json, e) < 0) {
         json_decref(shown.json);
         return -1;
