@@ -88,6 +88,29 @@ static int64_t number_of(const json_t *o, const char *name)
     return (int64_t)json_integer_value(json_object_get(o, name));
 }
 
+static void add_member(struct buf *out, const json_t *o, const char *name)
+{
+    const char *text = json_string_value(json_object_get(o, name));
+
+    if (text == NULL)
+        return;
+    buf_add_str(out, out->len > 0 ? "  " : "");
+    labelled_add_text(out, text);
+}
+
+/* Columns of the name, as it is shown. */
+static size_t name_width(const json_t *span)
+{
+    struct buf name;
+    size_t width;
+
+    buf_init(&name, TEXT_MAX);
+    add_member(&name, span, "name");
+    width = format_width(buf_text(&name));
+    buf_release(&name);
+    return width;
+}
+
 /* Widens the scale by the node's spans, and measures its names. */
 static void measure(struct scale *s, const json_t *node, size_t depth)
 {
@@ -97,8 +120,7 @@ static void measure(struct scale *s, const json_t *node, size_t depth)
     json_array_foreach(json_object_get(node, "spans"), i, span)
     {
         int64_t start = number_of(span, "start_us"), end = number_of(span, "end_us");
-        const char *name = json_string_value(json_object_get(span, "name"));
-        size_t columns = INDENT * (depth + 1) + (name ? format_width(name) : 0);
+        size_t columns = INDENT * (depth + 1) + name_width(span);
         if (s->from_us < 0 || start < s->from_us)
             s->from_us = start;
         if (start > s->to_us)
@@ -109,16 +131,6 @@ static void measure(struct scale *s, const json_t *node, size_t depth)
             s->names = columns;
     }
     json_array_foreach(json_object_get(node, "children"), i, child) measure(s, child, depth + 1);
-}
-
-static void add_member(struct buf *out, const json_t *o, const char *name)
-{
-    const char *text = json_string_value(json_object_get(o, name));
-
-    if (text == NULL)
-        return;
-    buf_add_str(out, out->len > 0 ? "  " : "");
-    labelled_add_text(out, text);
 }
 
 static void print_title(const struct scale *s, const json_t *node, size_t depth)
