@@ -31,13 +31,14 @@ tests:
 	@$(call configure,-DORRERY_TESTS=ON)
 	@cmake --build $(BUILD) -j $(JOBS)
 
+# Side by side but for those that judge the whole program: they have RUN_SERIAL.
 test: tests
-	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error
+	@ctest --test-dir $(BUILD) -j $(JOBS) --output-on-failure --no-tests=error
 
 # Unit, contract, Lua and hostile tests with address and undefined-behaviour sanitizers.
 asan:
 	@$(MAKE) PRESET=asan tests
-	@ctest --test-dir build/asan --output-on-failure --no-tests=error -L 'unit|lua'
+	@ctest --test-dir build/asan -j $(JOBS) --output-on-failure --no-tests=error -L 'unit|lua'
 
 bench: tests
 	@sh tests/bench/run.sh $(BUILD)
