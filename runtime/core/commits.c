@@ -141,6 +141,7 @@ static int open_local(struct engine *engine, struct store *s, struct error *e)
     if (engine->registry->open_journal(engine->stores, s->url, STORE_CREATE,
                                        clock_now_ms(&engine->clock), &s->journal, e) < 0)
         return -1;
+    journal_cache_versions(s->journal, &engine->clock);
     return join_state(engine, s, e);
 }
 

@@ -134,6 +134,19 @@ static void note_opened(struct store *s)
         store_thread_notify(s->thread, tell_loop, s->engine);
 }
 
+static int open_journal(struct store *s, struct error *e)
+{
+    struct engine *engine = s->engine;
+
+    if (!s->is_journal || s->journal != NULL)
+        return 0;
+    if (engine->registry->open_journal(engine->stores, s->url, STORE_CREATE, wall_ms(), &s->journal,
+                                       e) < 0)
+        return -1;
+    journal_cache_versions(s->journal, &engine->clock);
+    return 0;
+}
+
 int store_open(struct store *s, struct error *e)
 {
     struct engine *engine = s->engine;
@@ -141,9 +154,7 @@ int store_open(struct store *s, struct error *e)
 
     if (s->state != NULL || !s->is_server)
         return 0;
-    if (s->is_journal && s->journal == NULL &&
-        engine->registry->open_journal(engine->stores, s->url, STORE_CREATE, wall_ms(), &s->journal,
-                                       e) < 0)
+    if (open_journal(s, e) < 0)
         return -1;
     if (engine->registry->open_state(engine->stores, s->url, STORE_CREATE, wall_ms(), &s->state,
                                      &joined, e) < 0)
