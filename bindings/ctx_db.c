@@ -201,7 +201,7 @@ static void check_options(const struct call *c, int index, const char *const *kn
 static void take_write_options(const struct call *c, int index)
 {
     static const char *const known[] = {"key", NULL};
-    size_t len;
+    size_t len = 0;
     const char *key;
 
     if (lua_isnoneornil(c->L, index))
