@@ -93,6 +93,11 @@ def test_two_ticks_interleave(desk, kind, tables):
     assert state[ids[0]] is True and state[ids[1]] is True
 
 
+def db_of(status, key):
+    """What the status says of the first plugin's tables; None while they are not open yet."""
+    return (status["plugins"][0]["db"] or {}).get(key)
+
+
 def worker_of(desk, plugin):
     status = desk.status()
     index = next(p for p in status["plugins"] if p["name"] == plugin)["worker"]
@@ -111,7 +116,7 @@ def test_worker_killed_while_a_run_waits(desk, kind, tables):
     """, more=SCHEMA)
     desk.start()
     run = desk.ask("fire", plugin="one")["run"]
-    desk.wait_until(lambda s: s["plugins"][0]["db"]["calls"] == 1 and s["plugins"][0]["db"]["waiting"] == 1, what="the wait")
+    desk.wait_until(lambda s: db_of(s, "calls") == 1 and db_of(s, "waiting") == 1, what="the wait")
     os.kill(worker_of(desk, "one"), signal.SIGKILL)
     desk.wait_until(lambda s: s["counters"]["noop"] == 1, timeout=40, what="its end")
     record = json.loads(desk.cli("runs", "show", run, "--json").out)["data"]
@@ -130,7 +135,7 @@ def test_daemon_killed_while_runs_wait(desk):
     """, more=SCHEMA)
     desk.start()
     desk.ask("fire", plugin="one")
-    desk.wait_until(lambda s: s["plugins"][0]["db"]["calls"] == 1, what="the first call")
+    desk.wait_until(lambda s: db_of(s, "calls") == 1, what="the first call")
     desk.kill()
     desk.start()
     desk.wait_until(lambda s: s["counters"]["noop"] == 1, what="the run that was taken up again")
@@ -200,7 +205,7 @@ def test_hooks_may_ask(desk):
       end,""")
     desk.start()
     desk.fire("one")
-    desk.wait_until(lambda s: s["plugins"][0]["db"]["calls"] == 2, what="the hook")
+    desk.wait_until(lambda s: db_of(s, "calls") == 2, what="the hook")
     desk.stop()
     assert desk.state("one") == {"seen": 1}
     assert rows(desk, "one", "SELECT n, run FROM t") == [(1, "noop")]
@@ -320,7 +325,7 @@ def test_a_database_that_hangs_is_not_waited_for_at_the_end(desk, postgres):
     postgres.pause()
     try:
         desk.ask("fire", plugin="one")
-        desk.wait_until(lambda s: s["plugins"][0]["db"]["waiting"] == 1, what="the wait")
+        desk.wait_until(lambda s: db_of(s, "waiting") == 1, what="the wait")
         start = time.monotonic()
         desk.signal(signal.SIGTERM)
         desk.ended()
