@@ -142,6 +142,13 @@ static void say_actions(struct labelled *l, const char *label, const json_t *act
     }
 }
 
+static void add_code(struct buf *out, const char *code)
+{
+    buf_add_str(out, " (");
+    labelled_add_text(out, code);
+    buf_add_char(out, ')');
+}
+
 static void say_error(struct labelled *l, const char *label, const json_t *error)
 {
     const char *code = text_of(error, "code");
@@ -153,7 +160,7 @@ static void say_error(struct labelled *l, const char *label, const json_t *error
     run_text_error(&text, error);
     /* Messages of plans begin with their code. */
     if (code != NULL && strncmp(buf_text(&text), code, strlen(code)) != 0)
-        add_inert(&text, " — ", code);
+        add_code(&text, code);
     labelled_toned(l, label, buf_text(&text), TONE_BAD);
     buf_release(&text);
 }

@@ -181,7 +181,7 @@ static void test_short_stories(void **state)
                 "trigger     -\n"
                 "times       started 2022-01-01T08:05:00.000Z\n"
                 "besides     state: it read more than is kept\n"
-                "decided     strategies/p.lua:12: boom — SCRIPT\n"
+                "decided     strategies/p.lua:12: boom (SCRIPT)\n"
                 "state left  more than is kept: its digest only\n"
                 "afterwards  it is a dead letter: open; orrery dead retry x\n");
     check_story("{'status': 'rejected', 'reason': 'CAP: too much', 'error': {'code': 'CAP',"
@@ -387,7 +387,7 @@ static void test_trace(void **state)
                 false, 30,
                 "\\x1b  \\x0a  \\x1b[1m\n"
                 "  \\x1b  ##########       0 µs  \\xc2\\x9b\n"
-                "in all                  0 µs\n"
+                "in all                   0 µs\n"
                 "… and more runs that it caused: they are left out\n");
 }
 
