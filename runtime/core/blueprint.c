@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "core/registry.h"
 #include "core/session.h"
+#include "core/versions.h"
 #include "model/place.h"
 #include "model/value.h"
 
@@ -25,6 +26,7 @@ static void free_plugin(struct blueprint_plugin *p)
     json_decref(p->params);
     free(p->state_url);
     free(p->tables_url);
+    free(p->content);
 }
 
 void blueprint_free(struct blueprint *b)
@@ -160,41 +162,6 @@ int blueprint_tables_url(const struct blueprint *b, struct session *session, con
     return 0;
 }
 
-/* FNV-1a, 64 bits, over length-prefixed parts: names a version, nothing depends on it being hard to
- * forge. */
-static uint64_t hash_part(uint64_t hash, const char *data, size_t len)
-{
-    for (size_t i = 0; i < sizeof len; i++)
-        hash = (hash ^ ((len >> (8 * i)) & 0xff)) * 0x100000001b3u;
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ (unsigned char)data[i]) * 0x100000001b3u;
-    return hash;
-}
-
-static const struct desk_file *find_module(const struct desk *desk, const char *name)
-{
-    for (size_t i = 0; i < desk->modules.count; i++)
-        if (strcmp(desk->modules.items[i].name, name) == 0)
-            return &desk->modules.items[i];
-    return NULL;
-}
-
-static void set_version(struct blueprint *b, struct blueprint_plugin *p,
-                        const struct message_loaded *loaded)
-{
-    char *params = value_text(p->params);
-    uint64_t hash = hash_part(0xcbf29ce484222325u, p->file->source, p->file->len);
-
-    for (size_t i = 0; i < loaded->module_count; i++) {
-        const struct desk_file *module = find_module(&b->desk, loaded->modules[i]);
-        if (module != NULL)
-            hash = hash_part(hash, module->source, module->len);
-    }
-    hash = hash_part(hash, params, strlen(params));
-    free(params);
-    snprintf(p->version, sizeof p->version, "%016llx", (unsigned long long)hash);
-}
-
 static int load_file(struct maker *m, const struct blueprint_plugin *p, uint32_t slot,
                      struct message **answer, struct error *e)
 {
@@ -278,7 +245,11 @@ static int settle_plugin(struct maker *m, size_t index, const struct message_loa
     check_unique(b, index);
     if (p->params == NULL || b->problems.errors != errors)
         return -1;
-    set_version(b, p, loaded);
+    if (version_content(p->file, &b->desk.modules, loaded->modules, loaded->module_count,
+                        m->registry->version, &p->content, p->version, &e) < 0) {
+        problem_add_error(&b->problems, p->file->path, &e);
+        return -1;
+    }
     p->memory = loaded->memory;
     if (!b->config_ok)
         return -1;

@@ -27,8 +27,8 @@ struct blueprint_plugin {
     struct manifest manifest;
     json_t *params; /* with defaults and overrides */
     char *state_url, *tables_url;
-    char version[DIGEST_TEXT_SIZE]; /* content hash of the file, the modules it requires and its
-                                       params */
+    char *content;                  /* of its version: model/version.h */
+    char version[DIGEST_TEXT_SIZE]; /* its hash. Params are not part of it */
     uint64_t memory;                /* bytes of its Lua heap after loading */
 };
 

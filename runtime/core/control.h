@@ -34,6 +34,10 @@
  * reason?, error?, actions?, result?}; without wait {run}, once it is durable
  * - emit (topic, payload?, deadline_ms?) -> {subscribers, runs: [id…]}: durable when answered
  * - reload (plugin?) -> {reloaded: [{plugin, version, changed}…]}; a broken desk is refused whole
+ * - deploy (plugin?, note?, author?) -> {deployed: [{plugin, version, number, new, changed}…]}: a
+ *   reload whose versions have this note, durable when answered; what was deactivated is active
+ *   again
+ * - deactivate (plugin) -> {strategy, active: false}: durable; its triggers are skipped from now on
  * - runs (plugin?, status?, limit, before?) -> [run…] newest first (fields of model/run.h; ids as
  *   text; payload, actions, result, error, logs as JSON)
  * - run (id) -> run

@@ -290,6 +290,8 @@ void control_dispatch(struct request *r, const char *op)
         {"fire", op_fire},
         {"emit", op_emit},
         {"reload", op_reload},
+        {"deploy", control_deploy},
+        {"deactivate", control_deactivate},
         {"runs", control_runs},
         {"run", control_run},
         {"state_get", control_state_get},

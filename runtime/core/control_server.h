@@ -41,6 +41,10 @@ void control_dead_discard(struct request *request);
 void control_cancel(struct request *request);
 void control_trim(struct request *request);
 
+/* versions_control.c: likewise. */
+void control_deploy(struct request *request);
+void control_deactivate(struct request *request);
+
 /* control_records.c: the questions of core/records.h. */
 void control_records(struct request *request);
 

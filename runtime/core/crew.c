@@ -9,6 +9,7 @@
 #include "core/db_calls.h"
 #include "core/engine.h"
 #include "core/loading.h"
+#include "core/trace.h"
 #include "core/update.h"
 
 #define CALM_NS                                                                                    \
@@ -97,6 +98,12 @@ static void blame(struct tick *tick, enum error_code code, const char *why)
         plugin_quarantine(plugin, reason);
 }
 
+static void requeue(struct tick *tick, const char *why)
+{
+    trace_lost(tick, why);
+    engine_requeue(tick);
+}
+
 static int decided(struct tick *tick, const struct message_decided *m, struct error *e)
 {
     struct plugin *plugin = tick->plugin;
@@ -108,7 +115,7 @@ static int decided(struct tick *tick, const struct message_decided *m, struct er
         if (++tick->suspect >= SUSPECT_MAX)
             blame(tick, ERROR_PROTOCOL, "its worker broke the protocol three times while it ran");
         else
-            engine_requeue(tick);
+            requeue(tick, e->message);
         return -1;
     }
     plugin_quiet(plugin);
@@ -200,7 +207,7 @@ static void tick_lost(struct tick *tick, const struct death *d)
     else if (tick->plugin->health == QUARANTINED)
         life_skip(tick, "quarantined while it waited");
     else
-        engine_requeue(tick);
+        requeue(tick, d->why);
 }
 
 /* Later questions first, so that requeueing at the head keeps their order. */

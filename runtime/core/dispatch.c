@@ -8,6 +8,8 @@
 #include "core/db_calls.h"
 #include "core/db_trace.h"
 #include "core/engine.h"
+#include "core/seen.h"
+#include "core/trace.h"
 
 /* Questions one worker may have before it; enough to amortise wake-ups, few enough to keep a kill
  * cheap. */
@@ -76,6 +78,8 @@ void tick_release(struct tick *tick)
     tick_arrived(tick);
     json_decref(tick->closures);
     db_trace_free(tick->db_trace);
+    seen_forget(tick);
+    trace_free(tick->notes);
     free(tick->topic);
     free(tick->payload);
     free(tick);
@@ -115,6 +119,8 @@ static struct tick *tick_new(struct plugin *plugin, const struct arrival *a)
     tick->parent = a->parent;
     tick->depth = a->depth;
     tick->waiter = a->waiter;
+    tick->recording = plugin->recording;
+    tick->received_us = clock_wall_us(&engine->clock);
     tick->holds = 1;
     tick->observed = true;
     link_live(engine, tick);
@@ -179,6 +185,8 @@ static const char *refusal(struct plugin *plugin, bool insists, char *text, size
         snprintf(text, size, "quarantined: %s", plugin->health_reason ? plugin->health_reason : "");
         return text;
     }
+    if (plugin->deactivated)
+        return DEACTIVATED;
     if (plugin->stage == STAGE_STANDBY) {
         snprintf(text, size, "another daemon runs this strategy: %s", plugin->holder);
         return text;
@@ -306,7 +314,7 @@ static bool may_dispatch(const struct plugin *plugin)
     const struct engine *engine = plugin->engine;
 
     return plugin->queue != NULL && plugin->stage == STAGE_READY && plugin->update == NULL &&
-           !plugin->lease_lost && plugin->changes == NULL && !db_holds(plugin) &&
+           plugin->unrecorded == 0 && !plugin->lease_lost && plugin->changes == NULL && !db_holds(plugin) &&
            plugin->running < concurrency(plugin) && plugin->worker->link.ready &&
            plugin->worker->link.outstanding < WORKER_WINDOW &&
            plugin->worker->link.out.len < OUT_HIGH && plugin_stalled_by(plugin) == NULL &&
@@ -364,9 +372,11 @@ static void send_tick(struct tick *tick)
     char *closures;
 
     crew_sync(plugin->worker, plugin->vault);
+    seen_look(tick);
     tick->attempts++;
     tick->now_ms = clock_now_ms(&engine->clock);
     tick->sent_ns = clock_mono_ns(&engine->clock);
+    tick->sent_us = clock_wall_us(&engine->clock);
     tick->question.expected = MESSAGE_DECIDED;
     tick->question.id = tick->id;
     m.as.tick =
@@ -378,7 +388,8 @@ static void send_tick(struct tick *tick)
                               .topic = tick->topic,
                               .payload = {tick->payload, tick->payload ? strlen(tick->payload) : 0},
                               .scheduled_ms = tick->scheduled_ms,
-                              .dry_run = engine->options.dry_run};
+                              .dry_run = engine->options.dry_run,
+                              .wants_reads = tick->scene != NULL};
     take_closures(tick, &m.as.tick, &closures);
     plugin->running++;
     tick_departs(tick);

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/seen.h"
+#include "core/trace.h"
 #include "model/value.h"
 
 /* Events one run may cause, over all its emits and their subscribers. */
@@ -30,7 +32,7 @@ struct ending *ending_new(struct tick *tick)
     snprintf(run->version, sizeof run->version, "%s", tick->plugin->version);
     run->trigger = tick->kind;
     run->topic = mem_strdup(tick->topic);
-    run->payload = mem_strdup(tick->payload);
+    run->payload = mem_strdup(tick->recording != RECORDING_OFF ? tick->payload : NULL);
     run->scheduled_ms = tick->scheduled_ms;
     run->started_ms = tick->now_ms;
     run->finished_ms = clock_now_ms(&engine->clock);
@@ -58,6 +60,9 @@ void ending_free(struct ending *ending)
         return;
     drop_actions(ending);
     commit_free(ending->commit);
+    buf_release(&ending->seen);
+    buf_release(&ending->logs);
+    free(ending->decided);
     free(ending);
 }
 
@@ -87,40 +92,6 @@ char *error_text(const char *code, const char *message, const char *where, int l
     return text;
 }
 
-static json_t *log_to_json(const struct message_log *line)
-{
-    json_t *o = json_pack("{s:s, s:s}", "level", log_level_name((enum log_level)line->level),
-                          "message", line->message);
-    struct error ignored = ERROR_INIT;
-    json_t *fields;
-
-    if (line->fields.data != NULL) {
-        fields = value_parse(line->fields.data, line->fields.len, LIMIT_LOG_BYTES * 4, &ignored);
-        if (fields != NULL)
-            json_object_set_new(o, "fields", fields);
-    }
-    return o;
-}
-
-static char *logs_text(const struct message_log *logs, size_t count, uint32_t dropped)
-{
-    json_t *array;
-    char *text;
-
-    if (count == 0 && dropped == 0)
-        return NULL;
-    array = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(array, log_to_json(&logs[i]));
-    if (dropped > 0)
-        json_array_append_new(array,
-                              json_pack("{s:s, s:s, s:i}", "level", "warn", "message",
-                                        "more log lines were dropped", "dropped", (int)dropped));
-    text = value_text(array);
-    json_decref(array);
-    return text;
-}
-
 /* The worker checked these; core checks them again, because a script may have taken the worker
  * over. */
 static int record_actions(struct ending *ending, const struct text *text, struct error *e)
@@ -137,9 +108,11 @@ static int record_actions(struct ending *ending, const struct text *text, struct
     ending->actions = mem_zero(1, sizeof *ending->actions);
     result = action_list_parse(array, ending->actions, e);
     json_decref(array);
-    if (result == 0)
-        run->actions = mem_strndup(text->data, text->len);
-    return result;
+    if (result < 0)
+        return -1;
+    run->actions = mem_strndup(text->data, text->len);
+    ending->decided = mem_strdup(run->actions);
+    return 0;
 }
 
 static int check_writes(const struct message_decided *d, struct error *e)
@@ -156,14 +129,10 @@ static int check_writes(const struct message_decided *d, struct error *e)
     return 0;
 }
 
-int ending_record(struct ending *ending, const struct message_decided *d, struct error *e)
+static int record_outcome(struct ending *ending, const struct message_decided *d, struct error *e)
 {
     struct run *run = &ending->commit->run;
 
-    if (check_writes(d, e) < 0)
-        return -1;
-    run->cpu_us = d->cpu_us;
-    run->logs = logs_text(d->logs, d->log_count, d->logs_dropped);
     switch (d->outcome) {
     case DECIDED_NOOP:
         if (d->reason == NULL || d->reason[0] == '\0')
@@ -174,6 +143,7 @@ int ending_record(struct ending *ending, const struct message_decided *d, struct
     case DECIDED_FAILED:
         if (d->failure.code == NULL)
             return error_set(e, ERROR_PROTOCOL, "a failure without an error");
+        ending->threw = true;
         run->status = RUN_FAILED;
         run->error =
             error_text(d->failure.code, d->failure.message, d->failure.where, d->failure.line);
@@ -183,6 +153,16 @@ int ending_record(struct ending *ending, const struct message_decided *d, struct
         return record_actions(ending, &d->actions, e);
     }
     return error_set(e, ERROR_PROTOCOL, "an unknown outcome");
+}
+
+int ending_record(struct ending *ending, const struct message_decided *d, struct error *e)
+{
+    ending->decided_us = clock_wall_us(&ending->tick->plugin->engine->clock);
+    if (check_writes(d, e) < 0 || record_outcome(ending, d, e) < 0 || seen_record(ending, d, e) < 0)
+        return -1;
+    ending->commit->run.cpu_us = d->cpu_us;
+    trace_logs(ending, d);
+    return 0;
 }
 
 static void reject(struct run *run, const char *code, const char *message, size_t index)
@@ -279,6 +259,7 @@ static void execute(struct ending *ending)
     struct error e = ERROR_INIT;
 
     memset(&x, 0, sizeof x);
+    ending->execute_us = clock_wall_us(&tick->plugin->engine->clock);
     /* The time of the execution, not of the decision: another worker's later tick may have been
      * executed already, and caps count by a clock that does not go back. */
     ending->commit->change_ms = clock_now_ms(&tick->plugin->engine->clock);
@@ -295,24 +276,19 @@ static void execute(struct ending *ending)
     execution_release(&x);
 }
 
-void ending_plan(struct ending *ending)
+/* What may be wrong with the whole before anything is executed. */
+static void plan(struct ending *ending)
 {
     const struct action_list *list = ending->actions;
     struct run *run = &ending->commit->run;
-    struct commit *c = ending->commit;
-    size_t emits;
+    size_t emits = count_kind(list, ACTION_EMIT);
 
-    if (list == NULL)
-        return;
-    emits = count_kind(list, ACTION_EMIT);
-    if (emits > 0 && ending->tick->depth + 1 > LIMIT_DEPTH) {
+    if (emits > 0 && ending->tick->depth + 1 > LIMIT_DEPTH)
         reject(
             run, "EMIT_DEPTH",
             "EMIT_DEPTH: 10 events led to this run, one after the other: it may not emit another",
             0);
-        return;
-    }
-    if (emits > 0 && store_depth(ending->tick->plugin->engine->commits.journal) > EMIT_BACKLOG)
+    else if (emits > 0 && store_depth(ending->tick->plugin->engine->commits.journal) > EMIT_BACKLOG)
         reject(run, "EMIT_BACKLOG",
                "EMIT_BACKLOG: more than 16384 commits wait for the store: no new events until it "
                "has caught up",
@@ -324,11 +300,29 @@ void ending_plan(struct ending *ending)
                0);
     else if (emits + count_kind(list, ACTION_NOOP) < list->count)
         execute(ending);
-    if (run->status == RUN_COMPLETED)
+}
+
+void ending_plan(struct ending *ending)
+{
+    const struct clock *clock = &ending->tick->plugin->engine->clock;
+    struct commit *c = ending->commit;
+
+    if (ending->actions == NULL)
+        return;
+    ending->plan_us = clock_wall_us(clock);
+    plan(ending);
+    ending->planned_us = clock_wall_us(clock);
+    if (c->run.status == RUN_COMPLETED)
         return;
     for (size_t i = 0; i < c->add_count; i++)
         pending_release(&c->add[i]);
     c->add_count = 0;
+}
+
+void ending_finish(struct ending *ending)
+{
+    seen_finish(ending);
+    trace_finish(ending);
 }
 
 static json_t *parse_or_null(const char *text)

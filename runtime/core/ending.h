@@ -14,6 +14,10 @@ struct ending {
     struct tick *tick;
     struct action_list *actions;
     struct commit *commit; /* the journal's: run record, ledger change, children */
+    char *decided;         /* the actions as they came, or NULL */
+    bool threw;            /* decide() itself failed */
+    struct buf seen, logs; /* for the record, under way: seen.h, trace.h */
+    int64_t decided_us, state_us, plan_us, execute_us, planned_us; /* moments, see trace.h */
 };
 
 struct ending *ending_new(struct tick *tick);
@@ -26,6 +30,9 @@ int ending_record(struct ending *ending, const struct message_decided *decided, 
 /* Executes the actions on the vault and adds the outcome, the ledger change and the emitted events'
  * pending rows. */
 void ending_plan(struct ending *ending);
+
+/* The last of the record: what was seen, the lines, the spans. Then the commit is complete. */
+void ending_finish(struct ending *ending);
 
 /* Nothing of the actions is executed: the run has failed with `error` (JSON text, stolen). */
 void ending_refuse(struct ending *ending, char *error);

@@ -21,6 +21,9 @@
  *   lateness.c   runs that did not start in time, or have been open for too long
  *   survey.c     what the journal holds, looked at now and then for status
  *   stalls.c     stores that are away, and who waits for them
+ *   seen.c       what a tick is going to see, and its record
+ *   trace.c      what a run took, and what there is to say of it
+ *   versions*.c  the texts that strategies run as, on record
  *   crew.c       workers: start, death, what they have been told
  *   loading.c    plugins into workers, newer versions swapped in
  *   deadlines.c  scripts that cannot be interrupted
@@ -69,6 +72,10 @@ struct hook;
 struct plugin;
 struct ask;
 struct control;
+struct seen;
+struct seen_scene;
+struct seen_text;
+struct tick_notes;
 struct watch;
 
 /* Who waits for a run's end (a control connection). `run` NULL: not in this session, the trigger
@@ -90,6 +97,7 @@ struct tick {
     int64_t deadline_ms; /* to start by; 0: none */
     int64_t sent_ns;     /* to the worker, of the monotonic clock; 0: it waits */
     int64_t now_ms;      /* ctx.now */
+    int64_t received_us, sent_us; /* of the real clock; 0: not yet */
     uint64_t parent;
     uint32_t depth;
     uint32_t attempts;
@@ -103,6 +111,10 @@ struct tick {
     struct store *inflight;    /* counted in its `inflight` */
     json_t *closures;          /* handed to this tick, or NULL */
     struct db_trace *db_trace; /* what it asked of its tables; NULL: nothing */
+    enum recording recording;  /* of its plugin, when it came */
+    struct seen_scene *scene;  /* what it sees, when all of that is recorded; see seen.h */
+    struct seen_text *seen_params, *seen_last;
+    struct tick_notes *notes; /* of the runtime's; NULL: none */
     struct waiter *waiter;
 };
 
@@ -169,6 +181,11 @@ struct plugin {
     struct manifest manifest;
     json_t *params;
     char version[DIGEST_TEXT_SIZE];
+    char *content;       /* of that version, model/version.h */
+    uint32_t unrecorded; /* versions on their way to the journal: until then nothing runs */
+    bool deactivated;    /* by an operator: its triggers are skipped */
+    enum recording recording;
+    struct seen_text *seen_params, *seen_last; /* NULL: to be made when needed */
 
     enum plugin_stage stage;
     uint32_t slot;                /* generation in the worker */
@@ -211,6 +228,7 @@ struct vault {
     uint64_t batches;
     char *snapshot;            /* JSON text of `snapshot_version` */
     uint64_t snapshot_version; /* executor_version() + 1, so that 0 means none */
+    struct seen_scene *scene;  /* newest one that a tick saw, or NULL */
     char nav[24];
 };
 
@@ -221,6 +239,8 @@ struct feed_slot {
     struct timer timer;
     char *text; /* JSON of the market at text_version */
     uint64_t text_version;
+    struct seen_text *seen; /* of the text at seen_version; NULL: none yet */
+    uint64_t seen_version;
     uint64_t announced; /* updates that were announced as price events */
 };
 
@@ -310,6 +330,7 @@ struct engine {
     struct ask *asks; /* of the control socket, under way at a store */
     struct retention *retention;
     struct survey *survey;
+    struct seen *seen; /* NULL: nothing was recorded in full yet */
     struct tail *tail; /* of log lines; NULL: nobody has followed them */
     int64_t summary_ns;   /* of the monotonic clock: the last summary lines */
     int64_t expire_ns;    /* likewise: open runs were looked at */
@@ -471,11 +492,22 @@ json_t *lateness_json(const struct engine *engine); /* runs that take long: new 
 /* loading.c */
 void reload_swap_ready(struct plugin *plugin); /* swaps if no tick of the plugin runs any more */
 
+/* versions.c */
+#define DEACTIVATED "deactivated by an operator: `orrery deploy` activates it again"
+struct version_batch;
+/* Puts the plugins' present versions on record, before anything of them runs. `note`: why. */
+void versions_record(struct engine *engine, struct plugin *const *plugins, size_t count,
+                     const char *note);
+
 /* reload.c */
 /* Reads the desk again, on a pool thread; `plugin` NULL: all that changed. `done` gets the answer
  * to "reload" (stolen) or the error. */
 void reload_start(struct engine *engine, const char *plugin,
                   void (*done)(void *arg, json_t *data, const struct error *e), void *arg);
+/* The same, and `begins` is called when the new desk is in force, before any plugin has changed. */
+void reload_deploy(struct engine *engine, const char *plugin,
+                   void (*begins)(void *arg, const struct blueprint *blueprint),
+                   void (*done)(void *arg, json_t *data, const struct error *e), void *arg);
 void reload_free(struct engine *engine);
 
 /* status.c */

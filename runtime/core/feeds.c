@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "core/engine.h"
+#include "core/seen.h"
 #include "model/value.h"
 
 void feed_refresh(struct feed_slot *slot)
@@ -201,6 +202,7 @@ void feeds_close(struct engine *engine)
         timeline_disarm(&engine->timeline, &engine->feeds[i].timer);
         feed_close(engine->feeds[i].feed);
         free(engine->feeds[i].text);
+        seen_text_drop(engine->feeds[i].seen);
     }
     free(engine->feeds);
     engine->feeds = NULL;

@@ -14,7 +14,9 @@
 #include "core/ending.h"
 #include "core/engine.h"
 #include "core/leases.h"
+#include "core/seen.h"
 #include "core/tail.h"
+#include "core/trace.h"
 #include "model/value.h"
 
 /* What one plugin may print: bursts of 100 lines, 20 a second in the long run. All lines are in the
@@ -87,6 +89,7 @@ static void remember_last(struct plugin *plugin, const struct run *run)
         return;
     free(plugin->last);
     plugin->last = life_last_text(run);
+    seen_last_changed(plugin);
     if (plugin->stage != STAGE_READY)
         return; /* it is sent with the next load */
     m.as.last.slot = plugin->slot;
@@ -175,6 +178,7 @@ static void hand_in(struct ending *ending)
     struct commit *c = ending->commit;
     bool apart = store_is_apart(plugin->state);
 
+    ending_finish(ending);
     c->done = apart ? ended_apart : ended;
     tick->awaits_commit = apart || c->add_count > 0 || tick->waiter != NULL;
     ending->commit = NULL;
@@ -219,6 +223,7 @@ static void plan_and_hand_in(struct ending *ending)
  * executed. */
 static void fenced(struct ending *ending)
 {
+    trace_say(ending->tick, LOG_ERROR, "its writes were refused: another daemon owns it now");
     ending_refuse(ending, error_text(error_name(ERROR_STORE_FENCED),
                                      "another daemon owns this strategy now: nothing of this "
                                      "decision was written or executed",
@@ -231,7 +236,7 @@ static void state_is_durable(struct commit *c, struct engine *engine)
     struct ending *ending = c->arg;
     bool failed = c->failed;
 
-    (void)engine;
+    ending->state_us = clock_wall_us(&engine->clock);
     if (c->fenced)
         fenced(ending);
     commit_free(c);

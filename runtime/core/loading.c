@@ -96,6 +96,7 @@ void crew_load(struct plugin *p)
 {
     if (p->update != NULL) {
         plugin_adopt(p, &p->update->part);
+        versions_record(p->engine, &p, 1, "reload");
         adopt_tables(p, p->update);
         update_free(p->update);
         p->update = NULL;
@@ -325,6 +326,7 @@ void reload_swap_ready(struct plugin *p)
     unload(p, p->slot);
     p->slot = update->slot;
     plugin_adopt(p, &update->part);
+    versions_record(p->engine, &p, 1, "reload");
     adopt_tables(p, update);
     update_free(update);
     p->update = NULL;
@@ -443,6 +445,7 @@ void update_free(struct plugin_update *update)
         return;
     manifest_release(&update->part.manifest);
     json_decref(update->part.params);
+    free(update->part.content);
     db_tables_close(update->tables);
     free(update->file.path);
     free(update->file.source);

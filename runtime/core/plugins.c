@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "core/engine.h"
 #include "core/leases.h"
+#include "core/seen.h"
 #include "core/update.h"
 
 void plugin_adopt(struct plugin *p, struct blueprint_plugin *from)
@@ -21,7 +22,11 @@ void plugin_adopt(struct plugin *p, struct blueprint_plugin *from)
     p->manifest = from->manifest;
     memset(&from->manifest, 0, sizeof from->manifest); /* ours now */
     p->params = json_incref(from->params);
+    seen_params_changed(p);
     memcpy(p->version, from->version, sizeof p->version);
+    free(p->content);
+    p->content = mem_strdup(from->content);
+    p->recording = config_recording(&p->engine->blueprint->config, p->name);
 }
 
 struct plugin *strategy_new(struct engine *engine, struct blueprint_plugin *from, size_t index,
@@ -56,6 +61,9 @@ void strategy_free(struct plugin *p)
     manifest_release(&p->manifest);
     json_decref(p->params);
     json_decref(p->closures);
+    free(p->content);
+    seen_params_changed(p);
+    seen_last_changed(p);
     update_free(p->update);
     free(p->timers);
     free(p->health_reason);

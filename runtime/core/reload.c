@@ -21,6 +21,7 @@ typedef void reload_done_fn(void *arg, json_t *data, const struct error *e);
 struct asker {
     struct asker *next;
     reload_done_fn *done; /* NULL: the watcher */
+    void (*begins)(void *arg, const struct blueprint *blueprint); /* or NULL */
     void *arg;
     char *plugin; /* or NULL: all */
 };
@@ -134,6 +135,7 @@ static struct plugin_update *make_update(struct blueprint_plugin *from)
     u->part.manifest = from->manifest;
     memset(&from->manifest, 0, sizeof from->manifest);
     u->part.params = json_incref(from->params);
+    u->part.content = mem_strdup(from->content);
     memcpy(u->part.version, from->version, sizeof u->part.version);
     return u;
 }
@@ -161,7 +163,8 @@ static bool change_plugin(struct engine *engine, struct plugin *p, struct bluepr
 {
     bool down;
 
-    if (strcmp(p->version, from->version) == 0 && !forced && p->stage != STAGE_BROKEN)
+    if (strcmp(p->version, from->version) == 0 && json_equal(p->params, from->params) && !forced &&
+        p->stage != STAGE_BROKEN)
         return false;
     if (strcmp(p->vault->config->id, from->manifest.vault_id) != 0 ||
         strcmp(p->state_url, from->state_url) != 0 || tables_moved(p, from)) {
@@ -192,6 +195,7 @@ static bool add_plugin(struct engine *engine, struct blueprint_plugin *from)
         mem_resize(engine->plugins, (engine->plugin_count + 1) * sizeof(struct plugin *));
     engine->plugins[engine->plugin_count++] = p;
     log_write(engine->log, LOG_INFO, "a strategy was added", "plugin", p->name, NULL);
+    versions_record(engine, &p, 1, "reload");
     if (p->worker->link.ready)
         crew_load(p);
     plugin_arm(p, clock_now_ms(&engine->clock));
@@ -241,7 +245,7 @@ static json_t *apply_plugins(struct reload *r)
     for (size_t i = 0; i < b->plugin_count; i++) {
         struct blueprint_plugin *from = &b->plugins[i];
         struct plugin *p = from->ok ? engine_plugin(engine, from->manifest.name) : NULL;
-        char version[17], name[LIMIT_NAME_BYTES + 1];
+        char version[DIGEST_TEXT_SIZE], name[LIMIT_NAME_BYTES + 1];
         bool forced, changed;
         if (!from->ok || !wanted(r, from->manifest.name, &forced))
             continue;
@@ -254,6 +258,14 @@ static json_t *apply_plugins(struct reload *r)
     return json_pack("{s:o}", "reloaded", list);
 }
 
+/* What takes effect without a new version. */
+static void take_settings(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->plugin_count; i++)
+        engine->plugins[i]->recording =
+            config_recording(&engine->blueprint->config, engine->plugins[i]->name);
+}
+
 static json_t *apply(struct reload *r)
 {
     struct engine *engine = r->engine;
@@ -262,6 +274,10 @@ static json_t *apply(struct reload *r)
     if (engine->blueprint != engine->origin)
         blueprint_free(engine->blueprint);
     engine->blueprint = r->blueprint;
+    take_settings(engine);
+    for (struct asker *a = r->askers; a != NULL; a = a->next)
+        if (a->begins != NULL)
+            a->begins(a->arg, r->blueprint);
     for (size_t i = 0; i < engine->crew_count; i++)
         if (engine->crew[i].link.ready)
             crew_send_modules(&engine->crew[i]);
@@ -317,6 +333,13 @@ static void run_round(struct reload *r)
 
 void reload_start(struct engine *engine, const char *plugin, reload_done_fn *done, void *arg)
 {
+    reload_deploy(engine, plugin, NULL, done, arg);
+}
+
+void reload_deploy(struct engine *engine, const char *plugin,
+                   void (*begins)(void *arg, const struct blueprint *blueprint),
+                   reload_done_fn *done, void *arg)
+{
     struct asker *a = mem_zero(1, sizeof *a);
 
     if (engine->reload == NULL) {
@@ -324,6 +347,7 @@ void reload_start(struct engine *engine, const char *plugin, reload_done_fn *don
         engine->reload->engine = engine;
     }
     a->done = done;
+    a->begins = begins;
     a->arg = arg;
     a->plugin = mem_strdup(plugin);
     a->next = engine->reload->waiting;

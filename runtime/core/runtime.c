@@ -18,6 +18,7 @@
 #include "core/db_tables.h"
 #include "core/engine.h"
 #include "core/leases.h"
+#include "core/seen.h"
 #include "core/tail.h"
 #include "io/watch.h"
 
@@ -314,6 +315,7 @@ static int start_plugins(struct engine *engine, struct error *e)
         engine->plugins[engine->plugin_count++] = p;
         restore_last(engine, p);
     }
+    versions_record(engine, engine->plugins, engine->plugin_count, "start");
     return 0;
 }
 
@@ -460,6 +462,7 @@ static bool stop(struct engine *engine, struct runtime_summary *summary)
     close_handles(engine);
     uv_run(&engine->loop, UV_RUN_DEFAULT);
     survey_free(engine);
+    seen_free(engine);
     tail_free(engine);
     reload_free(engine);
     control_free(engine);

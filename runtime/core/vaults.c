@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "core/engine.h"
+#include "core/seen.h"
 #include "model/value.h"
 
 struct vault *engine_vault(const struct engine *engine, const char *id)
@@ -201,6 +202,7 @@ void vaults_close(struct engine *engine)
         timeline_disarm(&engine->timeline, &engine->vaults[i].settle);
         executor_close(engine->vaults[i].executor);
         free(engine->vaults[i].snapshot);
+        seen_scene_drop(engine->vaults[i].scene);
     }
     free(engine->vaults);
     engine->vaults = NULL;

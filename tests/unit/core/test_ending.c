@@ -453,13 +453,16 @@ static void test_logs_and_failures_are_kept(void **state)
     assert_string_equal(ending->commit->run.error,
                         "{\"code\":\"SCRIPT\",\"line\":12,\"message\":\"it threw\","
                         "\"where\":\"strategies/p0.lua\"}");
+    ending_finish(ending);
     logs = json_loads(ending->commit->run.logs, 0, NULL);
     assert_int_equal(json_array_size(logs), 3);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(logs, 0), "dropped")), 7);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(logs, 0), "from")),
+                        "runtime");
     assert_int_equal(json_integer_value(
-                         json_object_get(json_object_get(json_array_get(logs, 0), "fields"), "n")),
+                         json_object_get(json_object_get(json_array_get(logs, 1), "fields"), "n")),
                      1);
-    assert_null(json_object_get(json_array_get(logs, 1), "fields"));
-    assert_int_equal(json_integer_value(json_object_get(json_array_get(logs, 2), "dropped")), 7);
+    assert_null(json_object_get(json_array_get(logs, 2), "fields"));
     json_decref(logs);
     ending_free(ending);
 }
