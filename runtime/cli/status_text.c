@@ -281,6 +281,68 @@ static void print_feeds(const struct output *o, const json_t *status)
     finish(&t, o);
 }
 
+static void add_count(struct buf *out, const json_t *source, const char *name)
+{
+    if (number_of(source, name) > 0)
+        buf_addf(out, "%s%lld %s", out->len > 0 ? "; " : "", (long long)number_of(source, name),
+                 name);
+}
+
+/* What is lost, and why nothing comes. */
+static void add_source_trouble(struct table *t, const json_t *source)
+{
+    static const char *const counts[] = {"lost", "gaps", "dropped", "refused"};
+    const char *why = text_of(source, "note");
+    struct buf text;
+
+    if (strcmp(text_of(source, "state"), "away") == 0)
+        why = text_of(source, "last_error");
+    buf_init(&text, RUN_TEXT_MAX);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        add_count(&text, source, counts[i]);
+    if (why != NULL)
+        buf_addf(&text, "%s%s", text.len > 0 ? "; " : "", why);
+    table_add(t, text.len > 0 ? buf_text(&text) : NULL);
+    buf_release(&text);
+}
+
+static enum tone source_tone(const json_t *source)
+{
+    if (strcmp(text_of(source, "state"), "away") == 0)
+        return TONE_BAD;
+    return text_of(source, "note") != NULL || number_of(source, "lost") > 0 ? TONE_WARN
+                                                                            : TONE_PLAIN;
+}
+
+static void print_sources(const struct output *o, const json_t *status)
+{
+    static const struct column columns[] = {
+        {"SOURCE", false, 48}, {"PLUGIN", false, 24},   {"IS", false, 0},
+        {"EVENTS", true, 0},   {"DUPLICATES", true, 0}, {"OPEN", true, 0},
+        {"BEHIND", true, 0},   {"TROUBLE", false, 0},   {0},
+    };
+    const json_t *one;
+    struct table t;
+    size_t i;
+
+    table_init(&t, columns);
+    json_array_foreach(json_object_get(status, "sources"), i, one)
+    {
+        if (text_of(one, "state") == NULL)
+            continue;
+        table_add(&t, text_of(one, "source"));
+        table_add(&t, text_of(one, "plugin"));
+        table_add(&t, text_of(one, "state"));
+        add_amount(&t, one, "received");
+        add_amount(&t, one, "duplicates");
+        add_amount(&t, one, "open");
+        add_amount(&t, one, "lag");
+        add_source_trouble(&t, one);
+        table_tone(&t, source_tone(one));
+    }
+    finish(&t, o);
+}
+
 /* Why it stands still, or what went wrong last and when. */
 static void add_store_trouble(struct table *t, const json_t *store)
 {
@@ -380,6 +442,7 @@ void status_print(const struct output *o, const json_t *status)
     print_plugins(o, status);
     print_vaults(o, status);
     print_feeds(o, status);
+    print_sources(o, status);
     print_stores(o, status);
     print_workers(o, status);
     print_long(o, status);

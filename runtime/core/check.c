@@ -16,10 +16,20 @@
 #include "core/session.h"
 #include "io/confine.h"
 
+/* "event trades from table trades of indexer" */
+static void describe_event(const struct trigger *t, struct buf *out)
+{
+    buf_addf(out, "event %s", t->topic);
+    if (t->source == NULL)
+        return;
+    buf_add_str(out, " from ");
+    event_source_describe(t->source, out);
+}
+
 void trigger_describe(const struct trigger *t, struct buf *out)
 {
     if (t->kind == TRIGGER_EVENT)
-        buf_addf(out, "event %s", t->topic);
+        describe_event(t, out);
     else if (t->kind == TRIGGER_MANUAL)
         buf_add_str(out, "manual");
     else if (t->cron.every_ms > 0)

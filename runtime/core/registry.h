@@ -21,6 +21,8 @@
 #include "state/state.h"
 
 struct error;
+struct event_source;
+struct source;
 struct stores;
 struct table_schema;
 struct tables;
@@ -49,6 +51,10 @@ struct registry {
                        const struct table_schema *schema, const struct tables_limits *limits,
                        struct tables **out, struct error *e);
     int (*check_tables_url)(const char *url, struct error *e);
+    /* Events from outside; from any thread, without connecting. */
+    int (*open_source)(const char *desk, const struct event_source *config, const char *url,
+                       struct source **out, struct error *e);
+    int (*check_source)(const struct event_source *config, const char *url, struct error *e);
     int (*open_executor)(const struct vault_config *config, const struct vault_record *record,
                          const struct market_source *markets, int64_t now_ms,
                          struct ledger_change *opening, struct executor **out, struct error *e);

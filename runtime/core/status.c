@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "core/db_calls.h"
 #include "core/engine.h"
+#include "core/intake.h"
 #include "model/value.h"
 
 static json_t *count(uint64_t n)
@@ -251,6 +252,7 @@ static void add_lists(struct engine *engine, json_t *o)
     json_object_set_new(o, "plugins", plugins);
     json_object_set_new(o, "vaults", vaults);
     json_object_set_new(o, "feeds", feeds);
+    json_object_set_new(o, "sources", intake_json(engine));
     json_object_set_new(o, "stores", stores);
     json_object_set_new(o, "workers", workers);
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "cli/cli.h"
+#include "main/sources.h"
 #include "main/stores.h"
 #include "main/tables.h"
 #include "worker/worker.h"
@@ -43,6 +44,8 @@ static const struct registry registry = {
     .check_state_url = stores_check_state_url,
     .open_tables = tables_open,
     .check_tables_url = tables_check_url,
+    .open_source = sources_open,
+    .check_source = sources_check,
     .open_executor = open_executor,
     .open_feed = open_feed,
     .version = ORRERY_VERSION,

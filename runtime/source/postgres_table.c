@@ -94,10 +94,12 @@ static int send_highest(struct pg_source *s, const char *behind, struct error *e
     int result;
 
     buf_init(&sql, SQL_BYTES);
-    buf_addf(&sql, "SELECT (SELECT %s::text FROM %s", buf_text(&s->column), buf_text(&s->table));
+    /* "t.": the bare name would be the output's, a text, whose order is another */
+    buf_addf(&sql, "SELECT (SELECT t.%s::text FROM %s t", buf_text(&s->column),
+             buf_text(&s->table));
     if (behind != NULL)
-        buf_addf(&sql, " WHERE %s > $1::text::%s", buf_text(&s->column), s->type);
-    buf_addf(&sql, " ORDER BY %s DESC LIMIT 1)", buf_text(&s->column));
+        buf_addf(&sql, " WHERE t.%s > $1::text::%s", buf_text(&s->column), s->type);
+    buf_addf(&sql, " ORDER BY t.%s DESC LIMIT 1)", buf_text(&s->column));
     result = pg_send(&s->session, PG_NOT_PREPARED, buf_text(&sql), behind != NULL, values, e);
     buf_release(&sql);
     return result;

@@ -8,14 +8,23 @@
 #define MS         INT64_C(1000000)
 #define SILENCE_MS 15000 /* then the server is asked whether it is still there */
 
+/* Heard only when the server has said so. */
 static int subscribe(struct redis_source *s, struct error *e)
 {
+    const struct redis_reply *reply;
+
     redis_cmd(&s->link, "SUBSCRIBE");
     redis_text(&s->link, s->config.topic);
     redis_end(&s->link);
+    if (redis_send(&s->link, e) != 0 || redis_get(&s->link, &reply, e) != 0)
+        return redis_source_failed(s, e);
+    if (reply->kind != REPLY_ARRAY) {
+        redis_source_refused(reply, "subscribing", e);
+        return redis_source_failed(s, e);
+    }
     s->heard_ns = source_now_ns();
     s->pinged = false;
-    return redis_send(&s->link, e) != 0 ? redis_source_failed(s, e) : 0;
+    return 0;
 }
 
 static bool is_message(const struct redis_reply *r)
