@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "core/intake_check.h"
 #include "core/registry.h"
 #include "core/session.h"
 #include "core/versions.h"
@@ -259,7 +260,7 @@ static int settle_plugin(struct maker *m, size_t index, const struct message_loa
         problem_add_error(&b->problems, b->desk.config_file.path, &e);
         return -1;
     }
-    return settle_tables(m, p);
+    return settle_tables(m, p) < 0 || intake_check(b, p, m->registry) < 0 ? -1 : 0;
 }
 
 /* Loads one file into the throw-away worker; its problems are added. -1 only when no worker could
@@ -359,6 +360,7 @@ static int make_plugins(struct maker *m, struct error *e)
     if (b->problems.errors == 0) /* else a name may be missing because its file is broken */
         check_overrides(b);
     drop_disabled(b);
+    intake_check_count(b);
     if (b->plugin_count == 0)
         problem_warn(&b->problems, b->desk.config_file.path, 0,
                      "put a strategy there, or set `strategies` to its folder",

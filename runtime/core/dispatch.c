@@ -8,6 +8,7 @@
 #include "core/db_calls.h"
 #include "core/db_trace.h"
 #include "core/engine.h"
+#include "core/intake.h"
 #include "core/seen.h"
 #include "core/trace.h"
 
@@ -76,6 +77,8 @@ void tick_release(struct tick *tick)
     if (tick->next_live != NULL)
         tick->next_live->prev_live = tick->prev_live;
     tick_arrived(tick);
+    if (tick->intake != NULL)
+        intake_tick_ended(tick);
     json_decref(tick->closures);
     db_trace_free(tick->db_trace);
     seen_forget(tick);
@@ -179,7 +182,7 @@ static void queue_full(const struct plugin *plugin, char *text, size_t size)
 }
 
 /* Why this trigger cannot wait for a decide(), or NULL. */
-static const char *refusal(struct plugin *plugin, bool insists, char *text, size_t size)
+static const char *refusal(struct plugin *plugin, const struct arrival *a, char *text, size_t size)
 {
     if (plugin->health == QUARANTINED) {
         snprintf(text, size, "quarantined: %s", plugin->health_reason ? plugin->health_reason : "");
@@ -197,7 +200,7 @@ static const char *refusal(struct plugin *plugin, bool insists, char *text, size
     }
     if (plugin->removed || plugin->engine->draining)
         return plugin->removed ? "the strategy was removed" : "the daemon is stopping";
-    if (insists)
+    if (a->insists)
         return NULL;
     if (plugin->health == UNHEALTHY && plugin->skip_left > 0) {
         plugin->skip_left--;
@@ -205,7 +208,8 @@ static const char *refusal(struct plugin *plugin, bool insists, char *text, size
         return text;
     }
     /* What the last session had taken on is taken up again in full. */
-    if (plugin->queued >= plugin->manifest.queue && plugin->engine->started) {
+    if (plugin->queued >= plugin->manifest.queue + plugin->sourced && !a->is_counted &&
+        plugin->engine->started) {
         queue_full(plugin, text, size);
         return text;
     }
@@ -254,7 +258,7 @@ struct tick *engine_arrive(struct plugin *plugin, const struct arrival *a)
     }
     tick = tick_new(plugin, a);
     tick->seed = seed_of(tick);
-    reason = refusal(plugin, a->insists, text, sizeof text);
+    reason = refusal(plugin, a, text, sizeof text);
     if (reason != NULL) {
         life_skip(tick, reason);
         return NULL;

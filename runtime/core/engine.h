@@ -29,6 +29,7 @@
  *   deadlines.c  scripts that cannot be interrupted
  *   db_*.c       the plugins' own tables: calls from the workers, their threads
  *   plugins.c    timers and health of one plugin
+ *   intake*.c    events from outside: sources, their threads, batches into the journal
  *   vaults.c     executors, settlement, snapshots
  *   feeds.c      feeds on the timeline
  *   reload.c     a changed desk becomes the running one
@@ -69,6 +70,8 @@ struct db_tables;
 struct db_trace;
 struct engine;
 struct hook;
+struct intake;
+struct intakes;
 struct plugin;
 struct ask;
 struct control;
@@ -116,6 +119,8 @@ struct tick {
     struct seen_text *seen_params, *seen_last;
     struct tick_notes *notes; /* of the runtime's; NULL: none */
     struct waiter *waiter;
+    struct intake *intake; /* the source it came from; NULL: none that still is */
+    size_t intake_bytes;
 };
 
 enum health { HEALTHY, UNHEALTHY, QUARANTINED };
@@ -198,6 +203,7 @@ struct plugin {
     struct tick *queue, **queue_tail;
     struct hook *hooks; /* waiting until the plugin is ready again */
     uint32_t queued, running, hooking;
+    uint32_t sourced; /* its ticks from sources, which bound what waits by themselves */
     int64_t late_ms;      /* none of the queue is late before; 0: none has a deadline */
     uint64_t hooks_begun; /* since the start */
     struct state_change *changes;
@@ -315,6 +321,7 @@ struct engine {
     size_t feed_count;
     struct market_source markets;
 
+    struct intakes *intakes;
     struct db_pool *db_pool; /* NULL: no plugin has had tables */
     uint64_t busy;           /* see the head of this file */
     struct tick *live;       /* all ticks, the newest first */
@@ -356,7 +363,9 @@ struct arrival {
     uint32_t depth;
     uint64_t id;
     struct waiter *waiter; /* or NULL */
-    bool insists;          /* an operator wants it: also while unhealthy, or with a full queue */
+    bool insists;          /* an operator wants it, or it must not get lost: also while unhealthy,
+                              or with a full queue */
+    bool is_counted;       /* its source bounds how many wait: also with a full queue */
 };
 /* The tick, or NULL when it has ended already: skipped, or too late. */
 struct tick *engine_arrive(struct plugin *plugin, const struct arrival *arrival);
@@ -382,6 +391,8 @@ void life_fail(struct tick *tick, enum error_code code, const char *message);
 /* Ends a tick that is in no queue without a decide(). `error`: JSON text, stolen, or NULL. */
 void life_end(struct tick *tick, enum run_status status, const char *reason, char *error);
 void life_start_pending(struct engine *engine, const struct pending *pending);
+/* A trigger whose ended run was recorded without ever being a tick. */
+void life_recorded(struct plugin *plugin, const struct run *run);
 
 char *life_last_text(const struct run *run); /* ctx.last for an executed run, as JSON */
 

@@ -114,6 +114,19 @@ static void count_end(struct plugin *plugin, const struct run *run)
     }
 }
 
+void life_recorded(struct plugin *plugin, const struct run *run)
+{
+    struct engine *engine = plugin->engine;
+
+    engine->counters.received++;
+    engine->counters.open++;
+    plugin->counters.received++;
+    plugin->counters.open++;
+    count_end(plugin, run);
+    if (engine->options.view.run_ended != NULL)
+        engine->options.view.run_ended(engine->options.view.arg, run, plugin->vault->nav);
+}
+
 static bool wants_hooks(const struct plugin *plugin, const struct run *run)
 {
     if (run->status == RUN_SKIPPED || run->status == RUN_CANCELLED || run->dry_run ||

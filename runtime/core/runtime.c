@@ -17,6 +17,7 @@
 #include "core/db_calls.h"
 #include "core/db_tables.h"
 #include "core/engine.h"
+#include "core/intake.h"
 #include "core/leases.h"
 #include "core/seen.h"
 #include "core/tail.h"
@@ -132,6 +133,7 @@ void engine_stop(struct engine *engine, const char *why)
         stop_queue(engine->plugins[i]);
     }
     crew_hurry(engine);
+    intake_stop(engine);
     for (size_t i = 0; i < engine->commits.count; i++)
         atomic_store(&engine->commits.items[i]->draining, true);
     uv_timer_start(&engine->drain_timer, on_drain_limit, DRAIN_LIMIT_MS, 0);
@@ -193,6 +195,7 @@ static void on_watchdog(uv_timer_t *timer)
     stores_watch(timer->data);
     crew_watch(timer->data);
     db_watch(timer->data);
+    intake_watch(timer->data);
     lateness_watch(timer->data);
     dead_watch(timer->data);
     survey_watch(timer->data);
@@ -395,7 +398,8 @@ static int start(struct engine *engine, struct error *e)
     crew_open(engine);
     if (start_plugins(engine, e) < 0 ||
         stores_await(engine, engine->options.wait_for_state_ms, e) < 0 ||
-        crew_start(engine, e) < 0 || control_start(engine, e) < 0 || start_watch(engine, e) < 0)
+        crew_start(engine, e) < 0 || intake_open(engine, e) < 0 || control_start(engine, e) < 0 ||
+        start_watch(engine, e) < 0)
         return -1;
     start_handles(engine);
     arm_plugins(engine);
@@ -454,8 +458,11 @@ static bool stop(struct engine *engine, struct runtime_summary *summary)
     crew_stop(engine);
     feeds_close(engine);
     leases_release_all(engine);
-    all = db_stop(engine);
+    all = intake_await_end(engine);
+    all &= db_stop(engine);
     all &= commits_close(engine, true);
+    if (all)
+        intake_free(engine);
     leases_stop(engine);
     sweeps_stop(engine);
     retention_stop(engine);
