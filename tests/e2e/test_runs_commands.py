@@ -6,11 +6,12 @@ import pty
 import re
 import select
 import signal
+import sqlite3
 import subprocess
 import time
 
 import pytest
-from support import BINARY, ERROR, NOT_FOUND, NOT_RUNNING, OK, PATIENCE, every, wait_until
+from support import BINARY, ERROR, NOT_FOUND, NOT_RUNNING, OK, PATIENCE, REPO, every, wait_until
 
 TALKER = """
     local p = ctx.trigger.payload or {}
@@ -175,6 +176,43 @@ def test_a_desk_without_a_journal(desk):
         answer = desk.cli(*words)
         assert answer.code == NOT_FOUND and "orrery run" in answer.err, (words, answer)
     assert not (desk.path / "data" / "orrery.db").exists()
+
+
+def release_3():
+    """The journal's schema as the last release with version 3 made it."""
+    text = (REPO / "tests" / "unit" / "journal" / "release_3.h").read_text()
+    pieces = re.findall(r'"((?:[^"\\]|\\.)*)"', text[text.index("release_3[]"):])
+    return "".join(piece.replace('\\"', '"') for piece in pieces)
+
+
+def test_a_journal_of_an_older_release(desk):
+    desk.configure()
+    (desk.path / "data").mkdir()
+    db = sqlite3.connect(desk.path / "data" / "orrery.db")
+    db.executescript(release_3())
+    db.execute("INSERT INTO names VALUES (1, 'old'), (2, 'v'), (3, 'abcdef0123456789')")
+    db.execute("""INSERT INTO runs VALUES (?, 1, 1, 2, 1, 0, 1, 0, 3, 12, 1641024300000, 1641024300000, 1641024300001, 5,
+                  NULL, NULL, 'too soon', NULL, NULL, NULL, NULL, '[{"level":"info","message":"hi"}]')""",
+               (1641024300000 << 21,))
+    slot = 1641024300000 << 21 >> 34
+    db.executescript("INSERT INTO run_counts VALUES (1, 1, 1);"
+                     f"INSERT INTO run_slots VALUES (1, 0, {slot}), (1, 1, {slot}), (0, 1, {slot})")
+    db.commit()
+    db.close()
+    before = desk.cli("runs")
+    assert before.code == ERROR and "version 3, expected" in before.err and "orrery db upgrade" in before.err
+    assert desk.cli("db", "upgrade").code == OK
+    run, = desk.cli("runs", "list", "--plugin", "old", "--json").data["runs"]
+    shown = desk.cli("runs", "show", run["id"]).out
+    for line in ("status      noop", "code        abcdef012345…", "saw         not recorded", "decided     nothing: too soon",
+                 "log         info  hi"):
+        assert line in shown.splitlines(), shown
+    assert "hi  " + run["id"] in desk.cli("logs").out
+    assert "no spans are on record" in desk.cli("runs", "trace", run["id"]).out
+    assert desk.cli("versions", "list").out == "no strategy was deployed yet\n"
+    assert "no version of it is on record" in desk.cli("versions", "list", "old").out
+    assert desk.cli("versions", "show", "old").code == NOT_FOUND
+    assert desk.cli("dead", "list").out == "no dead letters\n"
 
 
 # ---- what people read ----
