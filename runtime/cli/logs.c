@@ -52,7 +52,8 @@ static int add_page(struct context *c, struct desk_records *r, size_t limit, jso
     if (desk_records_ask(r, request, &page, e) < 0)
         return -1;
     prepend(lines, json_object_get(page, "lines"));
-    json_object_set(whole, "next", json_object_get(page, "next"));
+    next = json_object_get(page, "next");
+    json_object_set(whole, "next", next != NULL ? next : json_null());
     *scanned += (size_t)json_integer_value(json_object_get(page, "runs"));
     json_decref(page);
     return 0;

@@ -93,6 +93,31 @@ static void say_value(struct labelled *l, const char *name, const json_t *value)
     say(l, "saw", &text);
 }
 
+/* "last: submitted by the run 38fw…" */
+static void say_last(struct labelled *l, const json_t *last)
+{
+    const char *outcome = text_of(last, "outcome"), *run = text_of(last, "run_id");
+    const json_t *error = json_object_get(last, "error");
+    struct buf text;
+
+    if (outcome == NULL) {
+        say_value(l, "last", last);
+        return;
+    }
+    buf_init(&text, RUN_TEXT_MAX);
+    buf_add_str(&text, "last outcome: ");
+    labelled_add_text(&text, outcome);
+    if (run != NULL) {
+        buf_add_str(&text, ", of the run ");
+        labelled_add_text(&text, run);
+    }
+    if (json_is_object(error)) {
+        buf_add_str(&text, ": ");
+        run_text_error(&text, error);
+    }
+    say(l, "saw", &text);
+}
+
 /* "spot = 100012.5, until 10:17:02"; null: there is no such key. `expires`: or NULL. */
 static void say_keys(struct labelled *l, const char *label, const json_t *keys,
                      const json_t *expires, const char *absent)
@@ -219,7 +244,7 @@ void story_seen(struct labelled *l, const json_t *run)
     json_object_foreach(market, feed, one)
         say_feed(l, feed, one, json_integer_value(json_object_get(run, "started_ms")));
     say_value(l, "params", json_object_get(seen, "params"));
-    say_value(l, "last", json_object_get(seen, "last"));
+    say_last(l, json_object_get(seen, "last"));
     say_value(l, "closures", json_object_get(seen, "closures"));
     say_value(l, "the keys", json_object_get(seen, "keys"));
     say_keys(l, "state read", json_object_get(seen, "reads"), NULL, " was not set");
