@@ -374,7 +374,10 @@ static void print_stores(const struct output *o, const json_t *status)
     {
         table_add(&t, text_of(one, "url"));
         table_add(&t, text_of(one, "role"));
-        table_add(&t, text_of(one, "state"));
+        table_add(&t, json_is_true(json_object_get(one, "degraded")) &&
+                              !json_is_true(json_object_get(one, "stalled"))
+                          ? "degraded"
+                          : text_of(one, "state"));
         add_amount(&t, one, "commits");
         add_amount(&t, one, "ticks");
         add_amount(&t, one, "depth");

@@ -21,8 +21,8 @@
  * vaults [{id, executor, nav, quote_balance, pm_balance, open_positions, exposure, is_frozen,
  * permissions, batches}…] (amounts: integers or decimal strings), feeds [{name, kind, spot, at,
  * stale, updates, failures, last_error}…], stores [{url, role ("journal"|"state"), connection,
- * state ("working"|"degraded" (a commit took more than 1 s in the last
- * minute)|"away"|"connecting"), degraded, slow_at (ms|null), slow_us, stalled, stall (why|null),
+ * state ("working"|"away"|"connecting"), degraded (it works, and a commit took more than 1 s in the
+ * last minute), slow_at (ms|null), slow_us, stalled, stall (why|null),
  * failures, depth, commits, ticks, latency_us, last_error, last_error_code, last_error_at,
  * warnings}…], workers [{index, pid, plugins, restarts, cpu_ms}…]} and journal (null before the
  * first look) {at (ms), kept, open, oldest (ms|null), pending, versions, snapshots, snapshot_bytes,

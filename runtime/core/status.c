@@ -157,7 +157,7 @@ static const char *store_state(const struct store *s, const struct store_health 
 {
     if (h->stalled || s->slow)
         return s->is_server && !h->opened ? "connecting" : "away";
-    return store_is_degraded(s, h) ? "degraded" : "working";
+    return "working";
 }
 
 static json_t *store_json(struct store *s)
