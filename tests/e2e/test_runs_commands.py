@@ -11,6 +11,7 @@ import subprocess
 import time
 
 import pytest
+from shared import url
 from support import BINARY, ERROR, NOT_FOUND, NOT_RUNNING, OK, PATIENCE, REPO, every, wait_until
 
 TALKER = """
@@ -60,8 +61,10 @@ def questions(ids):
     yield from (["dead", "list"], ["versions", "list"], ["versions", "list", "talker"])
 
 
-def test_a_daemon_and_a_stopped_desk_answer_alike(desk):
-    talkative(desk)
+@pytest.mark.parametrize("journal", ["sqlite", "postgres"])
+def test_a_daemon_and_a_stopped_desk_answer_alike(desk, journal, request):
+    address = url(request.getfixturevalue("postgres")) if journal == "postgres" else "sqlite:data/orrery.db"
+    talkative(desk, journal=address, state=f'"{address}"')
     ids = [desk.fire("talker", {"n": 1, "emit": True})["id"], desk.fire("talker", {"n": 3, "loud": True})["id"],
            desk.fire("talker", {"n": 2, "fail": True})["id"]]
     ended(desk, 4)

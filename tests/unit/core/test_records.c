@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/id.h"
 #include "core/records.h"
@@ -432,19 +433,32 @@ static void put_talkers(unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
         struct run run = run_at(T0 + i, 0, i % 2 ? "odd" : "even", RUN_NOOP);
-        char *text = malloc(64 * (i + 2));
-        size_t len = (size_t)sprintf(text, "[");
+        struct buf text;
+        buf_init(&text, 65536);
         for (unsigned n = 1; n <= i; n++)
-            len += (size_t)sprintf(text + len, "%s{\"level\":\"%s\",\"message\":\"%u.%u\"}",
-                                   n > 1 ? "," : "", n % 2 ? "info" : "warn", i, n);
-        sprintf(text + len, "]");
-        run.logs = i > 0 ? text : NULL;
+            buf_addf(&text, "%s{\"level\":\"%s\",\"message\":\"%u.%u\"}", n > 1 ? "," : "[",
+                     n % 2 ? "info" : "warn", i, n);
+        buf_add_str(&text, "]");
+        run.logs = i > 0 ? text.data : NULL;
         put(&run);
-        free(text);
+        buf_release(&text);
     }
 }
 
-/* All lines, page by page of `limit`, oldest first: their messages, each followed by a blank. */
+/* The messages of a page, oldest first, each followed by a blank; then `behind`, which is freed. */
+static char *page_text(const json_t *lines, char *behind)
+{
+    struct buf text;
+
+    buf_init(&text, 1 << 20);
+    for (size_t i = 0; i < json_array_size(lines); i++)
+        buf_addf(&text, "%s ", text_at(lines, i, "message"));
+    buf_add_str(&text, behind);
+    free(behind);
+    return buf_steal(&text);
+}
+
+/* All lines, page by page of `limit`. */
 static char *all_lines(const char *plugin, const char *level, unsigned limit)
 {
     char *whole = strdup("");
@@ -452,7 +466,6 @@ static char *all_lines(const char *plugin, const char *level, unsigned limit)
 
     do {
         json_t *request = with_number(op("logs_page"), "limit", limit), *data, *lines;
-        char *page = calloc(1, 65536);
         if (plugin != NULL)
             with(request, "plugin", plugin);
         if (level != NULL)
@@ -462,12 +475,7 @@ static char *all_lines(const char *plugin, const char *level, unsigned limit)
         data = ask(request);
         lines = json_object_get(data, "lines");
         assert_true(json_array_size(lines) <= limit);
-        for (size_t i = 0; i < json_array_size(lines); i++)
-            sprintf(page + strlen(page), "%s ", text_at(lines, i, "message"));
-        page = realloc(page, strlen(page) + strlen(whole) + 1);
-        strcat(page, whole);
-        free(whole);
-        whole = page;
+        whole = page_text(lines, whole);
         next = json_incref(json_object_get(data, "next"));
         json_decref(data);
     } while (json_is_string(next));
