@@ -9,7 +9,7 @@
 #include "base/text.h"
 
 #define CHUNK_BYTES (64 * 1024)
-#define DEPTH       4             /* of arrays in arrays; we ask for 3 at most */
+#define DEPTH       8             /* of arrays in arrays; we ask for 6 at most */
 #define LINE_BYTES  (64 * 1024)   /* of a status, an error, or a length */
 #define OVERHEAD    (1024 * 1024) /* small answers may announce a little more than they hold */
 

@@ -403,7 +403,9 @@ static void say_who_writes(const struct pg_source *s, struct source_news *news)
 static int tell(struct pg_source *s, const char *cursor, const struct reading *r, size_t max,
                 struct source_news *news, struct error *e)
 {
-    if (r->given == max && max > 1) {
+    if (cursor[0] == '\0') { /* it was only decided where to begin */
+        s->lag = -1;
+    } else if (r->given == max && max > 1) {
         if (count_lag(s, cursor, e) < 0)
             return -1;
     } else if (s->ceiling.value == NULL && s->ceiling.sought == NULL) {
