@@ -192,6 +192,7 @@ static const struct verb verbs[] = {
     {"trace", "trace ID", "", 1, 1, runs_trace},
     {"children", "children ID", " limit after ", 1, 1, runs_children},
     {"cancel", "cancel ID [--reason R]", " reason ", 1, 1, runs_cancel},
+    {"verify", "verify ID", "", 1, 1, runs_verify},
     {0},
 };
 
@@ -225,7 +226,8 @@ const struct command command_runs = {
              "  orrery runs logs ID [-f] [--level LEVEL]\n"
              "  orrery runs trace ID\n"
              "  orrery runs children ID [-n N] [--after CURSOR]\n"
-             "  orrery runs cancel ID [--reason TEXT]\n",
+             "  orrery runs cancel ID [--reason TEXT]\n"
+             "  orrery runs verify ID\n",
     .text =
         "Every trigger ends as exactly one run: completed, noop, rejected, failed, cancelled\n"
         "or skipped. Works while the daemon runs and, from its journal, when it does not.\n"
@@ -235,7 +237,8 @@ const struct command command_runs = {
         "logs      what it said (ctx.log) and what orrery said about it\n"
         "trace     where its time went, with the runs that it caused\n"
         "children  the runs that its events started\n"
-        "cancel    ends a run that has not started yet; while no daemon runs, it never starts\n",
+        "cancel    ends a run that has not started yet; while no daemon runs, it never starts\n"
+        "verify    decides again from what the run saw, and compares: \"same\", or what differs\n",
     .options = options,
     .examples = "  $ orrery runs -n 2\n"
                 "  RUN            TIME (UTC)           PLUGIN  TRIGGER  STATUS     WHAT\n"
@@ -245,7 +248,8 @@ const struct command command_runs = {
                 "  $ orrery runs list --plugin first --status failed --since 2h\n"
                 "  $ orrery runs show 38fw4z60g0001\n"
                 "  $ orrery runs --status failed --json | jq -r '.data[].error.message'\n",
-    .exits = "  1 when a run cannot be cancelled any more, or a cursor is not one of this list\n"
+    .exits = "  1 when a run cannot be cancelled any more, when it cannot be verified or decides\n"
+             "    otherwise, or a cursor is not one of this list\n"
              "  2 when there is no such run, plugin or version, or no journal yet\n"
              "  3 when the journal is in memory and no daemon is running\n",
     .max_arguments = 2,

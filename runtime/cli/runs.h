@@ -10,6 +10,7 @@ int runs_show(struct context *c, struct error *e);
 int runs_logs(struct context *c, struct error *e);
 int runs_trace(struct context *c, struct error *e);
 int runs_cancel(struct context *c, struct error *e);
+int runs_verify(struct context *c, struct error *e);
 
 /* Adds the value of the option, when it is given, under its own name. */
 void runs_add_option(const struct context *c, const char *option, json_t *request);

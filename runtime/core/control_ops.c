@@ -309,6 +309,7 @@ void control_dispatch(struct request *r, const char *op)
         {"run_show", control_records},
         {"run_logs", control_records},
         {"run_trace", control_records},
+        {"run_evidence", control_records},
         {"versions_list", control_records},
         {"strategies_list", control_records},
         {"version_show", control_records},

@@ -22,6 +22,7 @@ static const struct {
     {"versions_list", record_versions_list}, {"strategies_list", record_strategies_list},
     {"version_show", record_version_show},   {"dead_page", record_dead_page},
     {"dead_show", record_dead_show},         {"logs_page", record_logs_page},
+    {"run_evidence", record_run_evidence},
 };
 
 #define QUESTIONS (sizeof questions / sizeof questions[0])

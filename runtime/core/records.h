@@ -28,6 +28,8 @@
  *   `content` (model/version.h, as text)
  * - dead_page (plugin?, state?, limit?, after?) -> {letters: [letter…] newest first, next}
  * - dead_show (run) -> letter (dead_to_json() of core/dead.h)
+ * - run_evidence (run) -> {run, seen (model/seen.h)|null, version {…, content: JSON}|null, snapshots
+ *   {digest: text}}: what core/verify.h needs
  * - logs_page (plugin?, level?, limit?, after?) -> {lines: [line with run and plugin…] oldest
  *   first, next, runs: how many runs were looked at}: the newest lines; may hold fewer than asked
  *   for, or none, while `next` is not null

@@ -11,10 +11,11 @@
 #include "model/seen.h"
 #include "model/value.h"
 
-#define KNOWN      4096 /* a power of two */
-#define KNOWN_MS   3600000
-#define RECORD_MAX (32 * 1024 * 1024) /* reads, writes, actions and tables are bounded themselves  \
-                                       */
+#define KNOWN    4096 /* a power of two */
+#define KNOWN_MS 3600000
+#define RECORD_MAX                                                                                 \
+    (32 * 1024 * 1024) /* reads, writes, actions and tables are bounded themselves                 \
+                        */
 
 struct seen_text {
     unsigned refs;

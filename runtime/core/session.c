@@ -98,7 +98,7 @@ static int next_message(struct session *s, enum message_type expected, struct er
             return -1;
     if (got < 0 || message_decode(s->decoder, frame, len, &s->answer, e) < 0)
         return -1;
-    if (s->answer.type != expected)
+    if (expected != MESSAGE_NONE && s->answer.type != expected)
         return error_set(e, ERROR_PROTOCOL, "the worker answered '%s' where '%s' was due",
                          message_name(s->answer.type), message_name(expected));
     return 0;
@@ -165,6 +165,12 @@ int session_send(struct session *s, const struct message *message, struct error 
     if (message_encode(&s->out, message, e) < 0)
         return -1;
     return send_all(s, e);
+}
+
+int session_talk(struct session *s, const struct message *question, struct message **answer,
+                 struct error *e)
+{
+    return session_ask(s, question, MESSAGE_NONE, answer, e);
 }
 
 int session_ask(struct session *s, const struct message *question, enum message_type expected,

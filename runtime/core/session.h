@@ -30,6 +30,10 @@ int session_send(struct session *session, const struct message *message, struct 
 int session_ask(struct session *session, const struct message *question, enum message_type expected,
                 struct message **answer, struct error *e);
 
+/* The same, for whatever comes next. */
+int session_talk(struct session *session, const struct message *question, struct message **answer,
+                 struct error *e);
+
 /* How the worker ended, after a failed ask: the signal, or 0. Waits for its end. */
 int session_death_signal(struct session *session);
 
