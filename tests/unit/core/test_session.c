@@ -148,7 +148,7 @@ static void test_a_good_desk(void **state)
     assert_true(b->plugins[0].ok && b->plugins[1].ok);
     assert_string_equal(b->plugins[0].state_url, "memory:");
     assert_string_equal(b->plugins[1].state_url, "memory:b");
-    assert_int_equal(strlen(b->plugins[0].version), 16);
+    assert_int_equal(strlen(b->plugins[0].version), DIGEST_TEXT_SIZE - 1);
     assert_string_not_equal(b->plugins[0].version, b->plugins[1].version);
     assert_int_equal(strncmp(b->lua, "Lua 5.4", 7), 0);
     blueprint_free(b);
@@ -187,7 +187,7 @@ static void test_every_problem_at_once(void **state)
 
 static void test_a_version_is_what_it_depends_on(void **state)
 {
-    char config[512], first[17];
+    char config[512], first[DIGEST_TEXT_SIZE];
     struct desk_dir *d;
     struct blueprint *b;
 
