@@ -207,9 +207,7 @@ static const char *refusal(struct plugin *plugin, const struct arrival *a, char 
         snprintf(text, size, "unhealthy: %s", plugin->health_reason ? plugin->health_reason : "");
         return text;
     }
-    /* What the last session had taken on is taken up again in full. */
-    if (plugin->queued >= plugin->manifest.queue + plugin->sourced && !a->is_counted &&
-        plugin->engine->started) {
+    if (plugin->queued >= plugin->manifest.queue + plugin->sourced && !a->is_counted) {
         queue_full(plugin, text, size);
         return text;
     }

@@ -365,7 +365,7 @@ struct arrival {
     struct waiter *waiter; /* or NULL */
     bool insists;          /* an operator wants it, or it must not get lost: also while unhealthy,
                               or with a full queue */
-    bool is_counted;       /* its source bounds how many wait: also with a full queue */
+    bool is_counted;       /* how many wait is bounded elsewhere: also with a full queue */
 };
 /* The tick, or NULL when it has ended already: skipped, or too late. */
 struct tick *engine_arrive(struct plugin *plugin, const struct arrival *arrival);
@@ -391,6 +391,8 @@ void life_fail(struct tick *tick, enum error_code code, const char *message);
 /* Ends a tick that is in no queue without a decide(). `error`: JSON text, stolen, or NULL. */
 void life_end(struct tick *tick, enum run_status status, const char *reason, char *error);
 void life_start_pending(struct engine *engine, const struct pending *pending);
+/* The last session had taken it on: it is taken up again, however many wait. */
+void life_take_up(struct engine *engine, const struct pending *pending);
 /* A trigger whose ended run was recorded without ever being a tick. */
 void life_recorded(struct plugin *plugin, const struct run *run);
 

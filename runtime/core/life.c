@@ -358,13 +358,29 @@ static void skip_orphan(struct engine *engine, const struct pending *p)
     commits_push(c);
 }
 
-void life_start_pending(struct engine *engine, const struct pending *p)
+static void start_pending(struct engine *engine, const struct pending *p, bool is_old)
 {
     struct plugin *plugin = engine_plugin(engine, p->plugin);
 
     if (plugin == NULL)
         skip_orphan(engine, p);
     else
-        engine_receive(plugin, p->kind, p->topic, p->payload, p->scheduled_ms, p->parent, p->depth,
-                       p->id, NULL);
+        engine_arrive(plugin, &(struct arrival){.kind = p->kind,
+                                                .topic = p->topic,
+                                                .payload = p->payload,
+                                                .scheduled_ms = p->scheduled_ms,
+                                                .parent = p->parent,
+                                                .depth = p->depth,
+                                                .id = p->id,
+                                                .is_counted = is_old});
+}
+
+void life_start_pending(struct engine *engine, const struct pending *p)
+{
+    start_pending(engine, p, false);
+}
+
+void life_take_up(struct engine *engine, const struct pending *p)
+{
+    start_pending(engine, p, true);
 }

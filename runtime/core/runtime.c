@@ -358,7 +358,7 @@ static int requeue_pending(struct engine *engine, struct error *e)
     for (size_t i = 0; i < list.count; i++) {
         if (result == 0) {
             engine->counters.requeued++;
-            life_start_pending(engine, &list.items[i]);
+            life_take_up(engine, &list.items[i]);
         }
         pending_release(&list.items[i]);
     }
