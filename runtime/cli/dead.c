@@ -105,7 +105,7 @@ static int dead_list(struct context *c, struct error *e)
         output_data(&c->output, data);
     } else {
         print_list(&c->output, json_object_get(data, "letters"));
-        desk_records_print_next(&c->output, data);
+        desk_records_print_next(&c->output, "more", data);
     }
     json_decref(data);
     return 0;

@@ -99,13 +99,13 @@ int desk_records_pages(struct context *c, json_t *request, const char *name, siz
     return result;
 }
 
-void desk_records_print_next(const struct output *o, const json_t *data)
+void desk_records_print_next(const struct output *o, const char *what, const json_t *data)
 {
     const char *next = json_string_value(json_object_get(data, "next"));
 
     if (next == NULL)
         return;
-    fprintf(o->out, "%smore with --after ", output_tone(o->colour, TONE_DIM));
+    fprintf(o->out, "%s%s with --after ", output_tone(o->colour, TONE_DIM), what);
     output_inert(o->out, next);
     fprintf(o->out, "%s\n", output_plain(o->colour));
 }

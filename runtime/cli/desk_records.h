@@ -33,7 +33,7 @@ int desk_records_once(struct context *c, json_t *request, json_t **data, struct 
 int desk_records_pages(struct context *c, json_t *request, const char *name, size_t limit,
                        json_t **data, struct error *e);
 
-/* Below a list for people: how to go on, when there is more. */
-void desk_records_print_next(const struct output *o, const json_t *data);
+/* Beside a list for people: how to go on, when there is more: "WHAT with --after …". */
+void desk_records_print_next(const struct output *o, const char *what, const json_t *data);
 
 #endif

@@ -95,7 +95,7 @@ static void print_newest(struct context *c, struct log_printer *p, const json_t 
         return;
     }
     if (!stream)
-        desk_records_print_next(&c->output, whole); /* older ones are above */
+        desk_records_print_next(&c->output, "older lines", whole);
     json_array_foreach(json_object_get(whole, "lines"), i, line) print_line(c, p, line, stream);
     if (i == 0 && !stream)
         fputs("no log lines\n", c->output.out);

@@ -150,7 +150,7 @@ static int show_page(struct context *c, json_t *request, const char *nothing, st
         output_data(&c->output, data);
     } else {
         print_list(&c->output, json_object_get(data, "runs"), nothing);
-        desk_records_print_next(&c->output, data);
+        desk_records_print_next(&c->output, "more", data);
     }
     json_decref(data);
     return 0;

@@ -111,7 +111,7 @@ static int versions_list(struct context *c, struct error *e)
     } else {
         (plugin != NULL ? print_versions : print_strategies)(&c->output,
                                                              json_object_get(data, name));
-        desk_records_print_next(&c->output, data);
+        desk_records_print_next(&c->output, "more", data);
     }
     json_decref(data);
     return 0;
