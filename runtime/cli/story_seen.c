@@ -30,7 +30,7 @@ static void add_amount(struct buf *out, const json_t *o, const char *name, const
         buf_addf(out, "%s%s", before, format_amount(amount, text));
 }
 
-/* "vault v: NAV 999,997, quote 997,420, PM 2,579, 2 open positions" */
+/* "vault v: worth 999,997, quote 997,420, PM 2,579, 2 open positions" */
 static void say_vault(struct labelled *l, const json_t *vault)
 {
     json_int_t positions = json_integer_value(json_object_get(vault, "open_positions"));
@@ -46,7 +46,7 @@ static void say_vault(struct labelled *l, const json_t *vault)
         say(l, "saw", &text);
         return;
     }
-    add_amount(&text, vault, "nav", ": NAV ");
+    add_amount(&text, vault, "nav", ": worth ");
     add_amount(&text, vault, "quote_balance", ", quote ");
     add_amount(&text, vault, "pm_balance", ", PM ");
     if (positions > 0)

@@ -6,6 +6,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
@@ -369,6 +370,48 @@ def test_a_slow_reader_is_told_what_it_lost(desk, following):
     os.kill(tail.process.pid, signal.SIGTERM)
     tail.kill()
     desk.stop()
+
+
+def test_followers_that_go_away(desk):
+    talkative(desk)
+
+    def connect():
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        s.connect(str(desk.path / "data" / "orrery.sock"))
+        s.settimeout(30)
+        return s, s.makefile("rw")
+
+    for wrong in ({"after": -1}, {"after": "x"}, {"wait_ms": 20001}, {"wait_ms": -1}, {"level": "loud"}, {"plugin": "nobody"},
+                  {"plugin": "\x1b"}, {"after": 1e30}):
+        s, f = connect()
+        f.write(json.dumps({"op": "log_tail", **wrong}) + "\n")
+        f.flush()
+        answer = json.loads(f.readline())
+        assert not answer["ok"] and answer["code"] in ("INVALID", "NOT_FOUND"), (wrong, answer)
+        s.close()
+    waiting = []
+    for i in range(30):
+        s, f = connect()
+        f.write('{"op": "log_tail", "after": 0, "wait_ms": 20000}\n')
+        f.flush()
+        waiting.append((s, f))
+    for s, f in waiting[::2]:  # gone without a word
+        f.close()
+        s.close()
+    desk.fire("talker", {"n": 5})
+    for s, f in waiting[1::2]:
+        lines = json.loads(f.readline())["data"]["lines"]
+        assert [line["fields"]["n"] for line in lines] == [5]
+    for s, f in waiting[1::2]:  # and wait again, until the daemon stops
+        f.write('{"op": "log_tail", "after": 1, "wait_ms": 20000}\n')
+        f.flush()
+    began = time.monotonic()
+    desk.stop()
+    assert time.monotonic() - began < 10 * PATIENCE
+    for s, f in waiting[1::2]:
+        assert f.readline() == ""
+        f.close()
+        s.close()
 
 
 def drain(tail):

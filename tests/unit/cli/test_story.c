@@ -112,7 +112,7 @@ static void test_the_whole_story(void **state)
         "payload     {\"x\":1}\n"
         "times       started 2022-01-01T08:05:00.012Z, 12 ms after it was due\n"
         "            ended 2022-01-01T08:05:00.020Z, 235 µs of CPU time, 1 attempt\n"
-        "saw         vault paper: NAV 1,000,000, quote 900,000, PM 100,000, 2 open positions\n"
+        "saw         vault paper: worth 1,000,000, quote 900,000, PM 100,000, 2 open positions\n"
         "            market btc at 100,017.32, 250 ms old\n"
         "            market eth: no price yet, stale\n"
         "            params {\"edge\":0.03}\n"
