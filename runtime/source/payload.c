@@ -78,6 +78,10 @@ void payload_json(struct payload *out, const char *text, size_t len, const char 
         payload_too_large(out, len);
         return;
     }
+    if (memchr(text, '\0', len) != NULL) { /* a parser of C strings may take that for the end */
+        payload_refuse(out, "PAYLOAD_JSON", "expected JSON, got text with a NUL byte");
+        return;
+    }
     value = value_parse(text, len, SOURCE_PAYLOAD_BYTES, &e);
     if (value == NULL) {
         refuse_text(out, text, len, &e);
