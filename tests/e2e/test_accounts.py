@@ -234,7 +234,8 @@ def run_all(desk, journal, state):
     desk.start()
     counts = check_books(desk, client)
     assert journal_counts(desk) == counts
-    assert sum(counts.values()) > 500 and all(counts[s] for s in ENDS), counts
+    # What is cancelled must be waiting at that moment: not every load has one.
+    assert sum(counts.values()) > 500 and all(counts[s] for s in ENDS if s != "cancelled"), counts
     assert all(last[s] <= counts[s] for s in ENDS) and retried
     desk.stop()
 

@@ -58,7 +58,7 @@ def test_a_full_disk_stops_ticks_and_loses_nothing(desk, tmp_path):
         pytest.skip("a small tmpfs can be mounted as root only")
     data = desk.path / "data"
     data.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m,mode=0700", "tmpfs", str(data)]).returncode != 0:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m,mode=0700", "tmpfs", str(data)]).returncode != 0:
         pytest.skip("a tmpfs cannot be mounted here")
     ballast = data / "ballast"
     try:
