@@ -22,7 +22,8 @@ import peer
 import report
 from desk import Failure
 
-MEASUREMENTS = ("ticks", "latency", "state_get", "plugins", "first_tick", "respawn", "backends", "retention")
+MEASUREMENTS = ("ticks", "latency", "state_get", "plugins", "first_tick", "respawn", "backends", "retention",
+                "recording")
 
 
 def options():

@@ -34,6 +34,7 @@ CONFIG = """return {
   journal = "sqlite:data/orrery.db", state = "sqlite:data/orrery.db", workers = %(workers)d,
   vaults = { %(vaults)s },
   feeds = { btc = { %(feed)s } },
+  %(more)s
 }
 """
 SIM = 'kind = "sim", spot = 100000, volatility = 0.6, seed = 7, every_ms = 1000'
@@ -60,9 +61,9 @@ class Desk:
     def write(self, name, text):
         (self.path / name).write_text(text)
 
-    def configure(self, vaults=1, workers=2, feed=SIM):
+    def configure(self, vaults=1, workers=2, feed=SIM, more=""):
         names = ", ".join(f'v{i} = {{ executor = "paper", quote_balance = 1000000000000 }}' for i in range(vaults))
-        self.write("orrery.lua", CONFIG % {"vaults": names, "workers": workers, "feed": feed})
+        self.write("orrery.lua", CONFIG % {"vaults": names, "workers": workers, "feed": feed, "more": more})
 
     def add_plugins(self, count, triggers, vaults=1, reason=COOLING):
         for i in range(count):

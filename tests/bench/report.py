@@ -61,6 +61,15 @@ def backend_rows(g):
                 f"{r['ticks_per_s']:,}/s against {r['single_ticks_per_s']:,}/s") for r in g["stores"]]
 
 
+def recording_rows(j):
+    name = "(j) everything recorded against accounts only"
+    if j is None:
+        return [row(name, None, "%", AT_LEAST, 60, "not measured")]
+    return [row(name, round(100 * j["full_to_off"]), "%", AT_LEAST, 60)] + [
+        row(f"(j) durable ticks, recording {one['level']}", one["ticks_per_s"], "/s",
+            note=f"{one['bytes_per_run']:,} bytes per run") for one in j["levels"]]
+
+
 def rows(results, peer):
     out = tick_rows(results.get("ticks"), peer)
     for name, key, figure, unit, ceiling in CEILINGS:
@@ -68,7 +77,7 @@ def rows(results, peer):
         measured = result[key] if result else None
         sense = AT_MOST if ceiling is not None else None
         out.append(row(figure, measured, unit, sense, ceiling, "" if result else "not measured"))
-    return out + backend_rows(results.get("backends"))
+    return out + backend_rows(results.get("backends")) + recording_rows(results.get("recording"))
 
 
 def number(value):

@@ -14,6 +14,7 @@
 #               the table of docs/state.md: python3 tests/bench/backends.py BUILD_FOLDER
 #   retention   (h) latency while old runs are removed against idle, and (i) filtered pages of a journal of 300,000
 #               runs; ten million: BUILD_FOLDER/tests/bench/journal_bench --runs 10000000 [--url postgres://… --clone 50]
+#   recording   (j) ticks per second and bytes per run at each recording level
 #   respawn     (f) a worker of 100 plugins killed until all of them have ticked again
 # The peer (peer/: Node, better-sqlite3, drizzle-orm) is installed by npm into the build folder the first time, and
 # skipped with a message when npm is absent or cannot install it.
