@@ -43,6 +43,11 @@ char *value_text(const json_t *value);
  * ERROR_LIMIT. NULL on error. */
 json_t *value_parse(const char *text, size_t len, size_t max, struct error *e);
 
+/* The end of the compact JSON value (no white space) that begins at `at`, nested at most
+ * LIMIT_VALUE_DEPTH, without building it; NULL when there is none. Duplicate keys and numbers out of
+ * range are not noticed. */
+const char *value_skip(const char *at, const char *end);
+
 /* Whether arrays and objects are nested in each other more than `levels` times; a scalar is level
  * 0, [] level 1. */
 bool value_deeper_than(const json_t *value, int levels);

@@ -197,7 +197,22 @@ static void test_reads_that_are_none_are_refused(void **state)
                                         "{\"reads\":{},\"reads\":{}}",
                                         "{\"truncated\":false}",
                                         "{\"full\":1}",
-                                        "{\"reads\":{\"a\":tru}}"};
+                                        "{\"reads\":{\"a\":tru}}",
+                                        "{",
+                                        "{\"reads\":",
+                                        "{\"reads\":{}},",
+                                        "{\"keys\":[",
+                                        "{\"keys\":[\"a\",",
+                                        "{\"keys\":[\"a\",]}",
+                                        "{\"keys\":[],\"reads\":{}}",
+                                        "{\"reads\":{\"\xff\":1}}",
+                                        "{\"reads\":{}}{\"full\":true}",
+                                        "{\"mixed\":true,\"full\":true}"};
+    static const char *const right[] = {"{\"reads\":{}}", "{\"keys\":[]}",
+                                        "{\"keys\":[\"a\",\"b]\"]}",
+                                        "{\"reads\":{\"a\":{\"b\":[1,-2.5e3]}},\"keys\":[\"a\"],"
+                                        "\"truncated\":true,\"full\":true,\"mixed\":true}",
+                                        "{\"mixed\":true}"};
 
     seen_look(&f->tick);
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -207,6 +222,10 @@ static void test_reads_that_are_none_are_refused(void **state)
         if (ending_record(ending, &f->decided, &e) == 0)
             fail_msg("accepted: %s", wrong[i]);
         ending_free(ending);
+    }
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+        f->decided.reads = (struct text){right[i], strlen(right[i])};
+        ending_free(pass(f));
     }
 }
 

@@ -353,6 +353,33 @@ static void follows_json_pointers(void **state)
     json_decref(value);
 }
 
+static void skips_what_is_json(void **state)
+{
+    static const char *const whole[] = {"0",
+                                        "-0.5e+3",
+                                        "\"a\\u00e4\\\"\"",
+                                        "[]",
+                                        "{}",
+                                        "null",
+                                        "[1,{\"a\":[true,false]},\"]\"]",
+                                        "\"\xc3\xa4\""};
+    static const char *const none[] = {"",         " 1",    "01x",        "[1, 2]",  "[1,]",
+                                       "{\"a\"}",  "{a:1}", "\"\n\"",     "\"\\x\"", "\"\\u00g0\"",
+                                       "\"\xff\"", "-",     "1.",         "1e",      "tru",
+                                       "[",        "\"abc", "{\"a\":1,}", "'a'",     "\"\\"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
+        const char *end = whole[i] + strlen(whole[i]);
+        assert_ptr_equal(value_skip(whole[i], end), end);
+        if (whole[i][0] == '[' || whole[i][0] == '{' || whole[i][0] == '"')
+            assert_null(value_skip(whole[i], end - 1));
+    }
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        assert_ptr_not_equal(value_skip(none[i], none[i] + strlen(none[i])),
+                             none[i] + strlen(none[i]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +396,7 @@ int main(void)
         cmocka_unit_test(describes),
         cmocka_unit_test(converts_amounts),
         cmocka_unit_test(follows_json_pointers),
+        cmocka_unit_test(skips_what_is_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
