@@ -114,7 +114,7 @@ static void drop_all(struct state_reads *r)
 void reads_note(struct state_reads *r, const struct kv *kv, const char *key, size_t len,
                 int64_t now_ms)
 {
-    if (!r->wanted || r->truncated || len > LIMIT_KEY_BYTES || kv_wrote(kv, key, len) ||
+    if (!r->wanted || r->truncated || kv_wrote(kv, key, len) || !kv_can_hold(key, len) ||
         !add_key(r, key, len))
         return;
     if (r->text.len > 0)

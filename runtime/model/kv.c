@@ -146,6 +146,11 @@ static int check_key(const char *key, size_t len, struct error *e)
     return 0;
 }
 
+bool kv_can_hold(const char *key, size_t len)
+{
+    return check_key(key, len, NULL) == 0;
+}
+
 int kv_load(struct kv *kv, const char *key, size_t key_len, const char *value, size_t value_len,
             int64_t expires_ms, struct error *e)
 {

@@ -62,6 +62,9 @@ int kv_read_text(const struct kv *kv, const char *key, size_t key_len, int64_t n
                  struct buf *out);
 /* Whether it is in memory only because nobody has swept it yet. */
 bool kv_expired(const struct kv *kv, const char *key, size_t key_len, int64_t now_ms);
+/* Whether it can be a key at all: 1 to LIMIT_KEY_BYTES bytes of UTF-8 without NUL. What cannot is
+ * always missing. */
+bool kv_can_hold(const char *key, size_t key_len);
 /* Whether the current tick has written the key. */
 bool kv_wrote(const struct kv *kv, const char *key, size_t key_len);
 int kv_put(struct kv *kv, const char *key, size_t key_len, json_t *value, int64_t expires_ms,

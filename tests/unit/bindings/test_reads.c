@@ -118,6 +118,18 @@ static void test_keys_are_json_strings(void **state)
     assert_reads("{\"reads\":{\"a\\\"b\\\\c\\u000a\xc3\xa4\":null}}");
 }
 
+/* They are always missing, and are none that a record could hold. */
+static void test_what_cannot_be_a_key_is_not_on_record(void **state)
+{
+    (void)state;
+    run_body("for _, key in ipairs { '', ('k'):rep(257), 'a\\0b', '\\xff', '\\xed\\xa0\\x80' } do"
+             " assert(ctx.state:get(key) == nil and not ctx.state:has(key))"
+             " assert(not pcall(ctx.state.delete, ctx.state, key)) end return action.noop('x')");
+    assert_reads("");
+    run_body("ctx.state:get('\\xc0\\x80') ctx.state:get('n') return action.noop('x')");
+    assert_reads("{\"reads\":{\"n\":5}}");
+}
+
 static void test_many_keys(void **state)
 {
     json_t *all, *reads;
@@ -182,6 +194,7 @@ int main(void)
         cmocka_unit_test(test_the_first_read_before_the_own_write),
         cmocka_unit_test(test_each_tick_reads_anew),
         cmocka_unit_test(test_keys_are_json_strings),
+        cmocka_unit_test(test_what_cannot_be_a_key_is_not_on_record),
         cmocka_unit_test(test_many_keys),
         cmocka_unit_test(test_too_much_is_said_to_be),
         cmocka_unit_test(test_a_full_state_is_said),
