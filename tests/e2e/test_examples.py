@@ -6,7 +6,7 @@ import pytest
 
 from support import NOT_RUNNING, OK, REPO, run
 
-EXAMPLES = ["quickstart", "history", "mixed_state", "moving_average"]
+EXAMPLES = ["quickstart", "history", "mixed_state", "moving_average", "indexer_events"]
 ENDED = ("noop", "completed", "rejected", "failed", "skipped")
 
 
@@ -109,3 +109,30 @@ def test_moving_average_on_postgres_by_one_line(example, postgres):
     desk = example("moving_average")
     fills_up(desk, moving_average(desk, **{'"sqlite:data/tables"': f'"{postgres.url}"'}), first=True)
     assert not (desk / "data" / "tables").exists()
+
+
+TRADE = "('tx-{0}', '{{\"side\": \"buy\", \"usd\": {0}00000}}')"
+
+
+def indexed(server, *numbers):
+    server.sql("INSERT INTO trades(event_id, payload) VALUES " + ", ".join(TRADE.format(n) for n in numbers))
+
+
+def test_indexer_events_are_one_run_each(example, postgres):
+    """Rows that were written while nothing read, as a user who may read that table and nothing else; what is written
+    twice is one run, also in the next session."""
+    desk = example("indexer_events")
+    postgres.sql((desk / "schema.sql").read_text() + "CREATE ROLE reader LOGIN; GRANT SELECT ON trades TO reader")
+    text = (desk / "orrery.lua").read_text()
+    url = "postgres://orrery@127.0.0.1:5432/indexer"
+    assert url in text
+    (desk / "orrery.lua").write_text(text.replace(url, postgres.url.replace("orrery@", "reader@")))
+    indexed(postgres, *range(1, 13), 12)
+    status = summary(desk, "--for", "3s")
+    assert status["counters"]["received"] == 12
+    total = ("state", "get", "whales", "total", "-C", desk, "--json")
+    assert run(*total).data["value"] == {"trades": 12, "usd": 7800000}
+    indexed(postgres, 13, 1)
+    status = summary(desk, "--for", "3s")
+    assert status["counters"]["received"] == 1
+    assert run(*total).data["value"] == {"trades": 13, "usd": 9100000}
