@@ -189,8 +189,9 @@ static void start_intake(struct plugin *plugin, const struct trigger *trigger,
 /* One that waits (for its worker, for a newer version) keeps what it has, but starts nothing. */
 static bool may_read(const struct plugin *p)
 {
-    return !p->removed && p->health != QUARANTINED && p->stage != STAGE_STANDBY &&
-           p->stage != STAGE_BROKEN && !leases_missing(p) && !p->lease_lost;
+    return !p->removed && !p->deactivated && p->health != QUARANTINED &&
+           p->stage != STAGE_STANDBY && p->stage != STAGE_BROKEN && !leases_missing(p) &&
+           !p->lease_lost;
 }
 
 static struct intake *find_intake(const struct intakes *all, const struct plugin *plugin,

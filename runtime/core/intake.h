@@ -10,9 +10,9 @@
  * trigger that only the commit of its run removes: whatever is killed between any two steps,
  * nothing is lost and nothing is repeated.
  *
- * A source is read while its plugin is loaded here: not in standby, quarantined, broken or removed;
- * then what comes waits at the source. intake_watch() compares what should be read with what is,
- * so that reloads, leases and crashes need not tell.
+ * A source is read while its plugin is loaded here: not in standby, quarantined, deactivated,
+ * broken or removed; then what comes waits at the source. intake_watch() compares what should be
+ * read with what is, so that reloads, leases and crashes need not tell.
  *
  * Too many: of a source that waits (`overflow = "wait"`) at most `queue` events are received whose
  * runs have not ended. Of one that drops, the oldest that wait go as skipped runs, one each; those

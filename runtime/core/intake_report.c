@@ -22,7 +22,10 @@ static void tell_away(struct intake *intake, const struct reader_health *h, cons
     bool away = h->state == READER_AWAY;
 
     if (away && (!intake->told_away || h->error.code != intake->told_code))
-        log_write(log, LOG_ERROR, "events cannot be read: retrying, nothing that waits is lost",
+        log_write(log, LOG_ERROR,
+                  event_source_is_durable(&intake->config)
+                      ? "events cannot be read: retrying, nothing that waits is lost"
+                      : "events cannot be heard: retrying, what is sent meanwhile is lost",
                   "plugin", intake->plugin->name, "source", source, "error", h->error.message,
                   "hint", h->error.hint[0] ? h->error.hint : NULL, NULL);
     else if (!away && intake->told_away && h->state != READER_CONNECTING)
@@ -113,19 +116,32 @@ static const struct intake *intake_of(const struct intakes *all, const struct pl
     return found;
 }
 
-/* Why a source is not read. */
+/* Why a strategy's sources are not read; NULL: nothing keeps them from it. */
 static const char *why_stopped(const struct plugin *p)
 {
     if (p->health == QUARANTINED)
-        return "the strategy is quarantined: its events wait at the source";
-    if (p->stage == STAGE_STANDBY || leases_missing(p) || p->lease_lost)
-        return "another daemon runs the strategy, and reads its events";
-    if (p->stage == STAGE_BROKEN)
-        return "the strategy is not loaded: its events wait at the source";
-    return NULL;
+        return "the strategy is quarantined";
+    if (p->deactivated)
+        return "the strategy is deactivated";
+    return p->stage == STAGE_BROKEN ? "the strategy is not loaded" : NULL;
 }
 
-static void add_health(json_t *o, const struct intake *intake, const struct plugin *plugin)
+/* The same with what becomes of its events: those of a lossy source wait nowhere. */
+static json_t *stopped_text(const struct plugin *p, const struct event_source *source)
+{
+    const char *why = why_stopped(p);
+
+    if (why == NULL && (p->stage == STAGE_STANDBY || leases_missing(p) || p->lease_lost))
+        return json_string("another daemon runs the strategy, and reads its events");
+    if (why == NULL)
+        return json_null();
+    return json_sprintf("%s: %s", why,
+                        event_source_is_durable(source) ? "its events wait at the source"
+                                                        : "what is sent meanwhile is lost");
+}
+
+static void add_health(json_t *o, const struct intake *intake, const struct plugin *plugin,
+                       const struct event_source *source)
 {
     struct reader_health h = {.lag = -1};
     bool reads = intake != NULL && intake->reader != NULL;
@@ -136,7 +152,7 @@ static void add_health(json_t *o, const struct intake *intake, const struct plug
                         text(reads            ? reader_state_name(h.state)
                              : intake != NULL ? "connecting"
                                               : "stopped"));
-    json_object_set_new(o, "note", text(reads ? h.note : why_stopped(plugin)));
+    json_object_set_new(o, "note", reads ? text(h.note) : stopped_text(plugin, source));
     json_object_set_new(o, "received", count(h.received));
     json_object_set_new(o, "lost", count(h.lost));
     json_object_set_new(o, "gaps", count(h.gaps));
@@ -168,7 +184,7 @@ static json_t *source_json(const struct engine *engine, const struct plugin *plu
     json_object_set_new(o, "cursor", text(intake ? intake->cursor : NULL));
     json_object_set_new(o, "events", count(intake ? intake->events : 0));
     json_object_set_new(o, "queue", json_integer(trigger->source->queue));
-    add_health(o, intake, plugin);
+    add_health(o, intake, plugin, trigger->source);
     buf_release(&name);
     return o;
 }

@@ -382,10 +382,16 @@ static int look_for_odd(struct pg_source *s, const char *cursor, struct error *e
     return result;
 }
 
+/* How long rows have been waiting for those who write. */
+static int64_t held_ms(const struct pg_ceiling *c)
+{
+    return c->writers != NULL ? (source_now_ns() - c->since_ns) / MS : 0;
+}
+
 static void say_who_writes(const struct pg_source *s, struct source_news *news)
 {
     const struct pg_ceiling *c = &s->ceiling;
-    int64_t ms = c->writers != NULL ? (source_now_ns() - c->since_ns) / MS : 0;
+    int64_t ms = held_ms(c);
 
     if (ms < SAY_AFTER_MS)
         return;
@@ -408,7 +414,10 @@ static int tell(struct pg_source *s, const char *cursor, const struct reading *r
     } else if (r->given == max && max > 1) {
         if (count_lag(s, cursor, e) < 0)
             return -1;
-    } else if (s->ceiling.value == NULL && s->ceiling.sought == NULL) {
+    } else if (s->ceiling.sought != NULL) {
+        if (held_ms(&s->ceiling) >= SAY_AFTER_MS && count_lag(s, cursor, e) < 0)
+            return -1;
+    } else if (s->ceiling.value == NULL) {
         s->lag = 0;
         s->lag_ns = 0;
     }
@@ -453,6 +462,20 @@ static int await_look(struct pg_source *s, int64_t deadline_ns, struct error *e)
     }
 }
 
+/* The connection's hints are about stores, whose tables are ours: orrery db init. -1. */
+static int refused(const struct pg_source *s, struct error *e)
+{
+    if (strstr(e->hint, "orrery db init") == NULL)
+        return -1;
+    e->hint[0] = '\0';
+    if (e->code == ERROR_STORE_DENIED)
+        error_hint(e, "the URL's user needs no more than to read: GRANT SELECT ON %.130s",
+                   buf_text(&s->table));
+    else
+        error_hint(e, "reading goes on when it is back");
+    return -1;
+}
+
 int pg_table_poll(struct source *base, const char *cursor, size_t max, int64_t wait_ms,
                   source_event_fn *each, void *arg, struct source_news *news, struct error *e)
 {
@@ -465,7 +488,7 @@ int pg_table_poll(struct source *base, const char *cursor, size_t max, int64_t w
         return -1;
     for (;;) {
         if (step(s, cursor, max, &r, e) < 0 || tell(s, cursor, &r, max, news, e) < 0)
-            return -1;
+            return refused(s, e);
         if (r.given > 0)
             return 0;
         more = await_look(s, deadline_ns, e);

@@ -481,6 +481,7 @@ def test_an_open_transaction_that_wrote_is_named(desk, trades):
                                       "'trades'::regclass").stdout.strip() == "1")
         insert(trades, 2)
         desk.wait_until(lambda s: "is still open" in (source_of(s)["note"] or ""), 20)
+        desk.wait_until(lambda s: source_of(s)["lag"] == 1, 10, "the row that waits")
         assert desk.status()["counters"]["received"] == 0
         psql.stdin.write("COMMIT;\n")
         psql.stdin.flush()
@@ -594,6 +595,38 @@ def test_a_dry_run_leaves_the_events_where_they_are(desk, trades):
     desk.stop()
     assert desk.value("SELECT count(*) FROM runs_v WHERE dry_run") == 2
     assert payloads(desk) == [{"n": 1}, {"n": 2}] * 2
+
+
+def test_events_of_a_deactivated_strategy_wait_at_the_source(desk, trades):
+    follow(desk, trades, "indexer", table())
+    desk.add("q", ACCEPT, trigger(kind="postgres", url="indexer", topic="new_trade"))
+    desk.start()
+    desk.wait_until(lambda s: is_reading(s, "p") and is_reading(s, "q"))
+    for plugin, said in ("p", "its events wait at the source"), ("q", "what is sent meanwhile is lost"):
+        assert desk.cli("versions", "deactivate", plugin).code == OK
+        desk.wait_until(lambda s: source_of(s, plugin)["state"] == "stopped")
+        assert source_of(desk.status(), plugin)["note"] == "the strategy is deactivated: " + said
+    insert(trades, {"n": 1})
+    assert desk.status()["counters"]["received"] == 0
+    assert desk.cli("deploy", "p", "--note", "again").code == OK
+    desk.wait_until(lambda s: caught_up(s) and s["counters"]["noop"] == 1)
+    desk.stop()
+    assert payloads(desk) == [{"n": 1}]
+
+
+def test_a_table_that_may_not_be_read_says_what_is_needed(desk, trades):
+    trades.sql("DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN")
+    desk.configure(more=named(indexer=trades.url.replace("orrery@", "reader@")), feed_ms=1000)
+    desk.add("p", ACCEPT, table(poll="20ms"))
+    insert(trades, {"n": 1})
+    desk.start()
+    desk.wait_until(lambda s: source_of(s)["last_error_code"] == "STORE_DENIED")
+    wait_until(lambda: 'GRANT SELECT ON "trades"' in desk.log(), what="what the user needs")
+    trades.sql("GRANT SELECT (id, payload) ON trades TO reader")
+    desk.wait_until(caught_up)
+    desk.stop()
+    trades.sql("DROP OWNED BY reader; DROP ROLE reader")
+    assert payloads(desk) == [{"n": 1}]
 
 
 def test_an_idle_source_ends_at_once(desk, trades, redis):
