@@ -18,19 +18,6 @@
 #define NOT_NULL    "23502"               /* what the guard fails with */
 #define NOT_UNIQUE  "23505"
 
-static const char guard_sql[] =
-    "INSERT INTO journal_writers AS w(writer, number, seen_at)"
-    " VALUES ($1, $2::bigint, clock_timestamp())"
-    " ON CONFLICT (writer) DO UPDATE SET"
-    " number = CASE WHEN w.number + 1 = excluded.number THEN excluded.number END,"
-    " seen_at = excluded.seen_at";
-
-static const char owner_sql[] =
-    "INSERT INTO journal_owner AS o(one, session, label, since)"
-    " VALUES (true, $1, $2, clock_timestamp())"
-    " ON CONFLICT (one) DO UPDATE SET session = excluded.session, label = excluded.label,"
-    " since = excluded.since WHERE o.session <> excluded.session";
-
 /* All that is asked here is answered in the order of an index, and ends early. A planner without
  * statistics (a young journal), or with old ones, would now and then rather sort a million rows. */
 static const char settings[] =
@@ -135,42 +122,6 @@ static struct journal_postgres *of_member(struct pg_member *m)
     return (struct journal_postgres *)((char *)m - offsetof(struct journal_postgres, member));
 }
 
-struct owner {
-    bool is_other;
-    char label[96];
-    const char *session;
-};
-
-static int take_owner(void *arg, const struct pg_row *row)
-{
-    struct owner *owner = arg;
-
-    owner->is_other = strcmp(pgj_text_at(row, 0), owner->session) != 0;
-    pg_copy(row, 1, owner->label, sizeof owner->label);
-    return 0;
-}
-
-/* While the connection was lost another daemon may have had the lock: then nothing that this one
- * has in memory is sure any more. */
-static int check_owner(struct journal_postgres *p, struct pg_session *s, struct error *e)
-{
-    struct owner owner = {.is_other = false, .session = p->session};
-
-    p->owns = false;
-    if (!p->has_written)
-        return 0;
-    if (pg_script(s, "SELECT session, label FROM journal_owner", take_owner, &owner, e) < 0)
-        return -1;
-    if (!owner.is_other)
-        return 0;
-    error_set(e, ERROR_STORE_LOCKED,
-              "PostgreSQL at %s: another daemon has written to this journal while the connection "
-              "was lost: '%s'",
-              s->where, owner.label);
-    error_hint(e, "one daemon per journal: see that only one runs, and start it anew");
-    return -1;
-}
-
 static int on_connected(struct pg_member *m, struct pg_session *s, enum store_mode mode,
                         struct error *e)
 {
@@ -180,30 +131,14 @@ static int on_connected(struct pg_member *m, struct pg_session *s, enum store_mo
         return -1;
     if (pg_component_open(s, &journal_postgres_component, mode, p->opened_ms, e) < 0)
         return -1;
-    return mode == STORE_INSPECT ? 0 : check_owner(p, s, e);
-}
-
-static int send_guard(struct journal_postgres *p, struct pg_session *s, struct error *e)
-{
-    struct pgj_numbers n = {.count = 0};
-
-    if (p->guarded)
-        return 0;
-    p->guarded = true;
-    if (p->writer[0] != '\0' &&
-        pg_send(s, PGJ_GUARD, guard_sql, 2,
-                (const char *[]){p->writer, pgj_unsigned(&n, p->number)}, e) < 0)
-        return -1;
-    return p->owns ? 0
-                   : pg_send(s, PGJ_OWNER, owner_sql, 2,
-                             (const char *[]){p->session, s->application}, e);
+    return mode == STORE_INSPECT ? 0 : pgj_owner_check(p, s, e);
 }
 
 static int on_flush(struct pg_member *m, struct pg_session *s, struct error *e)
 {
     struct journal_postgres *p = of_member(m);
 
-    if (send_guard(p, s, e) < 0 || pgj_kinds_send(p, s, e) < 0)
+    if (pgj_guard_send(p, s, e) < 0 || pgj_kinds_send(p, s, e) < 0)
         return -1;
     for (int i = 0; i < PGJ_LISTS; i++)
         if (pgj_batch_send(&p->lists[i], s, e) < 0)
@@ -214,36 +149,11 @@ static int on_flush(struct pg_member *m, struct pg_session *s, struct error *e)
     return 0;
 }
 
-/* The guard has refused the number: it is there already, which is what was wanted, or it does not
- * follow the one that is there. */
-static enum pg_verdict judge_stamp(struct journal_postgres *p, struct pg_session *s,
-                                   struct error *e)
-{
-    int64_t recorded = -1;
-
-    if (pg_query(s, PG_NOT_PREPARED, "SELECT number FROM journal_writers WHERE writer = $1", 1,
-                 (const char *[]){p->writer}, pgj_take_number, &recorded, e) < 0)
-        return PG_REFUSED;
-    if (recorded == (int64_t)p->number)
-        return PG_REPEATED;
-    if (recorded > (int64_t)p->number)
-        error_set(e, ERROR_STORE,
-                  "the journal's transaction %" PRIu64
-                  " of this daemon came after its number %" PRId64,
-                  p->number, recorded);
-    else
-        error_set(e, ERROR_STORE_CORRUPT,
-                  "PostgreSQL at %s has lost transactions that it had acknowledged: the last one "
-                  "of this daemon is number %" PRId64 " there, and %" PRIu64 " comes now",
-                  s->where, recorded, p->number);
-    return PG_REFUSED;
-}
-
 static enum pg_verdict on_refused(struct pg_member *m, struct pg_session *s,
                                   const struct pg_failure *failure, struct error *e)
 {
     if (failure->id == PGJ_GUARD && strcmp(failure->sqlstate, NOT_NULL) == 0)
-        return judge_stamp(of_member(m), s, e);
+        return pgj_guard_judge(of_member(m), s, e);
     if ((failure->id != PGJ_RUNS && failure->id != PGJ_PENDING) ||
         strcmp(failure->sqlstate, NOT_UNIQUE) != 0)
         return PG_NOT_MINE;
@@ -266,13 +176,16 @@ static void forget_transaction(struct journal_postgres *p)
     p->member.dirty = false;
 }
 
-/* What was put is not there after all: it is new if it comes again. */
+/* What was put is not there after all: it is new if it comes again. An open run is what it was
+ * before: it is asked for. */
 static void unlearn(struct journal_postgres *p)
 {
     for (size_t i = 0; i < p->txn_runs.room; i++) {
         pgj_ids_remove(&p->runs, p->txn_runs.slots[i]);
         pgj_ids_remove(&p->open_runs, p->txn_runs.slots[i]);
     }
+    if (p->changes_open)
+        p->floor = p->newest;
     p->knows_pending = false;
     p->trimmed = 0;
     if (p->kinds_shaky)
@@ -283,14 +196,15 @@ static void on_ended(struct pg_member *m, bool committed)
 {
     struct journal_postgres *p = of_member(m);
 
-    if (committed && p->guarded)
-        p->has_written = p->owns = true;
-    if (committed)
+    if (committed) {
+        pgj_guard_committed(p);
         p->kinds_shaky = false;
+    }
     forget_transaction(p);
     if (!committed)
         unlearn(p);
     pgj_ids_clear(&p->txn_runs);
+    p->changes_open = false;
 }
 
 /* ---- the transaction ---- */

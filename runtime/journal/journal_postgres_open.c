@@ -35,8 +35,10 @@ int pgj_create_run(struct journal *j, const struct run *run, struct error *e)
 
     if (pgj_find_run(p, run->id, &known, e) < 0)
         return -1;
-    if (pg_joint_is_repeated(p->joint))
+    if (pg_joint_is_repeated(p->joint)) {
+        pgj_note_run(p, run->id, true);
         return 0;
+    }
     if (known != PGJ_NEW)
         return error_set(e, ERROR_INTERNAL, "run %s is recorded already", id_format(run->id, id));
     if (pgj_kind_need(p, run, run->status, &kind, e) < 0)
@@ -134,8 +136,10 @@ int pgj_set_status(struct journal *j, uint64_t id, enum run_status to, int64_t n
 
     if (find(p, id, &found, e) < 0)
         return -1;
-    if (pg_joint_is_repeated(p->joint))
+    if (pg_joint_is_repeated(p->joint)) {
+        pgj_note_run(p, id, !run_status_terminal(to));
         return 0;
+    }
     if (journal_check_change(id, found.run.status, to, e) < 0)
         return -1;
     return write_status(p, &found.run, to,

@@ -68,6 +68,7 @@ int pgj_find_run(struct journal_postgres *p, uint64_t id, enum pgj_known *known,
 
 void pgj_note_run(struct journal_postgres *p, uint64_t id, bool open)
 {
+    p->changes_open = p->changes_open || pgj_ids_has(&p->open_runs, id);
     if (p->runs.count >= IDS_MAX && p->txn_runs.count == 0) {
         pgj_ids_clear(&p->runs);
         p->floor = p->newest;
@@ -81,6 +82,8 @@ void pgj_note_run(struct journal_postgres *p, uint64_t id, bool open)
     }
     if (id > p->newest)
         p->newest = id;
+    if (id <= p->trimmed) /* was open when the round went by: it begins anew */
+        p->trimmed = 0;
 }
 
 /* ---- recording ---- */
@@ -100,8 +103,10 @@ int pgj_put_run(struct journal *j, const struct run *run, struct error *e)
 
     if (pgj_find_run(p, run->id, &known, e) < 0)
         return -1;
-    if (pg_joint_is_repeated(p->joint))
+    if (pg_joint_is_repeated(p->joint)) {
+        pgj_note_run(p, run->id, false);
         return 0;
+    }
     if (known == PGJ_ENDED)
         return twice(run->id, e);
     if (known == PGJ_OPEN)

@@ -49,6 +49,7 @@ enum {
     PGJ_EVENTS,
     PGJ_KIND,
     PGJ_FIND_RUN,
+    PGJ_TRIM,
     PGJ_STATEMENTS /* at most 64 */
 };
 
@@ -135,6 +136,8 @@ struct pgj_cursor {
     char source[];
 };
 
+#define PGJ_MARK_SIZE 96
+
 enum pgj_list { PGJ_LIST_RUNS, PGJ_LIST_PENDING, PGJ_LIST_GONE, PGJ_LIST_LEDGER, PGJ_LIST_CAPS };
 #define PGJ_LISTS 5
 
@@ -143,9 +146,12 @@ struct journal_postgres {
     struct pg_joint *joint; /* borrowed */
     struct pg_member member;
     int64_t opened_ms;
-    char session[33]; /* random: whose transactions these are */
-    bool has_written; /* the server has seen it */
-    bool owns;        /* this connection has said so */
+    char session[33];                        /* random: whose transactions these are */
+    bool has_written;                        /* the server has seen it */
+    bool owns;                               /* this connection has said so */
+    bool has_looked;                         /* `found` is known */
+    char found[PGJ_MARK_SIZE];               /* who wrote last, and since when, as it was opened */
+    char known_writer[LIMIT_NAME_BYTES + 1]; /* has a transaction on record; "": none */
 
     /* the transaction */
     char writer[LIMIT_NAME_BYTES + 1]; /* "": no stamp */
@@ -163,6 +169,7 @@ struct journal_postgres {
     bool kinds_shaky;                 /* some were made in the open transaction */
     struct pgj_ids runs, open_runs, pending;
     uint64_t floor, newest;
+    bool changes_open; /* the open transaction has ended, or changed, an open run */
     bool knows_pending;
     struct pgj_ids txn_runs, txn_gone; /* put, or removed from `pending`, in the transaction */
     uint64_t trimmed;                  /* runs up to here were trimmed in this round */
@@ -172,6 +179,19 @@ static inline struct journal_postgres *pgj_of(struct journal *j)
 {
     return (struct journal_postgres *)j;
 }
+
+/* ---- whose it is, and the stamp ---- */
+
+/* At each connection. While it was lost another daemon may have had the lock: then nothing that
+ * this one has in memory, read or written, is sure any more: STORE_LOCKED. A server that has none
+ * of what it acknowledged: STORE_CORRUPT. */
+int pgj_owner_check(struct journal_postgres *p, struct pg_session *s, struct error *e);
+/* Once per transaction, before all else. */
+int pgj_guard_send(struct journal_postgres *p, struct pg_session *s, struct error *e);
+void pgj_guard_committed(struct journal_postgres *p);
+/* The guard has refused the number: it is there already, which is what was wanted, or it does not
+ * follow the one that is there. */
+enum pg_verdict pgj_guard_judge(struct journal_postgres *p, struct pg_session *s, struct error *e);
 
 /* ---- talking to the server ---- */
 

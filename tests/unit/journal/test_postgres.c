@@ -236,6 +236,59 @@ static void who_comes_back_too_late_is_told(void **unused)
     assert_string_equal(runs(), "1 3 ");
 }
 
+/* One that has only read so far knows as much that may be wrong by then: it must not write what
+ * follows from it. */
+static void who_has_only_read_is_told_as_well(void **unused)
+{
+    (void)unused;
+    open_it(&one, "a");
+    assert_int_equal(put(&one, 1, 1), 0);
+    close_it(&one);
+    open_it(&one, "a");
+    end_connections();
+    open_it(&two, "b");
+    assert_int_equal(put(&two, 0, 2), 0);
+    close_it(&two);
+    while (put(&one, 1, 3) != 0 && e.code == ERROR_STORE_DOWN)
+        continue;
+    fails(-1, ERROR_STORE_LOCKED, "another daemon has written to this journal");
+    assert_string_equal(runs(), "1 2 ");
+}
+
+/* The same daemon as before, which was away when this one came. */
+static void a_daemon_that_was_away_counts_as_another(void **unused)
+{
+    (void)unused;
+    open_it(&two, "b");
+    assert_int_equal(put(&two, 0, 1), 0);
+    end_connections();
+    open_it(&one, "a");
+    end_connections();
+    while (put(&two, 0, 2) != 0)
+        assert_int_equal(e.code, ERROR_STORE_DOWN);
+    close_it(&two);
+    while (put(&one, 1, 3) != 0 && e.code == ERROR_STORE_DOWN)
+        continue;
+    fails(-1, ERROR_STORE_LOCKED, "another daemon has written to this journal");
+    assert_string_equal(runs(), "1 2 ");
+}
+
+/* Nobody else was there: it goes on, whether it has written or not. */
+static void who_was_alone_goes_on(void **unused)
+{
+    (void)unused;
+    open_it(&one, "a");
+    assert_int_equal(put(&one, 1, 1), 0);
+    close_it(&one);
+    open_it(&one, "b");
+    for (uint64_t id = 2; id < 5; id++) {
+        end_connections();
+        while (put(&one, id, id) != 0)
+            assert_int_equal(e.code, ERROR_STORE_DOWN);
+    }
+    assert_string_equal(runs(), "1 2 3 4 ");
+}
+
 /* ---- stamps ---- */
 
 static void a_number_is_taken_once_and_without_gaps(void **unused)
@@ -250,6 +303,23 @@ static void a_number_is_taken_once_and_without_gaps(void **unused)
     tell("UPDATE journal_writers SET number = 3"); /* a server that has lost its last commits */
     fails(put(&one, 7, 5), ERROR_STORE_CORRUPT, "has lost transactions");
     assert_string_equal(runs(), "1 3 ");
+}
+
+/* A failover to a server that has none of this daemon's transactions. */
+static void a_server_that_has_lost_all_of_them_is_noticed(void **unused)
+{
+    (void)unused;
+    open_it(&one, "a");
+    assert_int_equal(put(&one, 1, 1), 0);
+    assert_int_equal(put(&one, 2, 2), 0);
+    tell("DELETE FROM journal_writers; DELETE FROM journal_runs");
+    fails(put(&one, 3, 3), ERROR_STORE_CORRUPT, "has lost transactions");
+    end_connections();
+    tell("DELETE FROM journal_owner");
+    while (put(&one, 3, 3) != 0 && e.code == ERROR_STORE_DOWN)
+        continue;
+    fails(-1, ERROR_STORE_CORRUPT, "has lost transactions");
+    assert_string_equal(runs(), "");
 }
 
 static void a_repeated_transaction_gives_the_same_answers(void **unused)
@@ -326,6 +396,56 @@ static void what_was_rolled_back_is_new_again(void **unused)
     assert_string_equal(tell("SELECT sum(ended) FROM journal_kinds"), "1 ");
 }
 
+/* One transaction with an open run: made, or ended when `status` is terminal. */
+static int put_open(enum run_status status, bool commits)
+{
+    struct run run = {.id = 5, .plugin = "p", .status = status};
+    int result;
+
+    error_clear(&e);
+    assert_int_equal(journal_begin(one.journal, &e), 0);
+    result = run_status_terminal(status) ? journal_put_run(one.journal, &run, &e)
+                                         : journal_create_run(one.journal, &run, &e);
+    if (result == 0 && commits && journal_commit(one.journal, &e) == 0)
+        return 0;
+    journal_rollback(one.journal);
+    return result;
+}
+
+static void a_run_whose_end_was_rolled_back_is_open_again(void **unused)
+{
+    (void)unused;
+    open_it(&one, "a");
+    assert_int_equal(put_open(RUN_QUEUED, true), 0);
+    assert_int_equal(put_open(RUN_NOOP, false), 0);
+    assert_int_equal(put_open(RUN_NOOP, true), 0);
+    fails(put_open(RUN_NOOP, true), ERROR_INTERNAL, "recorded already");
+    assert_string_equal(tell("SELECT id FROM journal_runs WHERE NOT is_open"), "5 ");
+    assert_string_equal(tell("SELECT sum(ended) FROM journal_kinds"), "1 ");
+}
+
+/* It was applied, and its acknowledgement lost: that is known before the run comes again. */
+static void an_open_run_that_is_repeated_can_end(void **unused)
+{
+    struct run run = {.id = 5, .plugin = "p", .status = RUN_QUEUED};
+    uint64_t last;
+
+    (void)unused;
+    open_it(&one, "a");
+    tell("INSERT INTO journal_kinds(plugin, vault, version, status, ended, first_id, last_id)"
+         " VALUES('p', '', '', 'queued', 0, 5, 5);"
+         "INSERT INTO journal_runs(id, seed, kind, attempts, depth, cpu_us, trigger, dry_run,"
+         " timed_out, is_open) VALUES(5, 0, 1, 0, 0, 0, 1, false, false, true);"
+         "INSERT INTO journal_writers VALUES('w', 1, clock_timestamp())");
+    assert_int_equal(journal_begin(one.journal, &e), 0);
+    assert_int_equal(journal_stamp(one.journal, "w", 1, &e), 0);
+    assert_int_equal(journal_last_id(one.journal, &last, &e), 0);
+    assert_int_equal(journal_create_run(one.journal, &run, &e), 0);
+    assert_int_equal(journal_commit(one.journal, &e), 0);
+    assert_int_equal(put_open(RUN_NOOP, true), 0);
+    assert_string_equal(tell("SELECT id FROM journal_runs WHERE NOT is_open"), "5 ");
+}
+
 /* ---- tables ---- */
 
 static void tables_that_differ_are_refused_with_the_difference(void **unused)
@@ -381,10 +501,16 @@ int main(void)
         TEST(looking_takes_no_lock_and_writes_nothing),
         TEST(what_an_earlier_process_left_is_ended),
         TEST(who_comes_back_too_late_is_told),
+        TEST(who_has_only_read_is_told_as_well),
+        TEST(a_daemon_that_was_away_counts_as_another),
+        TEST(who_was_alone_goes_on),
         TEST(a_number_is_taken_once_and_without_gaps),
+        TEST(a_server_that_has_lost_all_of_them_is_noticed),
         TEST(a_repeated_transaction_gives_the_same_answers),
         TEST(it_connects_again_between_and_within_transactions),
         TEST(what_was_rolled_back_is_new_again),
+        TEST(a_run_whose_end_was_rolled_back_is_open_again),
+        TEST(an_open_run_that_is_repeated_can_end),
         TEST(tables_that_differ_are_refused_with_the_difference),
         TEST(a_newer_schema_is_left_alone),
         TEST(nothing_is_made_by_looking),
