@@ -218,12 +218,12 @@ static int judge(struct pg_joint *j, const struct pg_failure *failure, struct er
     return -1;
 }
 
-static int collect(struct pg_joint *j, struct error *e)
+static int collect(struct pg_joint *j, pg_row_fn *each, void *arg, struct error *e)
 {
     struct error why = ERROR_INIT;
     struct pg_failure failure = {-1, ""};
 
-    if (pg_collect(&j->session, NULL, NULL, &failure, &why) == 0)
+    if (pg_collect(&j->session, each, arg, &failure, &why) == 0)
         return 0;
     return judge(j, &failure, &why, e);
 }
@@ -234,7 +234,21 @@ int pg_joint_settle(struct pg_joint *j, struct error *e)
 
     if (pg_joint_send(j, &s, e) < 0)
         return -1;
-    return s == NULL || s->request_count == 0 ? 0 : collect(j, e);
+    return s == NULL || s->request_count == 0 ? 0 : collect(j, NULL, NULL, e);
+}
+
+int pg_joint_settle_with(struct pg_joint *j, int id, const char *sql, int params,
+                         const char *const *values, pg_row_fn *each, void *arg, struct error *e)
+{
+    struct pg_session *s;
+
+    if (pg_joint_send(j, &s, e) < 0)
+        return -1;
+    if (s == NULL)
+        return 0;
+    if (pg_send(s, id, sql, params, values, e) < 0)
+        return -1;
+    return collect(j, each, arg, e);
 }
 
 bool pg_joint_is_repeated(const struct pg_joint *j)
@@ -252,7 +266,7 @@ static int commit_on_server(struct pg_joint *j, struct error *e)
         return 0;
     if (pg_send(s, PG_NOT_PREPARED, "COMMIT", 0, NULL, e) < 0)
         return -1;
-    return collect(j, e);
+    return collect(j, NULL, NULL, e);
 }
 
 int pg_joint_commit(struct pg_joint *j, struct error *e)

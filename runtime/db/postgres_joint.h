@@ -66,6 +66,10 @@ int pg_joint_send(struct pg_joint *joint, struct pg_session **s, struct error *e
 
 /* The same, and waits until the server has done it: what is asked next sees it. */
 int pg_joint_settle(struct pg_joint *joint, struct error *e);
+/* The same with one statement behind it, whose rows come back in the same round trip; none come when
+ * the transaction is repeated. */
+int pg_joint_settle_with(struct pg_joint *joint, int id, const char *sql, int params,
+                         const char *const *values, pg_row_fn *each, void *arg, struct error *e);
 bool pg_joint_is_repeated(const struct pg_joint *joint);
 
 /* A query: sees the transaction's writes, if one is open. */

@@ -1,10 +1,12 @@
 /*
  * Reading runs. A page of a filtered list is found without reading what it does not show: the
- * filter's plugin, status and version choose among the kinds, of which there are few; each of them
- * gives its newest ids by the index (kind, id), and the newest of these are the page.
+ * filter's plugin, status and version choose among the kinds, each of which gives its newest ids by
+ * the index (kind, id).
  *
- * Of n ids that are wanted of k kinds, each first gives some 2n/k. The n-th newest of all these is
- * a bound: older ones are not on the page, so that of each kind only those above it are read.
+ * Kinds come and go (each version of a strategy has its own), so none of them can be asked for a
+ * share of the page. Instead all are asked for what lies in a window of ids, newest window first,
+ * until the page is full: the first window is as wide as the page would be if the runs were spread
+ * evenly, each further one WIDER times as wide. A kind whose runs all lie elsewhere is not asked.
  */
 #include <string.h>
 
@@ -12,8 +14,7 @@
 #include "base/error.h"
 #include "journal/journal_postgres_store.h"
 
-#define ID_SHIFT  21 /* of the milliseconds in an id: see base/id.h */
-#define KINDS_FEW 2  /* up to so many give all that may be wanted at once */
+#define ID_SHIFT 21 /* of the milliseconds in an id: see base/id.h */
 
 static void copy_at(const struct pg_row *row, int column, char *out, size_t size)
 {
@@ -97,11 +98,10 @@ int pgj_get_run(struct journal *j, uint64_t id, run_fn *each, void *arg, struct 
 
 /* ---- lists ---- */
 
-/* The filter as parameters: $1 … $8; $9 see below. */
+/* The filter as parameters: $1 … $8. */
 struct query {
     struct pgj_numbers numbers;
-    uint64_t wanted;
-    const char *values[9];
+    const char *values[8];
     uint64_t from, to; /* ids in [from, to] */
 };
 
@@ -122,7 +122,6 @@ static void make_query(struct query *q, const struct run_filter *f)
     uint64_t limit = least(f->limit, INT32_MAX), offset = least(f->offset, INT64_MAX / 2);
 
     memset(q, 0, sizeof *q);
-    q->wanted = limit + offset;
     q->from = id_of(f->from_ms);
     q->to = f->before == 0 ? INT64_MAX : least(f->before - 1, INT64_MAX);
     if (f->to_ms != 0)
@@ -155,52 +154,39 @@ static const char children_sql[] =
     "WITH page AS MATERIALIZED (SELECT r.id" PGJ_FROM_RUNS
     "WHERE r.parent = $8::bigint AND " IN_RANGE " AND " KIND_FITS PAGE ")" SHOW;
 
+#define WANTED      "($3::bigint + $4::bigint)"
+#define FIRST_TRIAL "1.25" /* of an even spread: one window is mostly enough */
+#define WIDER       "4"
+
+/* The kinds that fit; the ids that they span, and an even spread's window; the windows. Spans are
+ * float8: nothing depends on their last digits, and they may be of any size. */
 static const char kinds_sql[] =
-    "WITH page AS MATERIALIZED (SELECT r.id FROM journal_kinds k CROSS JOIN LATERAL"
-    " (SELECT id FROM journal_runs WHERE kind = k.id AND id >= $1::bigint AND id <= $2::bigint"
-    " ORDER BY id DESC LIMIT $3::bigint + $4::bigint) r"
-    " WHERE " KIND_FITS " AND k.last_id >= $1::bigint AND k.first_id <= $2::bigint" PAGE ")" SHOW;
+    "WITH RECURSIVE kinds AS MATERIALIZED (SELECT k.id, k.first_id, k.last_id, k.ended"
+    " FROM journal_kinds k WHERE " KIND_FITS " AND k.last_id >= $1::bigint"
+    " AND k.first_id <= $2::bigint AND k.first_id <= k.last_id),"
+    " reach AS MATERIALIZED (SELECT greatest(min(first_id), $1::bigint) AS low,"
+    " least(max(last_id), $2::bigint) AS high, " FIRST_TRIAL " * " WANTED "::float8"
+    " * (max(last_id)::float8 - min(first_id) + 1) / greatest(sum(ended), 1)::float8 AS span"
+    " FROM kinds),"
+    " walk(upto, span, need, ids) AS (SELECT high, span, " WANTED ", NULL::bigint[] FROM reach"
+    " UNION ALL"
+    " SELECT x.low - 1, w.span * " WIDER ", w.need - cardinality(x.ids), x.ids"
+    " FROM walk w CROSS JOIN reach CROSS JOIN LATERAL (SELECT b.low, ARRAY("
+    "SELECT r.id FROM kinds k CROSS JOIN LATERAL"
+    " (SELECT id FROM journal_runs WHERE kind = k.id AND id >= b.low AND id <= w.upto"
+    " ORDER BY id DESC LIMIT w.need) r WHERE k.last_id >= b.low AND k.first_id <= w.upto"
+    " ORDER BY r.id DESC LIMIT w.need) AS ids FROM (SELECT greatest(reach.low,"
+    " w.upto - least(w.span, 9e18)::bigint) AS low) AS b OFFSET 0) AS x" /* 0: as one, not twice */
+    " WHERE w.need > 0 AND w.upto >= reach.low),"
+    " page AS MATERIALIZED (SELECT r.id FROM walk CROSS JOIN LATERAL unnest(walk.ids) AS r(id)" PAGE
+    ")" SHOW;
 
-#define WANTED "($3::bigint + $4::bigint)"
-
-/* $9: how many ids each kind gives for the bound. */
-static const char bounded_sql[] =
-    "WITH tops AS MATERIALIZED (SELECT x.kind, x.id FROM journal_kinds k CROSS JOIN LATERAL"
-    " (SELECT kind, id FROM journal_runs WHERE kind = k.id AND id >= $1::bigint"
-    " AND id <= $2::bigint ORDER BY id DESC LIMIT $9::bigint) x"
-    " WHERE " KIND_FITS " AND k.last_id >= $1::bigint AND k.first_id <= $2::bigint),"
-    " bound AS MATERIALIZED (SELECT coalesce((SELECT id FROM tops ORDER BY id DESC"
-    " OFFSET " WANTED " - 1 LIMIT 1), $1::bigint) AS id),"
-    " page AS MATERIALIZED (SELECT r.id FROM (SELECT kind FROM tops GROUP BY kind"
-    " HAVING max(id) >= (SELECT id FROM bound)) k CROSS JOIN LATERAL"
-    " (SELECT id FROM journal_runs WHERE kind = k.kind AND id >= (SELECT id FROM bound)"
-    " AND id <= $2::bigint ORDER BY id DESC LIMIT " WANTED ") r" PAGE ")" SHOW;
-
-static const char count_kinds_sql[] = "SELECT count(*) FROM journal_kinds k WHERE " KIND_FITS
-                                      " AND k.last_id >= $1::bigint AND k.first_id <= $2::bigint"
-                                      " AND ($3::bigint IS NULL OR $4::bigint IS NULL OR true)";
-
-static int run_query(struct journal_postgres *p, const struct query *q, const char *sql, int params,
+static int run_query(struct journal_postgres *p, const struct query *q, const char *sql,
                      struct pgj_runs *walk, struct error *e)
 {
-    if (pgj_ask(p, sql, params, q->values, pgj_give_run, walk, e) < 0)
+    if (pgj_ask(p, sql, 8, q->values, pgj_give_run, walk, e) < 0)
         return -1;
     return walk->result;
-}
-
-static int list_by_kinds(struct journal_postgres *p, struct query *q, struct pgj_runs *walk,
-                         struct error *e)
-{
-    int64_t kinds = 0;
-
-    if (pgj_ask(p, count_kinds_sql, 8, q->values, pgj_take_number, &kinds, e) < 0)
-        return -1;
-    if (kinds == 0)
-        return 0;
-    if (kinds <= KINDS_FEW)
-        return run_query(p, q, kinds_sql, 8, walk, e);
-    q->values[8] = pgj_unsigned(&q->numbers, 2 * (q->wanted / (uint64_t)kinds) + 2);
-    return run_query(p, q, bounded_sql, 9, walk, e);
 }
 
 int pgj_list_runs(struct journal *j, const struct run_filter *filter, run_fn *each, void *arg,
@@ -214,8 +200,8 @@ int pgj_list_runs(struct journal *j, const struct run_filter *filter, run_fn *ea
         return 0;
     make_query(&q, filter);
     if (filter->parent != 0)
-        return run_query(p, &q, children_sql, 8, &walk, e);
+        return run_query(p, &q, children_sql, &walk, e);
     if (filter->plugin == NULL && filter->status < 0 && filter->version == NULL)
-        return run_query(p, &q, all_sql, 8, &walk, e);
-    return list_by_kinds(p, &q, &walk, e);
+        return run_query(p, &q, all_sql, &walk, e);
+    return run_query(p, &q, kinds_sql, &walk, e);
 }
