@@ -469,8 +469,9 @@ static int refused(const struct pg_source *s, struct error *e)
         return -1;
     e->hint[0] = '\0';
     if (e->code == ERROR_STORE_DENIED)
-        error_hint(e, "the URL's user needs no more than to read: GRANT SELECT ON %.130s",
-                   buf_text(&s->table));
+        error_hint(
+            e, "the URL's user needs USAGE on the schema and no more than: GRANT SELECT ON %.130s",
+            buf_text(&s->table));
     else
         error_hint(e, "reading goes on when it is back");
     return -1;
