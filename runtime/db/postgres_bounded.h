@@ -12,7 +12,7 @@
 
 #include "db/postgres_session.h"
 
-#define PG_CANCEL_MS 2000
+#define PG_CANCEL_MS 1000
 
 struct pg_step {
     const char *sql;

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "db/sqlite_error.h"
+#include "db/sqlite_memory.h"
 #include "db/sqlite_probe.h"
 #include "db/sqlite_statement.h"
 
@@ -84,10 +85,12 @@ static int examine(const char *path, enum sqlite_mode mode, struct error *e)
 static int connect_uri(struct sqlite_db *db, const char *query, int flags, struct error *e)
 {
     char *uri = sqlite_probe_uri(db->path, query);
-    int rc = sqlite3_open_v2(uri, &db->handle,
-                             flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-                             NULL);
+    int rc;
 
+    sqlite_memory_install();
+    rc = sqlite3_open_v2(uri, &db->handle,
+                         flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                         NULL);
     free(uri);
     if (rc == SQLITE_OK)
         return 0;

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "db/sqlite_memory.h"
 #include "db/sqlite_db.h"
 #include "db/sqlite_error.h"
 
@@ -147,6 +148,7 @@ static sqlite3 *open_immutable(const char *path)
     char *uri = sqlite_probe_uri(path, "immutable=1");
     sqlite3 *handle = NULL;
 
+    sqlite_memory_install();
     sqlite3_open_v2(uri, &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
                     NULL);
     free(uri);
@@ -158,6 +160,7 @@ static sqlite3 *open_exclusive(const char *path)
     char *uri = sqlite_probe_uri(path, "mode=rw");
     sqlite3 *handle = NULL;
 
+    sqlite_memory_install();
     sqlite3_open_v2(uri, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
                     NULL);
     free(uri);

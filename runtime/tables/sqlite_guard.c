@@ -8,14 +8,16 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "db/sqlite_memory.h"
 #include "model/table.h"
 #include "tables/answer.h"
 #include "tables/sqlite_functions.h"
 #include "tables/tables.h"
 
-/* A program is looked at every so many instructions. Each handles at most one value, so that this
- * many take some milliseconds at worst. */
+/* A program is looked at every so many instructions, where it jumps back. What stands in a line
+ * is executed to its end: so it may not have many functions, and none may take long. */
 #define INSTRUCTIONS 25
+#define CALLS        100
 
 /* Sorting, recursion and the like happen in memory, not in files. */
 #define MEMORY_BYTES (64LL * 1024 * 1024)
@@ -60,6 +62,16 @@ static int judge_table(struct sqlite_guard *g, const char *table, const char *co
     return deny(g, "the table", table ? table : "");
 }
 
+static int judge_function(struct sqlite_guard *g, const char *name)
+{
+    if (!sqlite_function_is_allowed(name))
+        return deny(g, "the function", name);
+    if (++g->calls <= CALLS)
+        return SQLITE_OK;
+    g->ended = GUARD_CALLS;
+    return SQLITE_DENY;
+}
+
 static const char *action_name(int action)
 {
     switch (action) {
@@ -96,7 +108,7 @@ static int authorize(void *arg, int action, const char *first, const char *secon
     case SQLITE_DELETE:
         return judge_table(g, first, NULL, database);
     case SQLITE_FUNCTION:
-        return sqlite_function_is_allowed(second) ? SQLITE_OK : deny(g, "the function", second);
+        return judge_function(g, second);
     default:
         return deny(g, action_name(action), NULL);
     }
@@ -109,25 +121,29 @@ bool sqlite_guard_is_late(const struct sqlite_guard *g)
     return clock_mono_ns(g->clock) - g->begun_ns >= g->time_ms * 1000000;
 }
 
-static int look(void *arg)
+bool sqlite_guard_look(struct sqlite_guard *g)
 {
-    struct sqlite_guard *g = arg;
-
     if (!g->on)
-        return 0;
+        return false;
     if (sqlite_guard_is_late(g))
         g->ended = GUARD_TIME;
-    else if (sqlite3_memory_used() - g->memory_before > MEMORY_BYTES)
+    else if (sqlite_memory_used() - g->memory_before > MEMORY_BYTES)
         g->ended = GUARD_MEMORY;
     return g->ended != GUARD_RUNS;
+}
+
+static int look(void *arg)
+{
+    return sqlite_guard_look(arg);
 }
 
 void sqlite_guard_begin(struct sqlite_guard *g)
 {
     g->ended = GUARD_RUNS;
     g->denied[0] = '\0';
+    g->calls = 0;
     g->begun_ns = clock_mono_ns(g->clock);
-    g->memory_before = sqlite3_memory_used();
+    g->memory_before = sqlite_memory_used();
     g->on = true;
 }
 
@@ -144,6 +160,9 @@ int sqlite_guard_verdict(const struct sqlite_guard *g, const char *call, struct 
     if (g->ended == GUARD_MEMORY)
         return error_set(e, ERROR_LIMIT, "%s: needs more than %lld bytes of memory", call,
                          MEMORY_BYTES);
+    if (g->ended == GUARD_CALLS)
+        return error_set(e, ERROR_LIMIT, "%s: expected at most %d calls of functions, got more",
+                         call, CALLS);
     if (g->denied[0] == '\0')
         return 0;
     error_set(e, ERROR_DENIED, "%s: %s is out of a plugin's reach", call, g->denied);
@@ -164,7 +183,7 @@ static void set_limits(sqlite3 *handle)
         {SQLITE_LIMIT_EXPR_DEPTH, 200},
         {SQLITE_LIMIT_COMPOUND_SELECT, 50},
         {SQLITE_LIMIT_VDBE_OP, 100000},
-        {SQLITE_LIMIT_FUNCTION_ARG, 100},
+        {SQLITE_LIMIT_FUNCTION_ARG, 32},
         {SQLITE_LIMIT_ATTACHED, 0},
         {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 256},
         {SQLITE_LIMIT_VARIABLE_NUMBER, TABLE_PARAMS_MAX},

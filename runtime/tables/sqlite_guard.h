@@ -3,7 +3,7 @@
  *
  * While the guard is on, everything that SQLite asks its authorizer is denied unless it is reading
  * or writing a declared table, or a function of a list; the program is interrupted at the deadline
- * and when the process has taken too much memory since it began. Off, our own statements run
+ * and when it has taken too much memory since it began. Off, our own statements run
  * freely. Private to tables/.
  */
 #ifndef ORRERY_TABLES_SQLITE_GUARD_H
@@ -18,7 +18,7 @@ struct clock;
 struct error;
 struct table_schema;
 
-enum guard_end { GUARD_RUNS, GUARD_TIME, GUARD_MEMORY };
+enum guard_end { GUARD_RUNS, GUARD_TIME, GUARD_MEMORY, GUARD_CALLS };
 
 struct sqlite_guard {
     const struct table_schema *schema;
@@ -27,8 +27,9 @@ struct sqlite_guard {
     const struct clock *clock;
     int64_t time_ms;
     bool on;
+    int calls; /* of functions, in the statement's text */
     int64_t begun_ns;
-    sqlite3_int64 memory_before;
+    int64_t memory_before;
     enum guard_end ended;
     char denied[160]; /* what was asked for first; "" */
 };
@@ -40,6 +41,9 @@ void sqlite_guard_release(struct sqlite_guard *guard);
 
 void sqlite_guard_begin(struct sqlite_guard *guard);
 void sqlite_guard_end(struct sqlite_guard *guard);
+
+/* From within a function of ours that works long: whether it is to end. */
+bool sqlite_guard_look(struct sqlite_guard *guard);
 
 /* Whether the time since begin is used up. */
 bool sqlite_guard_is_late(const struct sqlite_guard *guard);

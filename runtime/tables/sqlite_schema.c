@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "tables/plan.h"
 #include "tables/sqlite_functions.h"
+#include "tables/sqlite_like.h"
 #include "tables/sqlite_store.h"
 
 #define FORMAT     1
@@ -230,7 +231,8 @@ int sqlite_tables_prepare(struct sqlite_tables *t, const char *folder, struct er
         return error_set(e, ERROR_INVALID, "expected an absolute folder for tables, got '%.200s'",
                          folder);
     if (open_file(t, folder, e) < 0 || sqlite_functions_replace(t->db->handle, e) < 0 ||
-        migrate(t, e) < 0 || limit_size(t, e) < 0)
+        sqlite_like_replace(t->db->handle, &t->guard, e) < 0 || migrate(t, e) < 0 ||
+        limit_size(t, e) < 0)
         return -1;
     return sqlite_guard_install(&t->guard, t->db->handle, e);
 }

@@ -78,9 +78,9 @@ void suite_expect(char *got, const char *expected, const char *file, int line);
 /* ---- chapters ---- */
 
 extern const struct CMUnitTest tables_call_rules[], tables_limit_rules[], tables_plan_rules[],
-    tables_hostile_rules[], tables_role_rules[];
+    tables_hostile_rules[], tables_role_rules[], tables_step_rules[];
 extern const size_t tables_call_rule_count, tables_limit_rule_count, tables_plan_rule_count,
-    tables_hostile_rule_count, tables_role_rule_count;
+    tables_hostile_rule_count, tables_role_rule_count, tables_step_rule_count;
 
 int suite_set_up(void **state);
 int suite_tear_down(void **state);

@@ -13,6 +13,7 @@ static int run(const struct tables_backend *backend)
         {"plans", tables_plan_rules, &tables_plan_rule_count},
         {"hostile", tables_hostile_rules, &tables_hostile_rule_count},
         {"role", tables_role_rules, &tables_role_rule_count},
+        {"steps", tables_step_rules, &tables_step_rule_count},
     };
     int failed = 0;
 
