@@ -344,6 +344,13 @@ static void sift_ready(struct db_pool *pool)
     }
 }
 
+/* One statement on one file may be long by itself: that says nothing of the others' files. */
+static bool is_stuck(const struct db_pool *pool, const struct source *source, int64_t now)
+{
+    return source->busy > (source->is_server ? 0u : 1u) &&
+           overdue_tasks(pool, source, now) == source->busy;
+}
+
 void db_pool_watch(struct db_pool *pool)
 {
     int64_t now;
@@ -352,7 +359,7 @@ void db_pool_watch(struct db_pool *pool)
         return;
     now = clock_mono_ns(pool->clock);
     for (struct source *s = pool->sources; s != NULL; s = s->next) {
-        s->stuck = s->busy > 0 && overdue_tasks(pool, s, now) == s->busy;
+        s->stuck = is_stuck(pool, s, now);
         if (s->stuck)
             refuse_source(pool, s);
     }

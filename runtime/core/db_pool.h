@@ -11,8 +11,9 @@
  * Rules
  *   - At most DB_THREADS tasks at once: 2 of one server, 3 of servers altogether. So tables in
  * local files always have a thread.
- *   - A lane holds DB_LANE_MAX tasks. One more, or one for a source all of whose tasks are overdue,
- *     is refused at once (db_lane_refuses); so are those that wait there when that comes about.
+ *   - A lane holds DB_LANE_MAX tasks. One more, or one for a source all of whose tasks are overdue
+ * (of local files: at least two), is refused at once (db_lane_refuses); so are those that wait
+ * there when that comes about.
  *   - done is called exactly once per task pushed, in order within a lane; `error` says when it was
  *     refused without being worked on.
  *

@@ -221,6 +221,34 @@ static void test_a_database_that_hangs(void **state)
     db_lane_free(other);
 }
 
+/* One plugin's statement that is long is its own affair; two at once are the disk. */
+static void test_a_long_statement_on_a_file(void **state)
+{
+    struct db_lane *a = db_lane_new(pool, "files", false), *b = db_lane_new(pool, "files", false),
+                   *c = db_lane_new(pool, "files", false);
+    atomic_bool gate = false;
+    struct error e = ERROR_INIT;
+
+    (void)state;
+    push(a, 1, &gate, 50);
+    skew_ns = (DB_OVERDUE_MS + 1000) * INT64_C(1000000);
+    db_pool_watch(pool);
+    assert_false(db_lane_refuses(b, &e));
+    push(b, 2, NULL, 50);
+    turn_until(1);
+    assert_int_equal(ended[0], 2);
+    push(b, 3, &gate, 50);
+    skew_ns *= 2;
+    db_pool_watch(pool);
+    assert_true(db_lane_refuses(c, &e));
+    assert_int_equal(refused_count, 0);
+    atomic_store(&gate, true);
+    turn_until(3);
+    db_lane_free(a);
+    db_lane_free(b);
+    db_lane_free(c);
+}
+
 static void *open_later(void *gate)
 {
     usleep(100000);
@@ -311,10 +339,10 @@ static void test_trace_is_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_in_order_within_a_lane),       TEST(test_servers_do_not_take_every_thread),
-        TEST(test_a_full_lane_refuses),          TEST(test_a_database_that_hangs),
-        TEST(test_the_end_refuses_what_waits),   cmocka_unit_test(test_trace),
-        cmocka_unit_test(test_trace_is_bounded),
+        TEST(test_in_order_within_a_lane),     TEST(test_servers_do_not_take_every_thread),
+        TEST(test_a_full_lane_refuses),        TEST(test_a_database_that_hangs),
+        TEST(test_a_long_statement_on_a_file), TEST(test_the_end_refuses_what_waits),
+        cmocka_unit_test(test_trace),          cmocka_unit_test(test_trace_is_bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
