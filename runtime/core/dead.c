@@ -14,24 +14,34 @@
 
 /* ---- making ---- */
 
-void dead_bury(struct commit *c, const struct tick *tick)
+void dead_make(struct commit *c)
 {
     const struct run *run = &c->run;
     struct dead_letter *d = &c->dead;
 
-    if (run->status != RUN_FAILED || !tick->durable || run->dry_run)
+    if (run->status != RUN_FAILED || c->remove_pending == 0 || run->dry_run)
         return;
     d->run = run->id;
     memcpy(d->plugin, run->plugin, sizeof d->plugin);
     d->state = DEAD_OPEN;
     d->trigger = run->trigger;
     d->topic = mem_strdup(run->topic);
-    d->payload = mem_strdup(run->payload);
+    if (d->payload == NULL)
+        d->payload = mem_strdup(run->payload);
     d->error = mem_strdup(run->error);
     d->attempts = run->attempts;
     d->depth = run->depth;
     d->parent = run->parent;
     d->at_ms = run->finished_ms;
+}
+
+void dead_bury(struct commit *c, const struct tick *tick)
+{
+    if (!tick->durable)
+        return;
+    if (c->run.payload == NULL) /* not recorded, but a retry needs it */
+        c->dead.payload = mem_strdup(tick->payload);
+    dead_make(c);
 }
 
 static void tell(struct engine *engine, const struct commit *c)

@@ -24,6 +24,11 @@ enum dead_outcome {
     DEAD_UNKNOWN  /* there is no such letter */
 };
 
+struct commit;
+
+/* Gives the commit the letter of its run, if that has failed and its trigger was a pending one. */
+void dead_make(struct commit *commit);
+
 struct dead_item {
     uint64_t run;        /* the letter */
     uint64_t retry;      /* the new run; 0: none (discarded) */

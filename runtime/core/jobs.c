@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/dead.h"
 #include "core/ending.h"
 #include "core/engine.h"
 
@@ -122,13 +123,13 @@ static int try_group(struct store *s, struct group g, struct error *e)
     return result;
 }
 
-/* Its state is not written, so it is not what it says: unless it has executed something, which
- * cannot be taken back. */
+/* Its state is not written, so it is not what it says: unless it has failed anyway, or has executed
+ * something, which cannot be taken back. A trigger that was to be remembered gets its letter. */
 static void refuse_run(struct commit *c)
 {
     struct run *run = &c->run;
 
-    if (run->id == 0 || c->has_change)
+    if (run->id == 0 || c->has_change || run->status == RUN_FAILED)
         return;
     run->status = RUN_FAILED;
     free(run->reason);
@@ -141,6 +142,7 @@ static void refuse_run(struct commit *c)
     for (size_t i = 0; i < c->add_count; i++)
         pending_release(&c->add[i]);
     c->add_count = 0;
+    dead_make(c);
 }
 
 /* Another daemon has this plugin now: its commits are refused, whatever else happens. False when
@@ -287,5 +289,7 @@ void jobs_process(void *arg, struct store_job *list)
         commit_group(s, g);
         atomic_fetch_add(&s->ticks, count);
         list = (struct store_job *)g.stop;
+        if (list != NULL) /* whoever waits for this group need not wait for the next one */
+            store_thread_hand_over(s->thread, list);
     }
 }

@@ -23,9 +23,9 @@
  *     acknowledgement accept and ignore it.
  *   - A backend on a server lets one daemon write at a time: opened for writing it holds a lock
  * that the server ends with its connection, and that every reconnection takes again before anything
- *     is written. STORE_LOCKED, naming the holder, while another has it, and from then on when another
- *     has written meanwhile: what this one has read is old. STORE_CORRUPT when the server has lost
- *     what it had acknowledged.
+ *     is written. STORE_LOCKED, naming the holder, while another has it, and from then on when
+ * another has written meanwhile: what this one has read is old. STORE_CORRUPT when the server has
+ * lost what it had acknowledged.
  *
  *   Runs
  *   - put_run writes an ended run once, whole: a second put of the same id, or a status that is not

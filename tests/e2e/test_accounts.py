@@ -304,6 +304,17 @@ def test_what_did_not_start_in_time_fails_also_after_a_restart(desk):
     desk.stop()
 
 
+def test_a_letter_has_its_trigger_whatever_is_recorded(desk):
+    desk.configure(more='recording = "off",')
+    desk.add("picky", 'error("not " .. ctx.trigger.payload.n)', '{ kind = "event", topic = "t" }')
+    desk.start()
+    run = desk.ask("emit", topic="t", payload={"n": 7})["runs"][0]
+    desk.wait_until(lambda s: s["counters"]["failed"] == 1)
+    assert desk.ask("run", id=run)["payload"] is None
+    assert [(d["run"], d["payload"]) for d in desk.ask("dead_list")] == [(run, {"n": 7})]
+    desk.stop()
+
+
 def test_a_letter_is_retried_once_by_a_running_desk_and_by_none(desk):
     desk.configure()
     broken = 'if ctx.trigger.payload == 0 then error("zero") end return action.noop("fine")'
