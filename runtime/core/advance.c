@@ -110,11 +110,13 @@ static void end_of_data(struct engine *engine)
         return;
     engine->data_ended = true;
     uv_idle_stop(&engine->spin);
-    if (engine->options.until_feeds_end)
+    if (engine->options.until_feeds_end) {
+        engine->unhurried = true;
         engine_stop(engine, "the feeds have ended");
-    else
+    } else {
         log_write(engine->log, LOG_INFO, "the feeds have ended: the desk's clock stands still",
                   NULL);
+    }
 }
 
 static void report_progress(struct engine *engine)

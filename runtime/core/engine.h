@@ -97,9 +97,9 @@ struct tick {
     enum trigger_kind kind;
     char *topic, *payload; /* or NULL */
     int64_t scheduled_ms;
-    int64_t deadline_ms; /* to start by; 0: none */
-    int64_t sent_ns;     /* to the worker, of the monotonic clock; 0: it waits */
-    int64_t now_ms;      /* ctx.now */
+    int64_t deadline_ms;          /* to start by; 0: none */
+    int64_t sent_ns;              /* to the worker, of the monotonic clock; 0: it waits */
+    int64_t now_ms;               /* ctx.now */
     int64_t received_us, sent_us; /* of the real clock; 0: not yet */
     uint64_t parent;
     uint32_t depth;
@@ -203,7 +203,7 @@ struct plugin {
     struct tick *queue, **queue_tail;
     struct hook *hooks; /* waiting until the plugin is ready again */
     uint32_t queued, running, hooking;
-    uint32_t sourced; /* its ticks from sources, which bound what waits by themselves */
+    uint32_t sourced;     /* its ticks from sources, which bound what waits by themselves */
     int64_t late_ms;      /* none of the queue is late before; 0: none has a deadline */
     uint64_t hooks_begun; /* since the start */
     struct state_change *changes;
@@ -337,8 +337,8 @@ struct engine {
     struct ask *asks; /* of the control socket, under way at a store */
     struct retention *retention;
     struct survey *survey;
-    struct seen *seen; /* NULL: nothing was recorded in full yet */
-    struct tail *tail; /* of log lines; NULL: nobody has followed them */
+    struct seen *seen;    /* NULL: nothing was recorded in full yet */
+    struct tail *tail;    /* of log lines; NULL: nobody has followed them */
     int64_t summary_ns;   /* of the monotonic clock: the last summary lines */
     int64_t expire_ns;    /* likewise: open runs were looked at */
     uint64_t buried;      /* dead letters made in this session */
@@ -348,6 +348,8 @@ struct engine {
     struct reload *reload; /* under way, or NULL */
     bool reload_again;
     bool draining, stopping, signalled, handles_open;
+    bool unhurried;      /* a replay's own end: it drains as long as it gets on */
+    uint64_t drain_left; /* ticks, when that was looked at last */
     int exit_code;
     struct error fatal;
 };

@@ -151,7 +151,7 @@ static void add_count(struct buf *out, uint64_t count, const char *what)
 static const char *list_counts(struct buf *out, const struct notice *n)
 {
     add_count(out, n->ended[RUN_NOOP], "noop");
-    add_count(out, n->ended[RUN_COMPLETED], "batches");
+    add_count(out, n->ended[RUN_COMPLETED], n->ended[RUN_COMPLETED] == 1 ? "batch" : "batches");
     add_count(out, n->ended[RUN_REJECTED], "rejected");
     add_count(out, n->ended[RUN_FAILED], "failed");
     add_count(out, n->ended[RUN_SKIPPED], "skipped");

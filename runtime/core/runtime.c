@@ -85,11 +85,24 @@ void engine_fatal(struct engine *engine, const struct error *e)
 
 /* ---- stop ---- */
 
+/* The end of a replay is in nobody's way: it may take as long as its stores need. */
+static bool may_go_on(struct engine *engine)
+{
+    uint64_t left = engine->live_ticks, before = engine->drain_left;
+
+    engine->drain_left = left;
+    return engine->unhurried && left < before;
+}
+
 static void on_drain_limit(uv_timer_t *timer)
 {
     struct engine *engine = timer->data;
     char left[32];
 
+    if (may_go_on(engine)) {
+        uv_timer_start(timer, on_drain_limit, DRAIN_LIMIT_MS, 0);
+        return;
+    }
     snprintf(left, sizeof left, "%llu", (unsigned long long)(engine->live_ticks - engine->waiting));
     log_write(engine->log, LOG_WARN, "not everything could be finished in time", "ticks", left,
               NULL);
@@ -124,9 +137,12 @@ static void stop_queue(struct plugin *p)
 
 void engine_stop(struct engine *engine, const char *why)
 {
-    if (engine->draining)
+    if (engine->draining) {
+        engine->unhurried = false;
         return;
+    }
     engine->draining = true;
+    engine->drain_left = engine->live_ticks;
     log_write(engine->log, LOG_INFO, "stopping", "why", why, NULL);
     for (size_t i = 0; i < engine->plugin_count; i++) {
         plugin_disarm(engine->plugins[i]);

@@ -23,6 +23,8 @@ struct store_thread {
     size_t depth;
     bool left;
 
+    struct job_list batch; /* what process has, without what it handed over; of who runs it */
+
     /* under the mutex */
     pthread_mutex_t mutex;
     pthread_cond_t wake; /* a push for an idle thread, or a stop; monotonic clock */
@@ -52,33 +54,62 @@ static struct job_list list_take(struct job_list *list)
     return taken;
 }
 
-/* Waits for jobs; an empty list means: stop. */
-static struct job_list next_batch(struct store_thread *thread)
+/* Waits for jobs; false: stop. */
+static bool next_batch(struct store_thread *thread)
 {
-    struct job_list batch;
-
     pthread_mutex_lock(&thread->mutex);
     thread->idle = true;
     while (thread->queue.head == NULL && !thread->stopping)
         pthread_cond_wait(&thread->wake, &thread->mutex);
     thread->idle = false;
-    batch = list_take(&thread->queue);
+    thread->batch = list_take(&thread->queue);
     pthread_mutex_unlock(&thread->mutex);
-    return batch;
+    return thread->batch.head != NULL;
+}
+
+/* The jobs before `stop`, which becomes the head of the list; NULL: all. */
+static struct job_list list_cut(struct job_list *list, struct store_job *stop)
+{
+    struct job_list cut = {list->head, list->head};
+
+    if (stop == NULL)
+        return list_take(list);
+    if (list->head == stop)
+        return (struct job_list){NULL, NULL};
+    while (cut.tail->next != stop)
+        cut.tail = cut.tail->next;
+    cut.tail->next = NULL;
+    list->head = stop;
+    return cut;
+}
+
+void store_thread_hand_over(struct store_thread *thread, struct store_job *stop)
+{
+    struct job_list done = list_cut(&thread->batch, stop);
+    bool ended;
+
+    if (done.head == NULL)
+        return;
+    pthread_mutex_lock(&thread->mutex);
+    list_append(&thread->finished, &done);
+    ended = thread->ended;
+    pthread_mutex_unlock(&thread->mutex);
+    if (!ended)
+        uv_async_send(&thread->async);
+}
+
+static void process_batch(struct store_thread *thread)
+{
+    thread->hooks.process(thread->hooks.arg, thread->batch.head);
+    store_thread_hand_over(thread, NULL);
 }
 
 static void *run_thread(void *arg)
 {
     struct store_thread *thread = arg;
-    struct job_list batch;
 
-    while ((batch = next_batch(thread)).head != NULL) {
-        thread->hooks.process(thread->hooks.arg, batch.head);
-        pthread_mutex_lock(&thread->mutex);
-        list_append(&thread->finished, &batch);
-        pthread_mutex_unlock(&thread->mutex);
-        uv_async_send(&thread->async);
-    }
+    while (next_batch(thread))
+        process_batch(thread);
     pthread_mutex_lock(&thread->mutex);
     thread->ended = true;
     pthread_mutex_unlock(&thread->mutex);
@@ -238,11 +269,9 @@ void store_thread_notify(struct store_thread *thread, void (*fn)(void *arg), voi
 /* Jobs that a done pushed after the thread had ended. */
 static void process_here(struct store_thread *thread)
 {
-    struct job_list batch = list_take(&thread->queue);
-
-    thread->hooks.process(thread->hooks.arg, batch.head);
-    list_append(&thread->ready, &batch);
-    call_dones(thread);
+    thread->batch = list_take(&thread->queue);
+    process_batch(thread);
+    collect(thread);
 }
 
 void store_thread_stop(struct store_thread *thread, bool abandon)

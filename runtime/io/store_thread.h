@@ -9,12 +9,13 @@
  * Invariants
  *   - done is called exactly once for each job pushed, in the order of the pushes, also by
  * store_thread_stop().
- *   - The loop is woken once per batch, the thread once per idle period.
+ *   - The loop is woken once per batch, or per part of it that process hands over; the thread once
+ * per idle period.
  *   - An idle store does not keep the loop alive; one with jobs under way does.
  *
- * Threads: start, push, depth, give_up, end, leave and stop on the loop's thread; pause and notify
- * inside process; done and the function given to notify run on the loop's thread and may call push
- * and stop.
+ * Threads: start, push, depth, give_up, end, leave and stop on the loop's thread; pause, notify and
+ * hand_over inside process; done and the function given to notify run on the loop's thread and may
+ * call push and stop.
  */
 #ifndef ORRERY_IO_STORE_THREAD_H
 #define ORRERY_IO_STORE_THREAD_H
@@ -47,6 +48,10 @@ size_t store_thread_depth(const struct store_thread *thread); /* jobs whose done
 /* Inside process, for retries: waits for `ms`, or until the thread is told to give up; true when it
  * is told. */
 bool store_thread_pause(struct store_thread *thread, int ms);
+
+/* From process: the jobs of its list before `stop` are done, and go back to the loop without
+ * waiting for the rest; process must not look at them any more. */
+void store_thread_hand_over(struct store_thread *thread, struct store_job *stop);
 
 /* From process: runs `fn(arg)` on the loop's thread soon (coalesced: only the newest). For status.
  * It runs before the dones of the batch under way. */

@@ -12,7 +12,7 @@ import pytest
 
 from books import check_caps, check_journal, check_ledger
 from shared import accounted, add_counters, store_of, ticks, url
-from support import ERROR, OK, seeded, wait_until
+from support import COUNT, ERROR, OK, every, seeded, wait_until
 from test_kill import CAPS, EMITTERS, by_plugin, check_children, check_state, id_text, load, poke
 
 KILLS = int(os.environ.get("ORRERY_KILLS", "32"))
@@ -222,6 +222,23 @@ def test_a_daemon_whose_journal_another_one_has_taken_stops(desks, postgres):
     assert code == ERROR, first.log()[-2000:]
     assert "another daemon" in first.log() and "stopping" in first.log()
     second.stop()
+
+
+@pytest.mark.parametrize("postgres", [{"commit_delay": "60000", "commit_siblings": "0"}], indirect=True)
+def test_the_end_of_a_replay_takes_as_long_as_its_store_needs(desk, postgres):
+    """A hundred ticks are due at the last instant, and each has a commit of 60 ms to itself: more than a stop may take."""
+    desk.write("prices.csv", "timestamp,close\n1640995200,40000\n1640995201,40001\n")
+    desk.write("orrery.lua", f"""return {{
+        journal = "{url(postgres)}", state = "{url(postgres)}", group_commit = 1,
+        vaults = {{ v = {{ executor = "paper" }} }},
+        feeds = {{ btc = {{ kind = "csv", path = "prices.csv" }} }} }}""")
+    for i in range(13):
+        desk.add(f"p{i}", COUNT, ", ".join([every(1)] * 8))
+    desk.start("--until-feeds-end")
+    assert desk.ended(60) == OK, desk.log()
+    assert "not everything" not in desk.log()
+    assert len(reasons(postgres, "p0")) >= 8
+    check_numbers(postgres, *(f"p{i}" for i in range(13)))
 
 
 def test_commands_for_a_stopped_desk(desk, postgres):

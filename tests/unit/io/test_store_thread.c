@@ -31,6 +31,7 @@ struct store {
     pthread_t ran_on;
     sem_t gate; /* when `gated`, each batch waits for a post */
     bool gated;
+    uint64_t part; /* not 0: hands over what is before this job, then waits for a post */
     atomic_int retries;
     bool failing; /* process retries until it is told to give up */
     bool gave_up;
@@ -64,6 +65,10 @@ static void process(void *arg, struct store_job *list)
     for (struct store_job *job = list; job != NULL; job = job->next, size++) {
         struct work *work = (struct work *)job;
 
+        if (s->part != 0 && work->number == s->part) {
+            store_thread_hand_over(s->thread, job);
+            sem_wait(&s->gate);
+        }
         s->order_broken |= work->number != s->processed++;
         work->doubled = work->number * 2;
     }
@@ -163,6 +168,43 @@ static void test_group(void **state)
     assert_int_equal(s.done, 1001);
     assert_true(s.batches <= 3);
     store_thread_stop(s.thread, false);
+    close_loop(&s);
+}
+
+/* Who waits for the first part of a batch need not wait for the rest. */
+static void test_parts(void **state)
+{
+    struct store s;
+
+    (void)state;
+    open_store(&s);
+    s.part = 600;
+    for (uint64_t i = 0; i < 1000; i++)
+        push(&s, i);
+    while (s.done < 600)
+        uv_run(&s.loop, UV_RUN_ONCE);
+    assert_int_equal(s.done, 600);
+    assert_int_equal(store_thread_depth(s.thread), 400);
+    sem_post(&s.gate);
+    uv_run(&s.loop, UV_RUN_DEFAULT);
+    assert_int_equal(s.done, 1000);
+    store_thread_stop(s.thread, false);
+    close_loop(&s);
+}
+
+/* The same when the loop does not run any more: stop calls the dones of both parts. */
+static void test_parts_at_the_end(void **state)
+{
+    struct store s;
+
+    (void)state;
+    open_store(&s);
+    s.part = 1;
+    sem_post(&s.gate);
+    for (uint64_t i = 0; i < 100; i++)
+        push(&s, i);
+    store_thread_stop(s.thread, false);
+    assert_int_equal(s.done, 100);
     close_loop(&s);
 }
 
@@ -280,6 +322,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stress),
         cmocka_unit_test(test_group),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_parts_at_the_end),
         cmocka_unit_test(test_stop_finishes_everything),
         cmocka_unit_test(test_stop_while_idle),
         cmocka_unit_test(test_push_during_stop),
