@@ -163,7 +163,8 @@ static int write_of(struct walk *w, const msgpack_object *o, struct kv_write *ou
         bytes_of(w, &o[1], LIMIT_STATE_BYTES, true, &value) < 0 ||
         take_i64(&expiry, &out->expires_ms) < 0)
         return -1;
-    if (key.len == 0 || !text_is_utf8(key.data, key.len) || out->expires_ms < 0)
+    if (key.len == 0 || memchr(key.data, '\0', key.len) != NULL ||
+        !text_is_utf8(key.data, key.len) || out->expires_ms < 0)
         return refuse(w, "a state write's key and expiry");
     out->key = key.data;
     out->key_len = key.len;

@@ -69,7 +69,7 @@ static bool is(const struct fake *f, const char *scenario)
 static void misbehave(struct fake *f, struct message *m)
 {
     struct message_decided *d = &m->as.decided;
-    static struct kv_write write = {"k", 1, "not json", 8, 0};
+    static struct kv_write write = {"k", 1, "not json", 8, 0}, nul = {"a\0b", 3, "1", 1, 0};
 
     if (is(f, "wrong run")) {
         d->run++;
@@ -88,6 +88,9 @@ static void misbehave(struct fake *f, struct message *m)
         d->actions = (struct text){"[{\"kind\":\"steal\"}]", 18};
     } else if (is(f, "impossible state")) {
         d->writes = &write;
+        d->write_count = 1;
+    } else if (is(f, "impossible key")) {
+        d->writes = &nul;
         d->write_count = 1;
     } else if (is(f, "no reason")) {
         d->reason = NULL;
@@ -516,6 +519,7 @@ static void test_answers_that_break_the_rules(void **state)
     survives("giant frame");
     survives("impossible actions");
     survives("impossible state");
+    survives("impossible key");
     survives("no reason");
 }
 

@@ -22,7 +22,7 @@ static struct text text_of(const char *s)
 
 static struct message *make_decided(void)
 {
-    static struct kv_write writes[2] = {{"a", 1, "5", 1, 0}, {"b\0c", 3, NULL, 0, 0}};
+    static struct kv_write writes[2] = {{"a", 1, "5", 1, 0}, {"b\1c", 3, NULL, 0, 0}};
     static struct message_log line;
     static struct message m;
 
@@ -121,7 +121,7 @@ static void test_decided(void **state)
     assert_null(m->actions.data);
     assert_null(m->failure.code);
     assert_int_equal(m->write_count, 2);
-    assert_memory_equal(m->writes[1].key, "b\0c", 3);
+    assert_memory_equal(m->writes[1].key, "b\1c", 3);
     assert_null(m->writes[1].value);
     assert_int_equal(m->log_count, 1);
     assert_string_equal(m->logs[0].message, "hello");
