@@ -140,15 +140,17 @@ void dead_number(struct dead_batch *b, struct id_source *ids)
 struct reading {
     struct dead_item *item;
     int64_t now_ms;
+    bool is_there; /* this very retry: applied before, and its acknowledgement lost */
 };
 
 static int read_letter(void *arg, const struct dead_letter *d)
 {
-    const struct reading *r = arg;
+    struct reading *r = arg;
     struct dead_item *item = r->item;
     struct pending *p = &item->pending;
 
-    item->outcome = d->state == DEAD_OPEN ? DEAD_DONE : DEAD_SETTLED;
+    r->is_there = d->state == DEAD_RETRIED && item->retry != 0 && d->retry == item->retry;
+    item->outcome = d->state == DEAD_OPEN || r->is_there ? DEAD_DONE : DEAD_SETTLED;
     item->was = d->state;
     memcpy(item->plugin, d->plugin, sizeof item->plugin);
     *p = (struct pending){.id = item->retry,
@@ -165,14 +167,14 @@ static int read_letter(void *arg, const struct dead_letter *d)
 static int settle(struct journal *j, const struct dead_batch *b, struct dead_item *item,
                   struct error *e)
 {
-    struct reading reading = {item, b->now_ms};
+    struct reading reading = {.item = item, .now_ms = b->now_ms};
 
     item->outcome = DEAD_UNKNOWN;
     pending_release(&item->pending);
     memset(&item->pending, 0, sizeof item->pending);
     if (journal_get_dead(j, item->run, read_letter, &reading, e) < 0)
         return -1;
-    if (item->outcome != DEAD_DONE)
+    if (item->outcome != DEAD_DONE || reading.is_there)
         return 0;
     if (b->to == DEAD_RETRIED && journal_put_pending(j, &item->pending, e) < 0)
         return -1;

@@ -203,6 +203,36 @@ static void a_transaction_that_is_rolled_back_is_simply_applied_again(void **sta
     journal_close(j);
 }
 
+/* Its acknowledgement was lost: what the next try finds there is its own. */
+static void a_transaction_that_was_applied_already_is_done(void **state)
+{
+    struct journal *j = open_journal();
+    struct dead_batch b = {.to = DEAD_RETRIED, .now_ms = NOW};
+    struct id_source ids = {.last = id_at(NOW, 10)};
+    struct error e = ERROR_INIT;
+
+    (void)state;
+    put_letter(j, id_at(NOW, 0), "p");
+    assert_int_equal(dead_find(j, 0, NULL, &b, &e), 0);
+    dead_number(&b, &ids);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(journal_begin(j, &e), 0);
+        assert_int_equal(dead_apply(j, &b, &e), 0);
+        assert_int_equal(journal_commit(j, &e), 0);
+        assert_int_equal(b.items[0].outcome, DEAD_DONE);
+        assert_string_equal(b.items[0].pending.topic, "t");
+        assert_int_equal(b.items[0].pending.id, b.items[0].retry);
+    }
+    assert_int_equal(pendings(j).count, 1);
+    dead_number(&b, &ids); /* another retry than the one on record */
+    assert_int_equal(journal_begin(j, &e), 0);
+    assert_int_equal(dead_apply(j, &b, &e), 0);
+    assert_int_equal(b.items[0].outcome, DEAD_SETTLED);
+    journal_rollback(j);
+    dead_batch_release(&b);
+    journal_close(j);
+}
+
 static int see_letter(void *arg, const struct dead_letter *d)
 {
     json_t **out = arg;
@@ -322,6 +352,7 @@ int main(void)
         cmocka_unit_test(an_unknown_one_is_not_found),
         cmocka_unit_test(all_of_one_plugin_the_oldest_first),
         cmocka_unit_test(a_transaction_that_is_rolled_back_is_simply_applied_again),
+        cmocka_unit_test(a_transaction_that_was_applied_already_is_done),
         cmocka_unit_test(a_durable_trigger_that_fails_becomes_one),
         cmocka_unit_test(a_pending_run_is_cancelled_on_a_stopped_desk),
         cmocka_unit_test(an_open_run_is_cancelled_unless_something_outside_has_it),
