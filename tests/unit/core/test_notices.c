@@ -67,7 +67,7 @@ static void a_line_says_what_the_ticks_came_to(void **state)
     end_run(w, RUN_FAILED, NULL, "{\"code\":\"SCRIPT\",\"message\":\"boom \\u001b[31m\"}");
     w->plugins[0]->counters.missed = 4;
     notices_finish(w->engine);
-    expect(w, "ticks=6 noop, 1 batches, 1 failed, 1 skipped");
+    expect(w, "ticks=6 noop, 1 batch, 1 failed, 1 skipped");
     expect(w, "noop=5 x no edge; 1 x cooling down");
     expect(w, "skipped=1 x unhealthy: boom");
     expect(w, "last error=boom \\x1b[31m");
