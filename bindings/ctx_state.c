@@ -109,7 +109,7 @@ static int put(lua_State *L, struct plugin *plugin, const char *method, int64_t 
     plugin->written++;
     if (kv_put(plugin->kv, key.data, key.len, value, expires_ms, &e) == 0)
         return 0;
-    plugin->out->reads.full |= e.code == ERROR_LIMIT;
+    plugin->out->reads.full |= kv_was_full(plugin->kv);
     return fail(L, method, &key, &e);
 }
 

@@ -36,7 +36,7 @@ void snapshot_release(struct snapshot *snapshot)
 const json_t *snapshot_json(struct snapshot *snapshot)
 {
     if (snapshot->text != NULL) {
-        snapshot->json = value_parse(snapshot->text, snapshot->len, snapshot->len, NULL);
+        snapshot->json = value_parse_around(snapshot->text, snapshot->len, snapshot->len, NULL);
         free(snapshot->text);
         snapshot->text = NULL;
     }

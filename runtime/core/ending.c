@@ -102,7 +102,7 @@ static int record_actions(struct ending *ending, const struct text *text, struct
 
     if (text->data == NULL)
         return error_set(e, ERROR_PROTOCOL, "actions without actions");
-    array = value_parse(text->data, text->len, text->len, e);
+    array = value_parse_around(text->data, text->len, text->len, e);
     if (array == NULL)
         return -1;
     ending->actions = mem_zero(1, sizeof *ending->actions);
@@ -328,7 +328,7 @@ void ending_finish(struct ending *ending)
 static json_t *parse_or_null(const char *text)
 {
     struct error ignored = ERROR_INIT;
-    json_t *value = text ? value_parse(text, strlen(text), SIZE_MAX, &ignored) : NULL;
+    json_t *value = text ? value_parse_around(text, strlen(text), SIZE_MAX, &ignored) : NULL;
 
     return value ? value : json_null();
 }

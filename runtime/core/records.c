@@ -160,7 +160,7 @@ int record_run_id(const struct record_ask *ask, const char *name, uint64_t *out,
 json_t *record_parsed(const char *text)
 {
     struct error ignored = ERROR_INIT;
-    json_t *value = text ? value_parse(text, strlen(text), SIZE_MAX, &ignored) : NULL;
+    json_t *value = text ? value_parse_around(text, strlen(text), SIZE_MAX, &ignored) : NULL;
 
     return value ? value : json_null();
 }

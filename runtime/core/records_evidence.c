@@ -60,6 +60,16 @@ static int find_snapshots(struct journal *j, const json_t *seen, json_t *snapsho
     return 0;
 }
 
+/* The runtime checks the grammar of what a worker says, on the path of every tick, and no more: one
+ * that was taken over may have said a key twice. */
+static int check_seen(const char *text, const json_t *seen, struct error *e)
+{
+    if (text == NULL || json_is_object(seen))
+        return 0;
+    return error_set(e, ERROR_STORE_CORRUPT,
+                     "what is on record of what this run saw is not what a worker of orrery says");
+}
+
 int record_run_evidence(const struct record_ask *ask, json_t **data, struct error *e)
 {
     json_t *seen, *version = NULL, *snapshots = json_object();
@@ -72,7 +82,9 @@ int record_run_evidence(const struct record_ask *ask, json_t **data, struct erro
         return -1;
     }
     seen = record_parsed(run.seen);
-    result = find_version(ask->journal, run.json, &version, e);
+    result = check_seen(run.seen, seen, e);
+    if (result == 0)
+        result = find_version(ask->journal, run.json, &version, e);
     if (result == 0)
         result = find_snapshots(ask->journal, seen, snapshots, e);
     if (result == 0)

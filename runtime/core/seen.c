@@ -248,7 +248,7 @@ static const char *skip_names(const char *at, const char *end)
     if (skip(item, end, "]") != NULL)
         return item + 1;
     while (item != NULL && item < end && *item == '"') {
-        at = value_skip(item, end);
+        at = value_skip(item, end, 0);
         item = skip(at, end, ",");
     }
     return item == NULL ? skip(at, end, "]") : NULL;
@@ -262,7 +262,7 @@ static const char *skip_part(const char *at, const char *end, enum part part)
         return skip_names(at, end);
     if (part == PART_FLAG)
         return skip(at, end, "true");
-    return skip(at, end, "{") != NULL ? value_skip(at, end) : NULL;
+    return skip(at, end, "{") != NULL ? value_skip(at, end, LIMIT_VALUE_DEPTH + 1) : NULL;
 }
 
 /* A script may have taken the worker over: its text becomes part of the record only when it is what

@@ -189,7 +189,7 @@ void tail_run(struct engine *engine, const struct run *run)
         t->gap = ++t->last;
         return;
     }
-    lines = value_parse(run->logs, strlen(run->logs), SIZE_MAX, &ignored);
+    lines = value_parse_around(run->logs, strlen(run->logs), SIZE_MAX, &ignored);
     for (size_t i = 0; i < json_array_size(lines); i++)
         add_line(t, run, line_json(run, json_array_get(lines, i)), i + 1);
     json_decref(lines);

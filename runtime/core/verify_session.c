@@ -323,7 +323,7 @@ static json_t *writes_json(const struct message_decided *d)
     buf_add_str(&text, "{\"calls\":0");
     seen_add_writes(&text, d->writes, d->write_count);
     buf_add_char(&text, '}');
-    o = value_parse(buf_text(&text), text.len, text.len, &ignored);
+    o = value_parse_around(buf_text(&text), text.len, text.len, &ignored);
     buf_release(&text);
     return o != NULL ? o : json_object();
 }
@@ -331,7 +331,7 @@ static json_t *writes_json(const struct message_decided *d)
 static json_t *parsed(const char *text, size_t len)
 {
     struct error ignored = ERROR_INIT;
-    json_t *value = text ? value_parse(text, len, len, &ignored) : NULL;
+    json_t *value = text ? value_parse_around(text, len, len, &ignored) : NULL;
 
     return value != NULL ? value : json_null();
 }

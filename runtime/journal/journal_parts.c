@@ -155,7 +155,7 @@ int journal_logs_own(struct journal_logs *logs, const char *text, int64_t at_ms,
 
     if (text == NULL)
         return 0;
-    lines = value_parse(text, strlen(text), LOGS_TEXT_MAX, e);
+    lines = value_parse_around(text, strlen(text), LOGS_TEXT_MAX, e);
     if (lines == NULL)
         return -1;
     for (size_t i = 0; i < json_array_size(lines); i++)

@@ -262,6 +262,7 @@ static int check_total(struct kv *kv, const char *key, size_t key_len, size_t si
     old = entry ? entry->size : 0;
     if (kv->total - old + size <= kv->max_total)
         return 0;
+    kv->was_full = true;
     return error_set(e, ERROR_LIMIT,
                      "expected at most %zu bytes of state in all, got %zu with this value",
                      kv->max_total, kv->total - old + size);
@@ -319,6 +320,7 @@ int kv_put(struct kv *kv, const char *key, size_t key_len, json_t *value, int64_
     struct entry *entry;
     json_t *packed;
 
+    kv->was_full = false;
     if (check_put(kv, key, key_len, value, e) < 0) {
         json_decref(value);
         return -1;
@@ -335,6 +337,11 @@ int kv_put(struct kv *kv, const char *key, size_t key_len, json_t *value, int64_
         json_decref(value);
     write_entry(kv, entry, packed, expires_ms);
     return 0;
+}
+
+bool kv_was_full(const struct kv *kv)
+{
+    return kv->was_full;
 }
 
 int kv_delete(struct kv *kv, const char *key, size_t key_len, struct error *e)

@@ -69,6 +69,8 @@ bool kv_can_hold(const char *key, size_t key_len);
 bool kv_wrote(const struct kv *kv, const char *key, size_t key_len);
 int kv_put(struct kv *kv, const char *key, size_t key_len, json_t *value, int64_t expires_ms,
            struct error *e); /* steals `value`, also on failure */
+/* Whether the last kv_put() was refused for the size of the whole, which depends on all keys. */
+bool kv_was_full(const struct kv *kv);
 int kv_delete(struct kv *kv, const char *key, size_t key_len, struct error *e); /* idempotent */
 
 /* Live keys sorted by bytes; a new json array of strings. */

@@ -54,6 +54,7 @@ struct kv {
     int64_t now_ms;
     int64_t next_expiry_ms; /* no entry expires before */
     size_t expiring;        /* puts with an expiry since the last sweep */
+    bool was_full;          /* kv_was_full() */
     struct buf scratch;
     json_t *shown;    /* the array or object that was read or written last, unpacked */
     json_t *shown_of; /* the packed value that it belongs to */

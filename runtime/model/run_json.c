@@ -14,7 +14,7 @@ static void set_text(json_t *o, const char *name, const char *text)
 static void set_json(json_t *o, const char *name, const char *text)
 {
     struct error ignored = ERROR_INIT;
-    json_t *value = text ? value_parse(text, strlen(text), SIZE_MAX, &ignored) : NULL;
+    json_t *value = text ? value_parse_around(text, strlen(text), SIZE_MAX, &ignored) : NULL;
 
     json_object_set_new(o, name, value ? value : json_null());
 }

@@ -45,14 +45,14 @@ bool value_deeper_than(const json_t *value, int levels)
     return false;
 }
 
-static int too_deep(struct error *e)
+static int too_deep(int levels, struct error *e)
 {
-    return error_set(e, ERROR_LIMIT, "expected JSON nested at most %d levels, got more",
-                     LIMIT_VALUE_DEPTH);
+    return error_set(e, ERROR_LIMIT, "expected JSON nested at most %d levels, got more", levels);
 }
 
-json_t *value_parse(const char *text, size_t len, size_t max, struct error *e)
+static json_t *parse(const char *text, size_t len, size_t max, int levels, struct error *e)
 {
+    const char *nul;
     json_error_t why;
     json_t *value;
 
@@ -60,21 +60,36 @@ json_t *value_parse(const char *text, size_t len, size_t max, struct error *e)
         error_set(e, ERROR_LIMIT, "expected JSON of at most %zu bytes, got %zu", max, len);
         return NULL;
     }
+    nul = len > 0 ? memchr(text, '\0', len) : NULL; /* jansson passes over some */
+    if (nul != NULL) {
+        error_set(e, ERROR_INVALID, "expected JSON, got a NUL byte at %zu", (size_t)(nul - text));
+        return NULL;
+    }
     value = json_loadb(text, len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &why);
     if (value == NULL) {
         if (json_error_code(&why) == json_error_stack_overflow)
-            too_deep(e);
+            too_deep(levels, e);
         else
             error_set(e, ERROR_INVALID, "expected JSON, got a mistake at line %d, column %d: %s",
                       why.line, why.column, why.text);
         return NULL;
     }
-    if (value_deeper_than(value, LIMIT_VALUE_DEPTH)) {
+    if (value_deeper_than(value, levels)) {
         json_decref(value);
-        too_deep(e);
+        too_deep(levels, e);
         return NULL;
     }
     return value;
+}
+
+json_t *value_parse(const char *text, size_t len, size_t max, struct error *e)
+{
+    return parse(text, len, max, LIMIT_VALUE_DEPTH, e);
+}
+
+json_t *value_parse_around(const char *text, size_t len, size_t max, struct error *e)
+{
+    return parse(text, len, max, LIMIT_VALUE_DEPTH + VALUE_AROUND_LEVELS, e);
 }
 
 static void describe_string(const json_t *value, char *out, size_t size)

@@ -39,14 +39,19 @@ int value_write_integer(struct buf *out, int64_t value);
 char *value_text(const json_t *value);
 
 /* Reads one JSON value (any type), nested at most LIMIT_VALUE_DEPTH; duplicate keys, trailing text,
- * invalid UTF-8 and numbers out of range are ERROR_INVALID; more than `max` bytes or levels is
- * ERROR_LIMIT. NULL on error. */
+ * bytes of NUL, invalid UTF-8 and numbers out of range are ERROR_INVALID; more than `max` bytes or
+ * levels is ERROR_LIMIT. NULL on error. */
 json_t *value_parse(const char *text, size_t len, size_t max, struct error *e);
 
-/* The end of the compact JSON value (no white space) that begins at `at`, nested at most
- * LIMIT_VALUE_DEPTH, without building it; NULL when there is none. Duplicate keys and numbers out of
- * range are not noticed. */
-const char *value_skip(const char *at, const char *end);
+/* Same, with room for what orrery puts around a value: a value at the limit has
+ * to be read back from the record, the list or the snapshot that it is part of. */
+#define VALUE_AROUND_LEVELS 8
+json_t *value_parse_around(const char *text, size_t len, size_t max, struct error *e);
+
+/* The end of the compact JSON value (no white space) that begins at `at`, nested at most `levels`,
+ * without building it; NULL when there is none. Duplicate keys and numbers out of range are not
+ * noticed; everything else is refused that value_parse() refuses. */
+const char *value_skip(const char *at, const char *end, int levels);
 
 /* Whether arrays and objects are nested in each other more than `levels` times; a scalar is level
  * 0, [] level 1. */

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "model/limits.h"
 #include "model/value.h"
 
 static bool is_digit(char c)
@@ -38,26 +37,49 @@ static const char *skip_number(const char *at, const char *end)
     return at;
 }
 
-static const char *skip_escape(const char *at, const char *end)
+/* The number of a \uXXXX that begins at `at`; -1 when there is none. */
+static int unit_at(const char *at, const char *end)
 {
-    if (at >= end)
+    static const char digits[] = "0123456789abcdef";
+    int unit = 0;
+
+    if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
+        return -1;
+    for (int i = 2; i < 6; i++) {
+        char low = at[i] >= 'A' && at[i] <= 'F' ? (char)(at[i] + 'a' - 'A') : at[i];
+        const char *digit = low != '\0' ? strchr(digits, low) : NULL;
+        if (digit == NULL)
+            return -1;
+        unit = unit << 4 | (int)(digit - digits);
+    }
+    return unit;
+}
+
+/* At its backslash. Surrogates come in pairs; no key has a NUL. */
+static const char *skip_escape(const char *at, const char *end, bool is_key)
+{
+    int unit, low;
+
+    if (end - at < 2)
         return NULL;
-    if (*at != 'u')
-        return strchr("\"\\/bfnrt", *at) != NULL && *at != '\0' ? at + 1 : NULL;
-    for (int i = 1; i <= 4; i++)
-        if (end - at <= i || (!is_digit(at[i]) && !(at[i] >= 'a' && at[i] <= 'f') &&
-                              !(at[i] >= 'A' && at[i] <= 'F')))
-            return NULL;
-    return at + 5;
+    if (at[1] != 'u')
+        return strchr("\"\\/bfnrt", at[1]) != NULL && at[1] != '\0' ? at + 2 : NULL;
+    unit = unit_at(at, end);
+    if (unit < 0 || (unit == 0 && is_key) || (unit >= 0xdc00 && unit <= 0xdfff))
+        return NULL;
+    if (unit < 0xd800 || unit > 0xdfff)
+        return at + 6;
+    low = unit_at(at + 6, end);
+    return low >= 0xdc00 && low <= 0xdfff ? at + 12 : NULL;
 }
 
 /* Behind its opening quote. */
-static const char *skip_string(const char *at, const char *end)
+static const char *skip_string(const char *at, const char *end, bool is_key)
 {
     while (at != NULL && at < end && *at != '"') {
         if ((unsigned char)*at < 0x20)
             return NULL;
-        at = *at == '\\' ? skip_escape(at + 1, end) : at + 1;
+        at = *at == '\\' ? skip_escape(at, end, is_key) : at + 1;
     }
     return at != NULL && at < end ? at + 1 : NULL;
 }
@@ -77,7 +99,7 @@ static const char *skip_item(const char *at, const char *end, bool is_member, in
         return skip_any(at, end, levels);
     if (at >= end || *at != '"')
         return NULL;
-    at = skip_string(at + 1, end);
+    at = skip_string(at + 1, end, true);
     return at != NULL && at < end && *at == ':' ? skip_any(at + 1, end, levels) : NULL;
 }
 
@@ -106,7 +128,7 @@ static const char *skip_any(const char *at, const char *end, int levels)
     case '[':
         return skip_items(at, end, levels);
     case '"':
-        return skip_string(at + 1, end);
+        return skip_string(at + 1, end, false);
     case 't':
         return skip_word(at, end, "true");
     case 'f':
@@ -118,9 +140,9 @@ static const char *skip_any(const char *at, const char *end, int levels)
     }
 }
 
-const char *value_skip(const char *at, const char *end)
+const char *value_skip(const char *at, const char *end, int levels)
 {
-    const char *behind = skip_any(at, end, LIMIT_VALUE_DEPTH);
+    const char *behind = skip_any(at, end, levels);
 
     return behind != NULL && text_is_utf8(at, (size_t)(behind - at)) ? behind : NULL;
 }

@@ -119,6 +119,55 @@ def test_every_decision_is_executed_again_and_is_the_same(desk):
         assert code == OK and verdict["same"], (r, verdict)
 
 
+def test_values_at_the_limit_of_nesting(desk):
+    """32 levels: with what is put around them, the record, the list of actions and ctx.last have more."""
+    deep = "local v = 1 for i = 1, %d do v = { v } end "
+    desk.configure()
+    desk.add("keeps", deep % 32 + """
+        local old = ctx.state:get("deep")
+        ctx.state:set("deep", v)
+        ctx.log:info("old", { v = v[1] })
+        return action.noop(type(old))
+    """)
+    desk.add("tells", deep % 31 + """
+        if ctx.last then return action.noop(ctx.last.actions[1].kind .. " " .. type(ctx.last.actions[1].payload)) end
+        return action.emit { topic = "deep", payload = v }
+    """)
+    desk.start()
+    runs = [desk.fire(name) for name in ("keeps", "keeps", "tells", "tells")]
+    assert [(r["status"], r["reason"]) for r in runs] == [
+        ("noop", "nil"), ("noop", "table"), ("completed", None), ("noop", "emit table")]
+    for r in runs:
+        code, verdict = verify(desk, r["id"])
+        assert code == OK and verdict["same"], (r, verdict)
+    assert [line["message"] for line in desk.ask("run_logs", run=runs[1]["id"])["lines"]] == ["old"]
+    assert desk.ask("run_show", run=runs[1]["id"])["seen"]["reads"]["deep"]
+
+
+def test_a_refused_write_is_no_obstacle_when_the_state_has_room(desk):
+    desk.configure()
+    desk.add("limits", """
+        local long = pcall(ctx.state.set, ctx.state, ("k"):rep(300), 1)
+        for i = 1, 4096 do ctx.state:set("k" .. i, i) end
+        local many = pcall(ctx.state.set, ctx.state, "k0", 1)
+        return action.noop(tostring(long) .. " " .. tostring(many))
+    """)
+    desk.start()
+    r = desk.fire("limits")
+    code, verdict = verify(desk, r["id"])
+    assert r["reason"] == "false false" and code == OK and verdict["same"], (r, verdict)
+
+
+def test_a_record_that_cannot_be_read_is_said(desk):
+    history(desk, 3)
+    desk.add("one", 'return action.noop("x")', every(1))
+    replay(desk)
+    r = decided(desk)[0]
+    tamper(desk, "UPDATE runs SET seen = ? WHERE id = ?", '{"reads":{"a":1,"a":2}}', number_of(desk, r["id"]))
+    code, answer = verify(desk, r["id"])
+    assert code == ERROR and answer["code"] == "STORE_CORRUPT" and "is not what a worker" in answer["message"]
+
+
 def test_what_was_changed_on_record_is_found(desk):
     history(desk, 12)
     desk.add("count", """

@@ -34,8 +34,7 @@ static const char *const words[] = {
 /* What only building the value finds. */
 static bool is_beyond_grammar(const struct error *e)
 {
-    static const char *const words_of_jansson[] = {"duplicate", "too big", "overflow",
-                                                   "Unicode",   "\\u0000", NULL};
+    static const char *const words_of_jansson[] = {"duplicate", "too big", "overflow", NULL};
 
     for (size_t i = 0; words_of_jansson[i] != NULL; i++)
         if (strstr(e->message, words_of_jansson[i]) != NULL)
@@ -45,7 +44,16 @@ static bool is_beyond_grammar(const struct error *e)
 
 static bool is_skipped(const char *text, size_t len)
 {
-    return value_skip(text, text + len) == text + len;
+    return value_skip(text, text + len, LIMIT_VALUE_DEPTH) == text + len;
+}
+
+/* Perhaps not compact. */
+static bool is_spaced(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (text[i] == ' ' || text[i] == '\t' || text[i] == '\n' || text[i] == '\r')
+            return true;
+    return false;
 }
 
 static void one(struct random *r)
@@ -67,6 +75,7 @@ static void one(struct random *r)
     }
     FUZZ_CHECK(e.code == ERROR_NONE && text.len <= max);
     FUZZ_CHECK(!value_deeper_than(value, LIMIT_VALUE_DEPTH));
+    FUZZ_CHECK(is_skipped(buf_text(&text), text.len) || is_spaced(buf_text(&text), text.len));
     written = value_text(value);
     for (const char *c = written; *c != '\0'; c++)
         FUZZ_CHECK((unsigned char)*c >= 0x20);

@@ -175,6 +175,18 @@ static void test_a_full_state_is_said(void **state)
     assert_reads("{\"full\":true}");
 }
 
+/* Limits of a key, and of what one run writes, are the same whatever else the state holds. */
+static void test_other_refusals_are_not_a_full_state(void **state)
+{
+    (void)state;
+    fixture_body("pcall(ctx.state.set, ctx.state, ('k'):rep(5000), 1)"
+                 " for i = 1, 5000 do pcall(ctx.state.set, ctx.state, 'k' .. i, 1) end"
+                 " return action.noop('x')");
+    fx.tick.wants_reads = true;
+    decide_noop("x");
+    assert_reads("");
+}
+
 static void test_what_has_expired_is_not_deleted(void **state)
 {
     (void)state;
@@ -198,6 +210,7 @@ int main(void)
         cmocka_unit_test(test_many_keys),
         cmocka_unit_test(test_too_much_is_said_to_be),
         cmocka_unit_test(test_a_full_state_is_said),
+        cmocka_unit_test(test_other_refusals_are_not_a_full_state),
         cmocka_unit_test(test_what_has_expired_is_not_deleted),
     };
 

@@ -240,6 +240,27 @@ static char *writes_text(const struct kv_write *writes, size_t count)
     return buf_steal(&out);
 }
 
+/* A member of `reads` may be nested as deep as a value of ctx.state, and no deeper. */
+static void test_reads_may_be_deep(void **state)
+{
+    struct seen_desk *f = *state;
+
+    seen_look(&f->tick);
+    for (int levels = LIMIT_VALUE_DEPTH; levels <= LIMIT_VALUE_DEPTH + 1; levels++) {
+        struct ending *ending = ending_new(&f->tick);
+        struct error e = ERROR_INIT;
+        char text[128] = "{\"reads\":{\"a\":";
+        size_t len = strlen(text);
+        memset(text + len, '[', (size_t)levels);
+        memset(text + len + levels, ']', (size_t)levels);
+        snprintf(text + len + 2 * levels, 3, "}}");
+        f->decided.reads = (struct text){text, strlen(text)};
+        assert_int_equal(ending_record(ending, &f->decided, &e),
+                         levels <= LIMIT_VALUE_DEPTH ? 0 : -1);
+        ending_free(ending);
+    }
+}
+
 static void test_writes(void **state)
 {
     static char large[SEEN_WRITES_BYTES];
@@ -309,6 +330,7 @@ int main(void)
         TEST(test_levels),
         TEST(test_limits_of_the_desk),
         TEST(test_reads_that_are_none_are_refused),
+        TEST(test_reads_may_be_deep),
         TEST(test_writes),
         TEST(test_actions_as_they_came),
     };

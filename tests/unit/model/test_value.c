@@ -208,6 +208,16 @@ static void parse_refuses_what_is_not_json(void **state)
     }
 }
 
+/* jansson takes it for the end of its buffer, and goes on behind it. */
+static void parse_refuses_nul_bytes(void **state)
+{
+    (void)state;
+    expect_refusal("[0.5\0,1]", 8, ERROR_INVALID, "expected JSON, got a NUL byte at 4");
+    expect_refusal("1\0", 2, ERROR_INVALID, "expected JSON, got a NUL byte at 1");
+    expect_refusal("\0[]", 3, ERROR_INVALID, "expected JSON, got a NUL byte at 0");
+    expect_refusal("\"a\0b\"", 5, ERROR_INVALID, "expected JSON, got a NUL byte at 2");
+}
+
 static void parse_knows_its_limits(void **state)
 {
     char deep[200];
@@ -225,6 +235,14 @@ static void parse_knows_its_limits(void **state)
     memset(deep, '[', 33);
     memset(deep + 33, ']', 33);
     expect_refusal(deep, 66, ERROR_LIMIT, "expected JSON nested at most 32 levels, got more");
+    value = value_parse_around(deep, 66, 66, &e);
+    assert_non_null(value);
+    json_decref(value);
+    memset(deep, '[', 41);
+    memset(deep + 41, ']', 41);
+    assert_null(value_parse_around(deep, 82, 82, &e));
+    assert_int_equal(e.code, ERROR_LIMIT);
+    e = (struct error)ERROR_INIT;
     assert_null(value_parse("[1,2,3]", 7, 6, &e));
     assert_int_equal(e.code, ERROR_LIMIT);
     assert_string_equal(e.message, "expected JSON of at most 6 bytes, got 7");
@@ -362,21 +380,44 @@ static void skips_what_is_json(void **state)
                                         "{}",
                                         "null",
                                         "[1,{\"a\":[true,false]},\"]\"]",
-                                        "\"\xc3\xa4\""};
-    static const char *const none[] = {"",         " 1",    "01x",        "[1, 2]",  "[1,]",
-                                       "{\"a\"}",  "{a:1}", "\"\n\"",     "\"\\x\"", "\"\\u00g0\"",
-                                       "\"\xff\"", "-",     "1.",         "1e",      "tru",
-                                       "[",        "\"abc", "{\"a\":1,}", "'a'",     "\"\\"};
+                                        "\"\xc3\xa4\"",
+                                        "\"\\u0000\\uD83d\\uDE00\\ue000\""};
+    static const char *const none[] = {"",
+                                       " 1",
+                                       "01x",
+                                       "[1, 2]",
+                                       "[1,]",
+                                       "{\"a\"}",
+                                       "{a:1}",
+                                       "\"\n\"",
+                                       "\"\\x\"",
+                                       "\"\\u00g0\"",
+                                       "\"\xff\"",
+                                       "-",
+                                       "1.",
+                                       "1e",
+                                       "tru",
+                                       "[",
+                                       "\"abc",
+                                       "{\"a\":1,}",
+                                       "'a'",
+                                       "\"\\",
+                                       "\"\\ud800\"",
+                                       "\"\\udc00\"",
+                                       "\"\\ud800\\u0041\"",
+                                       "{\"\\u0000\":1}",
+                                       "\"\\ud800\\ud800\"",
+                                       "\"\\u12\""};
 
     (void)state;
     for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
         const char *end = whole[i] + strlen(whole[i]);
-        assert_ptr_equal(value_skip(whole[i], end), end);
+        assert_ptr_equal(value_skip(whole[i], end, LIMIT_VALUE_DEPTH), end);
         if (whole[i][0] == '[' || whole[i][0] == '{' || whole[i][0] == '"')
-            assert_null(value_skip(whole[i], end - 1));
+            assert_null(value_skip(whole[i], end - 1, LIMIT_VALUE_DEPTH));
     }
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
-        assert_ptr_not_equal(value_skip(none[i], none[i] + strlen(none[i])),
+        assert_ptr_not_equal(value_skip(none[i], none[i] + strlen(none[i]), LIMIT_VALUE_DEPTH),
                              none[i] + strlen(none[i]));
 }
 
@@ -390,6 +431,7 @@ int main(void)
         cmocka_unit_test(sorts_keys_by_bytes),
         cmocka_unit_test(write_tells_when_the_buffer_is_full),
         cmocka_unit_test(parse_refuses_what_is_not_json),
+        cmocka_unit_test(parse_refuses_nul_bytes),
         cmocka_unit_test(parse_knows_its_limits),
         cmocka_unit_test(parse_survives_absurd_depth),
         cmocka_unit_test(parse_takes_any_value),
