@@ -190,6 +190,13 @@ static int take_own(void *arg, const struct pg_row *row)
     return 1;
 }
 
+static void release_own(struct own_parts *own)
+{
+    free(own->logs);
+    free(own->spans);
+}
+
+/* On failure there is nothing to release: the row may have come, and the end of the answer not. */
 static int read_own(struct journal_postgres *p, uint64_t run, struct own_parts *own,
                     struct error *e)
 {
@@ -203,15 +210,11 @@ static int read_own(struct journal_postgres *p, uint64_t run, struct own_parts *
                 " c.began_us + c.took_us FROM journal_runs r"
                 " LEFT JOIN journal_commit_times c ON c.began_us = r.commit_us"
                 " WHERE r.id = $1::bigint",
-                1, (const char *[]){pgj_unsigned(&n, run)}, take_own, own, e) < 0)
+                1, (const char *[]){pgj_unsigned(&n, run)}, take_own, own, e) < 0) {
+        release_own(own);
         return -1;
+    }
     return own->is_there ? 0 : journal_no_run(run, e);
-}
-
-static void release_own(struct own_parts *own)
-{
-    free(own->logs);
-    free(own->spans);
 }
 
 struct logs_walk {

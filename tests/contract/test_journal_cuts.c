@@ -264,6 +264,60 @@ static void state_beside_it_is_part_of_it(void **unused)
     cut(true);
 }
 
+/* ---- reads ---- */
+
+static int count_log(void *arg, const struct run_log *log)
+{
+    *(int *)arg += strcmp(log->message, "said") == 0;
+    return 0;
+}
+
+static int read_logs(void)
+{
+    uint64_t dropped;
+    int count = 0;
+
+    error_clear(&e);
+    if (journal_list_logs(journal, 1, count_log, &count, &dropped, &e) != 0)
+        return -1;
+    assert_int_equal(count, 1);
+    return 0;
+}
+
+static void put_talkative_run(void)
+{
+    struct run run = {.id = 1, .plugin = "p", .status = RUN_NOOP, .started_ms = 1};
+
+    run.logs = mem_strdup("[{\"level\":\"info\",\"message\":\"said\"}]");
+    if (journal_begin(journal, &e) != 0 || journal_put_run(journal, &run, &e) != 0 ||
+        journal_commit(journal, &e) != 0)
+        stop_with("a run");
+    run_release(&run);
+}
+
+/* Also when it breaks between a row and the end of its answer: the sanitizer counts. */
+static void a_read_that_is_cut_anywhere_leaves_nothing_behind(void **unused)
+{
+    size_t length;
+    unsigned hit = 0;
+
+    (void)unused;
+    open_all(false);
+    put_talkative_run();
+    proxy_disarm(proxy);
+    assert_int_equal(read_logs(), 0);
+    length = proxy_count(proxy, PROXY_TO_CLIENT);
+    for (size_t at = 0; at < length; at += 5) {
+        proxy_arm(proxy, PROXY_CUT, PROXY_TO_CLIENT, at);
+        if (read_logs() != 0)
+            assert_int_equal(e.code, ERROR_STORE_DOWN);
+        hit += proxy_disarm(proxy);
+        while (read_logs() != 0)
+            assert_int_equal(e.code, ERROR_STORE_DOWN);
+    }
+    assert_true(hit > 20);
+}
+
 /* ---- state beside the journal ---- */
 
 static void take_lease(const char *owner)
@@ -361,6 +415,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_transaction_that_is_cut_anywhere_is_there_once, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(state_beside_it_is_part_of_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_read_that_is_cut_anywhere_leaves_nothing_behind, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_fence_holds_for_both, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reads_and_rollbacks_are_of_both, set_up, tear_down),
         cmocka_unit_test_setup_teardown(half_of_it_is_nothing, set_up, tear_down),
