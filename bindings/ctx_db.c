@@ -38,10 +38,17 @@ struct call {
     json_t *request;
 };
 
-/* Raises "ctx.db:insert: message". */
+/* Raises "ctx.db:insert: message". What comes from the database may say already which call it is
+ * of.
+ */
 static int fail(lua_State *L, enum method method, struct error *e)
 {
-    error_prefix(e, "ctx.db:%s: ", names[method]);
+    size_t len = strlen(names[method]);
+
+    if (strncmp(e->message, names[method], len) == 0 && strncmp(e->message + len, ": ", 2) == 0)
+        error_prefix(e, "ctx.db:");
+    else
+        error_prefix(e, "ctx.db:%s: ", names[method]);
     host_raise(L, e);
 }
 

@@ -235,6 +235,12 @@ static void test_failures_are_raised(void **state)
     asks("{\"call\":\"query\",\"sql\":\"x\"}");
     refuse(ERROR_DEADLINE, "took more than 50 ms");
     ended_noop("ctx.db:query: took more than 50 ms");
+
+    /* what names its call already is not named twice */
+    db_body("local ok, why = pcall(ctx.db.query, ctx.db, 'x') return action.noop(why)");
+    asks("{\"call\":\"query\",\"sql\":\"x\"}");
+    refuse(ERROR_DEADLINE, "query: took longer than 50 ms");
+    ended_noop("ctx.db:query: took longer than 50 ms");
 }
 
 static void test_where_it_cannot_be_called(void **state)
