@@ -59,7 +59,7 @@ int desk_records_once(struct context *c, json_t *request, json_t **data, struct 
 
 /* The next page, appended to `whole`. */
 static int add_page(struct desk_records *r, const json_t *request, const char *name, size_t limit,
-                    json_t *whole, struct error *e)
+                    json_t *whole, size_t *bytes, struct error *e)
 {
     json_t *question = json_copy((json_t *)request), *page = NULL;
     json_t *items = json_object_get(whole, name), *next = json_object_get(whole, "next");
@@ -74,8 +74,35 @@ static int add_page(struct desk_records *r, const json_t *request, const char *n
     json_array_extend(items, json_object_get(page, name));
     next = json_object_get(page, "next");
     json_object_set(whole, "next", next != NULL ? next : json_null());
+    (void)desk_records_are_many(page, bytes);
     json_decref(page);
     return 0;
+}
+
+static bool wants_more(const json_t *whole, const char *name, size_t limit)
+{
+    return json_is_string(json_object_get(whole, "next")) &&
+           json_array_size(json_object_get(whole, name)) < limit;
+}
+
+static int add_length(const char *text, size_t len, void *sum)
+{
+    (void)text;
+    *(size_t *)sum += len;
+    return 0;
+}
+
+bool desk_records_are_many(const json_t *page, size_t *bytes)
+{
+    json_dump_callback(page, add_length, bytes, JSON_COMPACT);
+    return *bytes > DESK_RECORDS_BYTES;
+}
+
+void desk_records_tell_shortened(struct context *c)
+{
+    fprintf(c->output.err,
+            "… this is not all: more than %d MiB at once are not shown; go on with --after\n",
+            DESK_RECORDS_BYTES / (1024 * 1024));
 }
 
 int desk_records_pages(struct context *c, json_t *request, const char *name, size_t limit,
@@ -83,15 +110,17 @@ int desk_records_pages(struct context *c, json_t *request, const char *name, siz
 {
     json_t *whole = json_pack("{s:[], s:n}", name, "next");
     struct desk_records r;
+    size_t bytes = 0;
     int result = desk_records_open(c, &r, e);
 
     if (result == 0) {
         do {
-            result = add_page(&r, request, name, limit, whole, e);
-        } while (result == 0 && json_is_string(json_object_get(whole, "next")) &&
-                 json_array_size(json_object_get(whole, name)) < limit);
+            result = add_page(&r, request, name, limit, whole, &bytes, e);
+        } while (result == 0 && wants_more(whole, name, limit) && bytes <= DESK_RECORDS_BYTES);
         desk_records_close(&r);
     }
+    if (result == 0 && wants_more(whole, name, limit))
+        desk_records_tell_shortened(c);
     json_decref(request);
     if (result == 0)
         *data = json_incref(whole);

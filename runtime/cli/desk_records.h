@@ -8,6 +8,7 @@
 #define ORRERY_CLI_DESK_RECORDS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "cli/stopped.h"
 
@@ -28,8 +29,17 @@ void desk_records_close(struct desk_records *records);
 /* One question, opened and closed around it. Takes over `request`. */
 int desk_records_once(struct context *c, json_t *request, json_t **data, struct error *e);
 
-/* Asks for page after page until `limit` items of the list `name` are there or it ends: {name:
- * items, "next": cursor|null}. Takes over `request`; `*data` is a new reference. */
+/* What one command gathers, as JSON: it is in memory several times before it is printed. */
+#define DESK_RECORDS_BYTES (20 * 1024 * 1024)
+
+/* Adds the page's length to `*bytes`; whether that is more than DESK_RECORDS_BYTES. */
+bool desk_records_are_many(const json_t *page, size_t *bytes);
+/* On stderr: the command ends for that reason, with a cursor. */
+void desk_records_tell_shortened(struct context *c);
+
+/* Asks for page after page until `limit` items of the list `name` are there, it ends or they are
+ * more than DESK_RECORDS_BYTES: {name: items, "next": cursor|null}. Takes over `request`; `*data`
+ * is a new reference. */
 int desk_records_pages(struct context *c, json_t *request, const char *name, size_t limit,
                        json_t **data, struct error *e);
 

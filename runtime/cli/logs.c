@@ -38,9 +38,13 @@ static void prepend(json_t *lines, const json_t *page)
     json_array_foreach(page, i, line) json_array_insert(lines, i, (json_t *)(uintptr_t)line);
 }
 
-/* {lines: oldest first, next}; `*scanned` grows by the runs looked at. */
+struct gathered {
+    size_t runs, bytes; /* looked at, and what they said */
+};
+
+/* {lines: oldest first, next} */
 static int add_page(struct context *c, struct desk_records *r, size_t limit, json_t *whole,
-                    size_t *scanned, struct error *e)
+                    struct gathered *sum, struct error *e)
 {
     json_t *lines = json_object_get(whole, "lines"), *next = json_object_get(whole, "next"), *page;
     json_t *request = page_request(c, limit - json_array_size(lines), e);
@@ -54,21 +58,27 @@ static int add_page(struct context *c, struct desk_records *r, size_t limit, jso
     prepend(lines, json_object_get(page, "lines"));
     next = json_object_get(page, "next");
     json_object_set(whole, "next", next != NULL ? next : json_null());
-    *scanned += (size_t)json_integer_value(json_object_get(page, "runs"));
+    sum->runs += (size_t)json_integer_value(json_object_get(page, "runs"));
+    (void)desk_records_are_many(page, &sum->bytes);
     json_decref(page);
     return 0;
 }
 
 static int newest(struct context *c, struct desk_records *r, json_t **out, struct error *e)
 {
-    size_t limit = options_count(&c->options, "limit", DEFAULT_LIMIT), scanned = 0;
+    size_t limit = options_count(&c->options, "limit", DEFAULT_LIMIT);
+    struct gathered sum = {0, 0};
     json_t *whole = json_pack("{s:[], s:n}", "lines", "next");
     int result;
 
     do {
-        result = add_page(c, r, limit, whole, &scanned, e);
+        result = add_page(c, r, limit, whole, &sum, e);
     } while (result == 0 && json_is_string(json_object_get(whole, "next")) &&
-             json_array_size(json_object_get(whole, "lines")) < limit && scanned < SCANNED_MAX);
+             json_array_size(json_object_get(whole, "lines")) < limit && sum.runs < SCANNED_MAX &&
+             sum.bytes <= DESK_RECORDS_BYTES);
+    if (result == 0 && sum.bytes > DESK_RECORDS_BYTES &&
+        json_is_string(json_object_get(whole, "next")))
+        desk_records_tell_shortened(c);
     if (result == 0)
         *out = json_incref(whole);
     json_decref(whole);
@@ -162,10 +172,13 @@ static void print_news(struct context *c, struct log_printer *p, const json_t *d
     fflush(c->output.out);
 }
 
-/* The daemon's end is the end of what there is to follow, and no failure. */
-static bool is_end(const struct error *e)
+int logs_end_with_daemon(struct context *c, struct error *e)
 {
-    return e->code == ERROR_PROTOCOL || e->code == ERROR_NOT_RUNNING;
+    if (e->code != ERROR_PROTOCOL && e->code != ERROR_NOT_RUNNING)
+        return -1;
+    error_clear(e);
+    fputs("the daemon has stopped\n", c->output.err);
+    return 0;
 }
 
 static int follow(struct context *c, struct desk_records *r, struct log_printer *p, json_int_t at,
@@ -174,13 +187,8 @@ static int follow(struct context *c, struct desk_records *r, struct log_printer 
     json_t *data;
 
     while (!ferror(c->output.out)) {
-        if (ask_tail(c, r, at, &data, e) < 0) {
-            if (!is_end(e))
-                return -1;
-            error_clear(e);
-            fputs("the daemon has stopped\n", c->output.err);
-            return 0;
-        }
+        if (ask_tail(c, r, at, &data, e) < 0)
+            return logs_end_with_daemon(c, e);
         at = json_integer_value(json_object_get(data, "last"));
         print_news(c, p, data, known);
         json_decref(data);

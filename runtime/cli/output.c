@@ -45,6 +45,10 @@ static size_t hostile_length(const unsigned char *s, unsigned *code)
         *code = s[1];
         return 2;
     }
+    if (s[0] == 0xd8 && s[1] == 0x9c) {
+        *code = 0x061c;
+        return 2;
+    }
     if (s[0] != 0xe2 || (s[1] != 0x80 && s[1] != 0x81))
         return 0;
     *code = 0x2000u | (s[1] & 0x3fu) << 6 | (s[2] & 0x3fu);
@@ -112,6 +116,25 @@ static json_t *error_json(const struct error *e, const json_t *more)
     return answer;
 }
 
+/* Errors have the words of scripts, servers and command lines in them; lines of their own are ours.
+ */
+static void print_inert_lines(FILE *stream, const char *text)
+{
+    struct buf inert;
+
+    buf_init(&inert, DOCUMENT_MAX);
+    for (;;) {
+        size_t len = strcspn(text, "\n\t");
+        text_add_inert(&inert, text, len, len);
+        if (text[len] == '\0')
+            break;
+        buf_add_char(&inert, text[len]);
+        text += len + 1;
+    }
+    fwrite(buf_text(&inert), 1, inert.len, stream);
+    buf_release(&inert);
+}
+
 int output_error(struct output *o, const struct error *e, const json_t *more)
 {
     struct error shown = *e;
@@ -124,10 +147,14 @@ int output_error(struct output *o, const struct error *e, const json_t *more)
     }
     shown.hint[0] = '\0';
     error_format(&shown, text, sizeof text);
-    fprintf(o->err, "%sorrery:%s %s\n", output_tone(o->colour_err, TONE_BAD),
-            output_plain(o->colour_err), text);
-    if (e->hint[0] != '\0')
-        fprintf(o->err, "  hint: %s\n", e->hint);
+    fprintf(o->err, "%sorrery:%s ", output_tone(o->colour_err, TONE_BAD),
+            output_plain(o->colour_err));
+    print_inert_lines(o->err, text);
+    if (e->hint[0] != '\0') {
+        fputs("\n  hint: ", o->err);
+        print_inert_lines(o->err, e->hint);
+    }
+    fputc('\n', o->err);
     return error_exit_code(e->code);
 }
 

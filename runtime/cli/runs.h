@@ -12,6 +12,9 @@ int runs_trace(struct context *c, struct error *e);
 int runs_cancel(struct context *c, struct error *e);
 int runs_verify(struct context *c, struct error *e);
 
+/* The daemon's end is the end of what there is to follow, and no failure: 0 for that, said. */
+int logs_end_with_daemon(struct context *c, struct error *e);
+
 /* Adds the value of the option, when it is given, under its own name. */
 void runs_add_option(const struct context *c, const char *option, json_t *request);
 /* --level, checked here so that a stopped desk's answer is as good; -1 with the nearest one. */

@@ -57,7 +57,7 @@ static int follow(struct context *c, struct desk_records *r, struct error *e)
 
     while (!ended) {
         if (ask(c, r, after, &data, e) < 0)
-            return -1;
+            return logs_end_with_daemon(c, e);
         print_lines(c, &printer, json_object_get(data, "lines"));
         after = json_integer_value(json_object_get(data, "last_seq"));
         ended = json_is_true(json_object_get(data, "ended"));

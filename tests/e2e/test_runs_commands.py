@@ -44,7 +44,7 @@ def ended(desk, count):
 
 def escapes(text):
     """Characters that could act on a terminal."""
-    return re.findall(r"[\x00-\x09\x0b-\x1f\x7f\x80-\x9f\u2028-\u202e\u2066-\u2069]", text)
+    return re.findall(r"[\x00-\x09\x0b-\x1f\x7f\x80-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", text)
 
 
 # ---- the same from both ----
@@ -103,6 +103,37 @@ def test_pages_by_cursor(desk):
     desk.stop()
     assert desk.cli("runs", "list", "-n", "1", "--after", cursor).code == OK
     assert desk.cli("runs", "list", "--after", cursor[::-1]).code == ERROR
+
+
+HOSTILE = "\x1b[2J\u009b1m\u061c\u200f\u202ex\u2028"
+
+
+def test_no_word_of_a_script_or_a_command_line_acts_on_a_terminal(desk):
+    desk.configure()
+    desk.add("one", f"""
+        local p = ctx.trigger.payload or {{}}
+        ctx.log:warn("{HOSTILE}", {{ ["{HOSTILE}"] = {{ "{HOSTILE}" }} }})
+        if p.fail then error("{HOSTILE}") end
+        return action.noop("{HOSTILE}")
+    """, head=f"-- {HOSTILE}")
+    desk.start()
+    ids = [desk.fire("one", {"fail": fail, HOSTILE: HOSTILE})["id"] for fail in (False, True)]
+    desk.write("strategies/one.lua", (desk.path / "strategies/one.lua").read_text() + f"-- {HOSTILE}\n")
+    desk.cli("reload")
+    answered = [*(["runs", what, run] for run in ids for what in ("show", "logs", "trace")), ["runs"], ["logs"],
+                ["versions", "show", "one"], ["versions", "diff", "one", "1", "2"]]
+    refused = [["runs", "show", HOSTILE], ["runs", "--after", HOSTILE], ["runs", "--since", HOSTILE], ["logs", "-p", HOSTILE],
+               ["versions", "diff", "one", "1", HOSTILE], ["dead", "show", HOSTILE], ["deploy", HOSTILE], ["runs", HOSTILE]]
+    for live in (True, False):
+        for words in answered + refused:
+            for more in ([], ["--json"]):
+                answer = desk.cli(*words, *more)
+                assert (answer.code == OK) == (words in answered), (words, answer)
+                assert not escapes(answer.out + answer.err), (words, answer)
+                if more:
+                    json.loads(answer.out)
+        if live:
+            desk.stop()
 
 
 @pytest.mark.parametrize("live", [True, False])
@@ -440,6 +471,23 @@ def test_following_one_run(desk, following):
     assert ("done" in out) == bool(shown["logs"]), (out, shown)
     desk.stop()
     assert desk.cli("logs", "-f").code == NOT_RUNNING
+
+
+def test_the_end_of_the_daemon_ends_what_follows_one_run(desk, following):
+    desk.configure(more="limits = { db_ms = 20000 },")
+    desk.add("waits", """
+        ctx.db:query("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT count(*) AS n FROM c")
+        return action.noop("x")
+    """, more="schema = { t = { columns = { n = 'bigint' } } },")
+    desk.start()
+    run = desk.ask("fire", plugin="waits")["run"]
+    desk.wait_until(lambda s: (s["plugins"][0]["db"] or {}).get("waiting") == 1, what="the wait")
+    tails = following("runs", "logs", "-f", run), following("runs", "logs", "-f", run, "--json")
+    time.sleep(1)  # they ask four times in a second, and nothing shows it
+    desk.kill()
+    for tail in tails:
+        code, out, err = tail.end()
+        assert code == OK and out == "" and err == "the daemon has stopped\n", (code, out, err)
 
 
 # ---- what waits ----
