@@ -105,6 +105,33 @@ def test_pages_by_cursor(desk):
     assert desk.cli("runs", "list", "--after", cursor[::-1]).code == ERROR
 
 
+def test_a_command_gathers_no_more_than_it_can_hold(desk):
+    """It ends early, says so, and its cursor goes on: nothing is cut in the middle, and nothing is missing."""
+    desk.configure()
+    desk.add("one", 'return action.noop("x")')
+    desk.start()
+    desk.fire("one", {"text": "x" * 60000})
+    desk.stop()
+    with sqlite3.connect(desk.path / "data/orrery.db") as db:
+        columns = [row[1] for row in db.execute("PRAGMA table_info(runs)")][1:]
+        names = ", ".join(f'"{name}"' for name in columns)
+        db.execute("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 600)"
+                   f" INSERT INTO runs(id, {names}) SELECT id - n, {names} FROM runs, c")
+        db.execute("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 600) INSERT INTO run_logs"
+                   " SELECT (SELECT max(id) FROM runs) - n, 1, 1, 1, 'script', hex(zeroblob(30000)), NULL FROM c")
+    for words, name in ((["runs", "list", "-n", "1000"], "runs"), (["logs", "-n", "1000"], "lines")):
+        pages, after = [], []
+        while not pages or after:
+            page = desk.cli(*words, *after, "--json")
+            assert page.code == OK and len(page.out) < 30e6, page.err
+            pages.append(page.data[name])
+            after = ["--after", page.data["next"]] if page.data["next"] else []
+            assert ("this is not all" in page.err) == bool(after), page.err
+        assert len(pages) > 1
+        ids = [line.get("id") or line["run"] for page in pages for line in page]
+        assert len(ids) == len(set(ids)) == (601 if name == "runs" else 600)
+
+
 HOSTILE = "\x1b[2J\u009b1m\u061c\u200f\u202ex\u2028"
 
 
