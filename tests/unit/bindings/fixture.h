@@ -22,6 +22,8 @@
 
 #ifdef ORRERY_SANITIZED /* slower, not wrong */
 #define SOFT_MS (20 * LIMIT_SOFT_DEADLINE_MS)
+#elif !defined(__OPTIMIZE__)
+#define SOFT_MS (5 * LIMIT_SOFT_DEADLINE_MS)
 #else
 #define SOFT_MS LIMIT_SOFT_DEADLINE_MS
 #endif
