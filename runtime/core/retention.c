@@ -2,11 +2,8 @@
  * Retention: what is too old or too much leaves the journal, a slice at a time.
  *
  * Every retention.every a round begins: slices, each a short transaction of its own on the
- * journal's thread, until nothing is left to remove. Ticks come first: while any are being
- * committed, a slice takes about SLICE_BUSY_US and the next one waits until the store has had REST
- * times that for ticks, so that retention has a twentieth of its time; on an idle desk slices are
- * longer and follow each other at once. How many runs a slice has follows from what the last ones
- * took, and from how many came meanwhile: more must go than come. Unfinished runs are never
+ * journal's thread, until nothing is left to remove. Ticks come first: how long slices are, and
+ * what the store has for ticks between them, is retention_pace.h. Unfinished runs are never
  * touched: that is journal_trim's promise.
  */
 #include <stdio.h>
@@ -15,18 +12,13 @@
 
 #include "base/mem.h"
 #include "core/control_ask.h"
+#include "core/retention_pace.h"
 
-#define SLICE_FIRST   100 /* runs */
-#define SLICE_MIN     100 /* fewer would mean more for the disk, not less */
-#define SLICE_MAX     5000
-#define SLICE_BUSY_US 1500       /* of the store's time, while ticks are committed */
-#define SLICE_IDLE_US 10000      /* while none are */
-#define REST          19         /* slices' times between two of them, while ticks are committed */
-#define LEAD          2          /* runs that go for each tick that comes, at least */
-#define IDLE_NS       1000000000 /* without a tick: the desk is idle */
-#define SHORT_QUEUE   2          /* jobs before the journal that a slice may stand behind */
-#define WAIT_MS       2          /* until the queue is looked at again */
-#define PATIENCE_NS   1000000000 /* then a slice goes all the same */
+#define SLICE_FIRST 100        /* runs */
+#define IDLE_NS     1000000000 /* without a tick: the desk is idle */
+#define SHORT_QUEUE 2          /* jobs before the journal that a slice may stand behind */
+#define WAIT_MS     2          /* until the queue is looked at again */
+#define PATIENCE_NS 1000000000 /* then a slice goes all the same */
 
 struct retention {
     struct query query; /* first: the slice */
@@ -39,7 +31,8 @@ struct retention {
     int64_t asked_ns;        /* when the next slice became due */
     uint64_t ticks;          /* of the journal's store, at the last slice */
     int64_t tick_ns;         /* when that had changed last */
-    uint64_t fitted;         /* as `ticks`, when a slice was fitted last */
+    uint64_t paced;          /* as `ticks`, when a slice was done last */
+    int64_t paced_ns;        /* when that was */
     struct request *request; /* waits for the round's end; NULL: nobody */
     int64_t age_ms;          /* of this round; 0: no limit */
     uint64_t keep_runs;      /* likewise */
@@ -93,23 +86,6 @@ static bool is_busy(struct retention *r)
     return mono_ns(r) - r->tick_ns < IDLE_NS;
 }
 
-/* By what removing takes: what the disk takes is not more for more runs. At most twice as much as
- * before, so that one lucky slice is not followed by a long one; but more than has come since, or
- * the journal would grow for ever. */
-static void fit_slice(struct retention *r, bool busy)
-{
-    uint64_t came = atomic_load(&r->engine->commits.journal->ticks) - r->fitted;
-    uint64_t target = busy ? SLICE_BUSY_US : SLICE_IDLE_US;
-    uint64_t max = r->trim.max * target / (uint64_t)(r->trim_us > 0 ? r->trim_us : 1);
-
-    r->fitted += came;
-    if (max > 2 * (uint64_t)r->trim.max)
-        max = 2 * (uint64_t)r->trim.max;
-    if (max < LEAD * came)
-        max = LEAD * came;
-    r->trim.max = (uint32_t)(max < SLICE_MIN ? SLICE_MIN : max > SLICE_MAX ? SLICE_MAX : max);
-}
-
 /* What may go, as of now. */
 static void set_limits(struct retention *r)
 {
@@ -152,14 +128,32 @@ static void on_timer(uv_timer_t *timer)
 
 /* ---- rounds ---- */
 
+/* What has come and gone since the last slice was done. */
+static struct pace measure(struct retention *r)
+{
+    uint64_t ticks = atomic_load(&r->engine->commits.journal->ticks);
+    int64_t now = mono_ns(r);
+    struct pace pace = {.busy = is_busy(r),
+                        .runs = r->trim.max,
+                        .trim_us = r->trim_us,
+                        .took_us = r->took_us,
+                        .came = ticks - r->paced,
+                        .elapsed_us = (now - r->paced_ns) / 1000};
+
+    r->paced = ticks;
+    r->paced_ns = now;
+    return pace;
+}
+
 static void schedule(struct retention *r)
 {
-    bool busy = is_busy(r);
-    int64_t rest_ms = busy ? REST * r->took_us / 1000 + 1 : 0;
+    struct pace pace = measure(r);
+    int64_t rest_us;
 
-    fit_slice(r, busy);
+    r->trim.max = pace_runs(&pace);
+    rest_us = pace_rest_us(&pace, r->trim.max);
     r->asked_ns = mono_ns(r);
-    uv_timer_start(&r->timer, on_timer, (uint64_t)rest_ms, 0);
+    uv_timer_start(&r->timer, on_timer, (uint64_t)(rest_us + 999) / 1000, 0);
 }
 
 static void answer(struct retention *r)
@@ -232,7 +226,8 @@ static void begin_round(struct retention *r)
     r->running = true;
     r->began_ms = clock_now_ms(&r->engine->clock);
     r->ended_ms = 0;
-    r->fitted = atomic_load(&r->engine->commits.journal->ticks);
+    r->paced = atomic_load(&r->engine->commits.journal->ticks);
+    r->paced_ns = mono_ns(r);
     memset(&r->round, 0, sizeof r->round);
     r->error[0] = '\0';
     schedule(r);
@@ -311,7 +306,7 @@ void retention_start(struct engine *engine)
 
     r->engine = engine;
     r->trim.max = SLICE_FIRST;
-    r->trim_us = r->took_us = SLICE_BUSY_US;
+    r->trim_us = r->took_us = PACE_BUSY_US;
     r->next_ns = mono_ns(r) + 2000000000; /* the start has other things to do */
     r->query.store = engine->commits.journal;
     r->query.work = work_slice;
