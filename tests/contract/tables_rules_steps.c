@@ -227,12 +227,14 @@ static void *fill_memory(void *arg)
 static void memory_is_each_plugins_own(void **state)
 {
     static const char small[] = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r"
-                                " WHERE n < 1000000) SELECT max(n) AS c FROM r";
+                                " WHERE n < 400000) SELECT max(n) AS c FROM r";
     struct neighbour neighbours[NEIGHBOURS];
     pthread_t threads[NEIGHBOURS];
     int wrong = 0;
 
     (void)state;
+    if (suite.backend->is_postgres) /* each has a process of its own there */
+        skip();
     reopen(20000);
     for (int i = 0; i < NEIGHBOURS; i++) {
         char name[8];
@@ -241,9 +243,9 @@ static void memory_is_each_plugins_own(void **state)
         atomic_init(&neighbours[i].done, false);
         assert_int_equal(pthread_create(&threads[i], NULL, fill_memory, &neighbours[i]), 0);
     }
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 5; i++) {
         char *got = suite_query(suite.t, small, NULL);
-        if (strcmp(got, "{\"rows\":[{\"c\":1000000}]}") != 0) {
+        if (strcmp(got, "{\"rows\":[{\"c\":400000}]}") != 0) {
             print_error("call %d: %s\n", i, got);
             wrong++;
         }
