@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "db/sqlite_error.h"
+#include "db/sqlite_fold.h"
 #include "db/sqlite_memory.h"
 #include "db/sqlite_probe.h"
 #include "db/sqlite_statement.h"
@@ -200,6 +201,12 @@ int sqlite_db_open(struct sqlite_db **out, const char *path, enum sqlite_mode mo
     return 0;
 }
 
+void sqlite_db_fold_aside(struct sqlite_db *db)
+{
+    if (!db->read_only && db->fold == NULL)
+        db->fold = sqlite_fold_new(db->handle, db->path);
+}
+
 void sqlite_db_close(struct sqlite_db *db)
 {
     if (db == NULL)
@@ -207,6 +214,7 @@ void sqlite_db_close(struct sqlite_db *db)
     while (db->depth > 0)
         sqlite_db_rollback(db);
     sqlite_stmt_cache_free(db->cache);
+    sqlite_fold_stop(db->fold);
     sqlite3_close(db->handle);
     free(db->path);
     free(db);

@@ -38,6 +38,7 @@
 #include <stdint.h>
 
 struct error;
+struct sqlite_fold;
 struct sqlite_stmt_cache;
 
 /* Files below this size are checked page by page when they are opened for writing: some 20 ms per
@@ -60,6 +61,7 @@ struct sqlite_db {
     bool read_only;
     struct sqlite_stmt_cache *cache;
     struct sqlite_listener *listeners;
+    struct sqlite_fold *fold; /* NULL: SQLite folds the WAL back, within a commit */
 };
 
 enum sqlite_mode {
@@ -70,6 +72,10 @@ enum sqlite_mode {
 
 int sqlite_db_open(struct sqlite_db **out, const char *path, enum sqlite_mode mode,
                    struct error *e);
+
+/* From now on the WAL is folded back beside the commits (sqlite_fold.h): for what many commits per
+ * second go to. Nothing on one that is read only, or has it already. */
+void sqlite_db_fold_aside(struct sqlite_db *db);
 
 /* NULL is legal. Rolls back what is open; the last connection folds the WAL into the file. */
 void sqlite_db_close(struct sqlite_db *db);

@@ -144,6 +144,7 @@ static int open_database(struct stores *stores, const char *file, enum store_mod
         free(d);
         return -1;
     }
+    sqlite_db_fold_aside(d->db);
     free(path);
     path = full_path(stores, file); /* it exists now: its real name */
     d->path = path;
