@@ -124,17 +124,14 @@ static int64_t deadline_of(struct request *r)
     return -1;
 }
 
-/* What is on record now becomes a tick. The deadline was checked when the request came. */
-static void start_pending(struct request *r, struct plugin *plugin, const struct pending *p,
-                          struct waiter *waiter)
+/* What is on record now becomes a tick. */
+static void start_pending(struct plugin *plugin, const struct pending *p, struct waiter *waiter)
 {
-    const json_t *deadline = json_object_get(request_json(r), "deadline_ms");
-
     engine_arrive(plugin, &(struct arrival){.kind = p->kind,
                                             .topic = p->topic,
                                             .payload = p->payload,
                                             .scheduled_ms = p->scheduled_ms,
-                                            .deadline_ms = json_integer_value(deadline),
+                                            .deadline_ms = p->deadline_ms,
                                             .id = p->id,
                                             .waiter = waiter});
 }
@@ -159,9 +156,9 @@ static void fire_durable(struct commit *c, struct engine *engine)
         free(fire);
     } else if (wait) {
         fire->waiter.ended = fire_ended;
-        start_pending(fire->request, plugin, p, &fire->waiter);
+        start_pending(plugin, p, &fire->waiter);
     } else {
-        start_pending(fire->request, plugin, p, NULL);
+        start_pending(plugin, p, NULL);
         request_answer(fire->request, json_pack("{s:s}", "run", id_format(p->id, id)));
         free(fire);
     }
@@ -175,9 +172,11 @@ static void op_fire(struct request *r)
     struct pending *p;
     struct fire *fire;
     struct commit *c;
+    int64_t within_ms;
     char *payload;
 
-    if (plugin == NULL || draining(r) || deadline_of(r) < 0 || payload_of(r, &payload) < 0)
+    if (plugin == NULL || draining(r) || (within_ms = deadline_of(r)) < 0 ||
+        payload_of(r, &payload) < 0)
         return;
     fire = mem_zero(1, sizeof *fire);
     fire->request = r;
@@ -188,6 +187,7 @@ static void op_fire(struct request *r)
     p->kind = TRIGGER_MANUAL;
     p->payload = payload;
     p->scheduled_ms = clock_now_ms(&engine->clock);
+    p->deadline_ms = within_ms;
     p->id = id_next(&engine->ids, p->scheduled_ms);
     commits_push(c);
 }
@@ -209,7 +209,7 @@ static void emit_durable(struct commit *c, struct engine *engine)
     for (size_t i = 0; i < c->add_count; i++) {
         struct plugin *plugin = engine_plugin(engine, c->add[i].plugin);
         if (plugin != NULL)
-            start_pending(r, plugin, &c->add[i], NULL);
+            start_pending(plugin, &c->add[i], NULL);
         else
             life_start_pending(engine, &c->add[i]);
     }
@@ -232,19 +232,22 @@ static void op_emit(struct request *r)
     struct engine *engine = request_engine(r);
     const char *topic = text_of(r, "topic");
     struct commit *c;
+    int64_t within_ms;
     char *payload;
 
     if (!is_topic(topic)) {
         fail(r, ERROR_INVALID, "topic: expected 1 to 128 characters of [A-Za-z0-9_.:-]", NULL);
         return;
     }
-    if (draining(r) || deadline_of(r) < 0 || payload_of(r, &payload) < 0)
+    if (draining(r) || (within_ms = deadline_of(r)) < 0 || payload_of(r, &payload) < 0)
         return;
     c = commit_new(engine->commits.journal, emit_durable, r);
     if (ending_add_event(c, engine, topic, payload, 0, 0) < 0) {
         fail(r, ERROR_LIMIT, "the event would start more than 1024 runs", NULL);
         commit_free(c);
     } else {
+        for (size_t i = 0; i < c->add_count; i++)
+            c->add[i].deadline_ms = within_ms;
         commits_push(c);
     }
     free(payload);

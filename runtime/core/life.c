@@ -369,6 +369,7 @@ static void start_pending(struct engine *engine, const struct pending *p, bool i
                                                 .topic = p->topic,
                                                 .payload = p->payload,
                                                 .scheduled_ms = p->scheduled_ms,
+                                                .deadline_ms = p->deadline_ms,
                                                 .parent = p->parent,
                                                 .depth = p->depth,
                                                 .id = p->id,

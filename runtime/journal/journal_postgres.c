@@ -341,7 +341,7 @@ int journal_postgres_open(struct journal **out, struct pg_joint *joint, int64_t 
     p->member = (struct pg_member){
         .connected = on_connected, .flush = on_flush, .refused = on_refused, .ended = on_ended};
     pgj_batch_init(&p->lists[PGJ_LIST_RUNS], PGJ_RUNS, pgj_insert_runs, 26);
-    pgj_batch_init(&p->lists[PGJ_LIST_PENDING], PGJ_PENDING, pgj_insert_pending, 8);
+    pgj_batch_init(&p->lists[PGJ_LIST_PENDING], PGJ_PENDING, pgj_insert_pending, 9);
     pgj_batch_init(&p->lists[PGJ_LIST_GONE], PGJ_PENDING_GONE, pgj_delete_pending, 1);
     pgj_batch_init(&p->lists[PGJ_LIST_LEDGER], PGJ_LEDGER, pgj_insert_ledger, 11);
     pgj_batch_init(&p->lists[PGJ_LIST_CAPS], PGJ_CAPS, pgj_insert_caps, 4);

@@ -6,9 +6,10 @@
 #include "journal/journal_postgres_store.h"
 
 const char pgj_insert_pending[] =
-    "INSERT INTO journal_pending(id, plugin, trigger, topic, payload, scheduled_at, parent, depth)"
-    " SELECT * FROM unnest($1::bigint[], $2::text[], $3::smallint[], $4::text[], $5::text[],"
-    " $6::bigint[], $7::bigint[], $8::integer[])";
+    "INSERT INTO journal_pending(id, plugin, trigger, topic, payload, scheduled_at, parent, depth,"
+    " deadline_ms) SELECT * FROM unnest($1::bigint[], $2::text[], $3::smallint[], $4::text[], "
+    "$5::text[],"
+    " $6::bigint[], $7::bigint[], $8::integer[], $9::bigint[])";
 
 const char pgj_delete_pending[] = "DELETE FROM journal_pending WHERE id = ANY($1::bigint[])";
 
@@ -55,6 +56,7 @@ int pgj_put_pending(struct journal *j, const struct pending *pending, struct err
     pgj_add_integer(b, pending->scheduled_ms);
     pgj_add_nonzero(b, (int64_t)pending->parent);
     pgj_add_integer(b, (int32_t)pending->depth);
+    pgj_add_nonzero(b, pending->deadline_ms);
     pgj_row_end(b);
     pgj_ids_add(&p->pending, pending->id);
     return pgj_collected(p, e);
@@ -93,6 +95,7 @@ static int give_pending(void *arg, const struct pg_row *row)
     pending.scheduled_ms = pg_integer(row, 5, 0);
     pending.parent = (uint64_t)pg_integer(row, 6, 0);
     pending.depth = (uint32_t)pg_integer(row, 7, 0);
+    pending.deadline_ms = pg_integer(row, 8, 0);
     walk->result = walk->each(walk->arg, &pending);
     return walk->result;
 }
@@ -102,8 +105,8 @@ int pgj_list_pending(struct journal *j, pending_fn *each, void *arg, struct erro
     struct pendings walk = {each, arg, 0};
 
     if (pgj_ask(pgj_of(j),
-                "SELECT id, plugin, trigger, topic, payload, scheduled_at, parent, depth"
-                " FROM journal_pending ORDER BY id",
+                "SELECT id, plugin, trigger, topic, payload, scheduled_at, parent, depth,"
+                " deadline_ms FROM journal_pending ORDER BY id",
                 0, NULL, give_pending, &walk, e) < 0)
         return -1;
     return walk.result;

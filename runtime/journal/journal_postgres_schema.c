@@ -34,7 +34,8 @@ static const char runs_tables[] =
     "CREATE TABLE journal_pending("
     " id bigint PRIMARY KEY,"
     " plugin text NOT NULL, trigger smallint NOT NULL, topic text, payload text,"
-    " scheduled_at bigint NOT NULL, parent bigint, depth integer NOT NULL);"
+    " scheduled_at bigint NOT NULL, parent bigint, depth integer NOT NULL,"
+    " deadline_ms bigint);" /* after scheduled_at */
     "CREATE TABLE journal_writers("
     " writer text COLLATE \"C\" PRIMARY KEY,"
     " number bigint NOT NULL," /* of its last transaction; NOT NULL is the guard */
@@ -174,7 +175,7 @@ static const struct column_spec totals[] = {{"one", "boolean", false},
 static const struct column_spec pending[] = {
     {"id", "bigint", false},    {"plugin", "text", false},   {"trigger", "smallint", false},
     {"topic", "text", true},    {"payload", "text", true},   {"scheduled_at", "bigint", false},
-    {"parent", "bigint", true}, {"depth", "integer", false},
+    {"parent", "bigint", true}, {"depth", "integer", false}, {"deadline_ms", "bigint", true},
 };
 static const struct column_spec writers[] = {
     {"writer", "text", false},

@@ -107,6 +107,7 @@ static const char store_tables[] =
     "ALTER TABLE runs ADD COLUMN commit_at INTEGER;" /* microseconds, as in commit_times */
     "ALTER TABLE runs ADD COLUMN spans TEXT;"
     "ALTER TABLE runs ADD COLUMN seen TEXT;"
+    "ALTER TABLE pending ADD COLUMN deadline INTEGER;" /* milliseconds after scheduled_at */
     "CREATE TABLE run_extras("
     " run INTEGER PRIMARY KEY, deadline INTEGER, timed_out INTEGER, metadata TEXT);"
     "CREATE TABLE open_runs(id INTEGER PRIMARY KEY, deadline INTEGER);"

@@ -9,7 +9,7 @@ int journal_sqlite_put_pending(struct journal *j, const struct pending *pending,
 {
     struct sqlite_db *db = journal_sqlite_of(j)->db;
     sqlite3_stmt *stmt =
-        sqlite_db_prepare(db, "INSERT INTO pending VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", e);
+        sqlite_db_prepare(db, "INSERT INTO pending VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", e);
     char id[ID_TEXT_SIZE];
 
     if (stmt == NULL)
@@ -22,6 +22,7 @@ int journal_sqlite_put_pending(struct journal *j, const struct pending *pending,
     sqlite3_bind_int64(stmt, 6, pending->scheduled_ms);
     journal_bind_nonzero(stmt, 7, (int64_t)pending->parent);
     sqlite3_bind_int64(stmt, 8, pending->depth);
+    journal_bind_nonzero(stmt, 9, pending->deadline_ms);
     if (sqlite_db_run(db, stmt, e) == 0)
         return 0;
     error_prefix(e, "pending %s: ", id_format(pending->id, id));
@@ -50,6 +51,7 @@ static void read_pending(sqlite3_stmt *stmt, struct pending *pending)
     pending->scheduled_ms = sqlite3_column_int64(stmt, 5);
     pending->parent = (uint64_t)sqlite3_column_int64(stmt, 6);
     pending->depth = (uint32_t)sqlite3_column_int64(stmt, 7);
+    pending->deadline_ms = sqlite3_column_int64(stmt, 8);
 }
 
 int journal_sqlite_list_pending(struct journal *j, pending_fn *each, void *arg, struct error *e)
@@ -58,7 +60,7 @@ int journal_sqlite_list_pending(struct journal *j, pending_fn *each, void *arg, 
     sqlite3_stmt *stmt =
         sqlite_db_prepare(db,
                           "SELECT id, plugin, \"trigger\", topic, payload, scheduled_at, parent,"
-                          " depth FROM pending ORDER BY id",
+                          " depth, deadline FROM pending ORDER BY id",
                           e);
     struct pending pending;
     int rc;

@@ -107,6 +107,7 @@ struct pending {
     char *topic;
     char *payload;
     int64_t scheduled_ms;
+    int64_t deadline_ms; /* to start within, after scheduled_ms; 0: as its strategy declares */
     uint64_t parent;
     uint32_t depth;
 };

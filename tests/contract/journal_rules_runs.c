@@ -283,11 +283,13 @@ static const char *pendings_wait_oldest_first(struct journal_fixture *f)
                             .payload = "{\"a\":1}",
                             .scheduled_ms = 3,
                             .parent = 4,
-                            .depth = 5};
+                            .depth = 5,
+                            .deadline_ms = 2678400000};
 
     KEEPS(suite_begin(j));
     KEEPS(journal_put_pending(j, &whole, &e) == 0 && suite_pending(j, 2, "q"));
-    KEEPS(SAME(suite_pendings(j), "2:q:manual:-:-:2:0:0 9:p:event:t:{\"a\":1}:3:4:5 "));
+    KEEPS(SAME(suite_pendings(j),
+               "2:q:manual:-:-:2:0:0 9:p:event:t:{\"a\":1}:3:4:5:within 2678400000 "));
     KEEPS(suite_commit(j));
     KEEPS(suite_begin(j));
     KEEPS(suite_refused(journal_put_pending(j, &whole, &e), &e, ERROR_INTERNAL));
@@ -295,7 +297,7 @@ static const char *pendings_wait_oldest_first(struct journal_fixture *f)
     KEEPS(suite_begin(j) && suite_run(j, 2, "q", RUN_NOOP));
     KEEPS(journal_remove_pending(j, 2, &e) == 0 && journal_remove_pending(j, 2, &e) == 0);
     KEEPS(suite_commit(j));
-    KEEPS(SAME(suite_pendings(j), "9:p:event:t:{\"a\":1}:3:4:5 "));
+    KEEPS(SAME(suite_pendings(j), "9:p:event:t:{\"a\":1}:3:4:5:within 2678400000 "));
     KEEPS(SAME(suite_runs(j, NULL, -1, 0, 9), "2:q:noop "));
     return NULL;
 }

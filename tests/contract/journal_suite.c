@@ -179,9 +179,12 @@ static void add_json(struct buf *dump, const char *text)
 
 static int add_pending(void *arg, const struct pending *p)
 {
-    buf_addf(arg, "%llu:%s:%s:%s:%s:%lld:%llu:%u ", (unsigned long long)p->id, p->plugin,
+    buf_addf(arg, "%llu:%s:%s:%s:%s:%lld:%llu:%u", (unsigned long long)p->id, p->plugin,
              trigger_kind_name(p->kind), absent(p->topic), absent(p->payload),
              (long long)p->scheduled_ms, (unsigned long long)p->parent, p->depth);
+    if (p->deadline_ms != 0)
+        buf_addf(arg, ":within %lld", (long long)p->deadline_ms);
+    buf_add_char(arg, ' ');
     return 0;
 }
 
