@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "core/seen.h"
 #include "core/trace.h"
 #include "model/value.h"
@@ -78,9 +79,24 @@ void ending_refuse(struct ending *ending, char *error)
     run->error = error;
 }
 
+/* What was cut in the middle of a character is shown with the bytes that are left of it. */
+static json_t *readable(const char *message)
+{
+    json_t *text = json_string(message);
+    struct buf shown;
+
+    if (text != NULL)
+        return text;
+    buf_init(&shown, 8 * strlen(message) + 64);
+    text_add_inert(&shown, message, strlen(message), strlen(message));
+    text = json_string(buf_text(&shown));
+    buf_release(&shown);
+    return text;
+}
+
 char *error_text(const char *code, const char *message, const char *where, int line)
 {
-    json_t *o = json_pack("{s:s, s:s}", "code", code, "message", message);
+    json_t *o = json_pack("{s:s, s:o}", "code", code, "message", readable(message));
     char *text;
 
     if (where != NULL && where[0] != '\0')

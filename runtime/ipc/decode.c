@@ -128,7 +128,7 @@ static int bytes_of(struct walk *w, const msgpack_object *o, size_t max, bool op
 
 static int take_failure(struct walk *w, struct message_failure *out)
 {
-    int64_t line;
+    int64_t line = 0;
 
     if (string_of(w, take(w), 64, true, &out->code) < 0 ||
         string_of(w, take(w), 1024, true, &out->message) < 0 ||
@@ -175,7 +175,7 @@ static int write_of(struct walk *w, const msgpack_object *o, struct kv_write *ou
 
 static int take_writes(struct walk *w, size_t max, struct kv_write **out, size_t *count)
 {
-    const msgpack_object *items;
+    const msgpack_object *items = NULL;
 
     if (take_list(w, 3, max, &items, count) < 0)
         return -1;
@@ -202,7 +202,7 @@ static int log_of(struct walk *w, const msgpack_object *o, struct message_log *o
 
 static int take_logs(struct walk *w, size_t max, struct message_log **out, size_t *count)
 {
-    const msgpack_object *items;
+    const msgpack_object *items = NULL;
 
     if (take_list(w, 3, max, &items, count) < 0)
         return -1;
@@ -219,7 +219,7 @@ static int take_logs(struct walk *w, size_t max, struct message_log **out, size_
 
 static int take_modules(struct walk *w, size_t max, struct message_module *out, size_t *count)
 {
-    const msgpack_object *items;
+    const msgpack_object *items = NULL;
 
     if (take_list(w, 3, max, &items, count) < 0)
         return -1;
@@ -233,7 +233,7 @@ static int take_modules(struct walk *w, size_t max, struct message_module *out, 
 
 static int take_names(struct walk *w, size_t max, const char **out, size_t *count)
 {
-    const msgpack_object *items;
+    const msgpack_object *items = NULL;
 
     if (take_list(w, 1, max, &items, count) < 0)
         return -1;
@@ -245,8 +245,8 @@ static int take_names(struct walk *w, size_t max, const char **out, size_t *coun
 
 static int take_number(struct walk *w, const struct field *field, void *at)
 {
-    uint64_t u;
-    int64_t i;
+    uint64_t u = 0;
+    int64_t i = 0;
 
     switch (field->type) {
     case FIELD_U32:
@@ -323,7 +323,7 @@ static const struct shape *open_frame(struct message_decoder *d, const char *fra
 {
     msgpack_object object;
     size_t offset = 0;
-    uint64_t number;
+    uint64_t number = 0;
     const struct shape *shape;
 
     w->message = "?";

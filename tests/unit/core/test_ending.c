@@ -437,6 +437,20 @@ static void test_what_hooks_see(void **state)
     ending_free(ending);
 }
 
+/* A message that was cut to a length may end in the middle of a character. */
+static void test_an_error_is_json_whatever_it_says(void **state)
+{
+    char *text = error_text("CODE", "cut \xe2\x82", NULL, 0);
+
+    (void)state;
+    assert_string_equal(text, "{\"code\":\"CODE\",\"message\":\"cut \\\\xe2\\\\x82\"}");
+    free(text);
+    text = error_text("CODE", "\xe2\x82\xac", "f.lua", 7);
+    assert_string_equal(text, "{\"code\":\"CODE\",\"line\":7,\"message\":\"\xe2\x82\xac\","
+                              "\"where\":\"f.lua\"}");
+    free(text);
+}
+
 static void test_logs_and_failures_are_kept(void **state)
 {
     struct fixture *f = *state;
@@ -481,6 +495,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_events_fan_out_so_far, setup, teardown),
         cmocka_unit_test_setup_teardown(test_events_carry_so_much, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_hooks_see, setup, teardown),
+        cmocka_unit_test(test_an_error_is_json_whatever_it_says),
         cmocka_unit_test_setup_teardown(test_logs_and_failures_are_kept, setup, teardown),
     };
 
