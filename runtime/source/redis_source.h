@@ -16,9 +16,9 @@ struct redis_source {
     struct event_source config;
     struct redis_address address;
     struct redis_link link;
-    bool one_by_one;  /* entries are so large that several were too much in one answer */
-    int64_t heard_ns; /* pubsub: when something came last */
-    bool pinged;      /* and it was asked for a sign of life since */
+    size_t one_by_one; /* so many entries to come: several were too much for one answer */
+    int64_t heard_ns;  /* pubsub: when something came last */
+    bool pinged;       /* and it was asked for a sign of life since */
 };
 
 /* Connected and logged in, with the time of one request ahead. `*is_new`: since now. */

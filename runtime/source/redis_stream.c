@@ -301,7 +301,7 @@ static int hear(struct redis_source *s, size_t commands, const struct redis_repl
         if ((*reply)->kind == REPLY_ERROR)
             redis_source_refused(*reply, "reading the stream", &first);
     }
-    if ((s->one_by_one ? redis_get_large : redis_get)(&s->link, reply, e) != 0)
+    if ((s->one_by_one > 0 ? redis_get_large : redis_get)(&s->link, reply, e) != 0)
         return -1;
     if (first.code != ERROR_NONE) {
         *e = first;
@@ -339,7 +339,7 @@ static int look(struct redis_source *s, struct place *p, size_t max, source_even
     size_t given = 0;
     uint64_t lost;
 
-    ask(s, p->text, s->one_by_one ? 1 : max);
+    ask(s, p->text, s->one_by_one > 0 ? 1 : max);
     if (redis_send(&s->link, e) != 0 || hear(s, 2, &reply, e) < 0 ||
         take_info(&reply->items[0], &info, e) < 0)
         return redis_source_failed(s, e);
@@ -348,6 +348,8 @@ static int look(struct redis_source *s, struct place *p, size_t max, source_even
     note_odd(p, &info, news);
     if (give_entries(s, &reply->items[1], p, &given, each, arg, e) < 0)
         return redis_source_failed(s, e);
+    if (given > 0 && s->one_by_one > 0)
+        s->one_by_one--;
     if (p->is_counted && info.is_counted && info.added >= p->count)
         news->lag = (int64_t)(info.added - p->count);
     if (given == 0 && lost > 0)
@@ -356,11 +358,11 @@ static int look(struct redis_source *s, struct place *p, size_t max, source_even
 }
 
 /* Several entries that are too large for one answer: they are fetched one by one. */
-static bool was_too_large(struct redis_source *s, const struct error *e)
+static bool was_too_large(struct redis_source *s, size_t max, const struct error *e)
 {
-    if (e->code != ERROR_STORE || s->one_by_one || s->link.stream != NULL)
+    if (e->code != ERROR_STORE || s->one_by_one > 0 || s->link.stream != NULL)
         return false;
-    s->one_by_one = true;
+    s->one_by_one = max;
     return true;
 }
 
@@ -415,7 +417,7 @@ int redis_stream_poll(struct source *base, const char *cursor, size_t max, int64
         if (redis_source_connect(s, &is_new, &why) == 0)
             got = cursor[0] == '\0' ? begin(s, each, arg, &why)
                                     : look(s, &p, max, each, arg, news, &why);
-        if (got < 0 && was_too_large(s, &why))
+        if (got < 0 && was_too_large(s, max, &why))
             continue;
         if (got < 0)
             *e = why;
