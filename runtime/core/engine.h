@@ -3,7 +3,8 @@
  * loop's thread.
  *
  * Who does what
- *   runtime.c    start, stop, the loop
+ *   runtime.c    start, the loop, what is freed at the end
+ *   stopping.c   the drain, and the end of the loop
  *   advance.c    moves the desk's clock and fires what is due
  *   dispatch.c   trigger received -> queued -> sent to the worker
  *   life.c       decided -> planned -> executed -> committed -> ended
@@ -536,9 +537,10 @@ void control_free(struct engine *engine);
 /* control_ask.c */
 void control_store_away(struct store *store); /* who asked for state there is told at once */
 
-/* runtime.c */
+/* stopping.c */
 void engine_stop(struct engine *engine, const char *why); /* drain, then end the loop */
 void engine_fatal(struct engine *engine, const struct error *e);
+void stopping_look(struct engine *engine); /* each turn: whether the drain is over */
 
 /* stalls.c */
 void engine_store_told(struct store *store, const struct store_health *health);

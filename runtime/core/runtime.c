@@ -24,7 +24,6 @@
 #include "io/watch.h"
 
 #define WATCHDOG_MS    50
-#define DRAIN_LIMIT_MS 4500 /* then what is still under way is left to the next start */
 #define WATCH_QUIET_MS 40
 
 /* ---- the data folder and its lock ---- */
@@ -64,96 +63,7 @@ static int take_lock(struct engine *engine, struct error *e)
     return 0;
 }
 
-/* ---- fatal errors ---- */
-
-static void leave_loop(struct engine *engine)
-{
-    if (engine->stopping)
-        return;
-    engine->stopping = true;
-    uv_stop(&engine->loop);
-}
-
-void engine_fatal(struct engine *engine, const struct error *e)
-{
-    if (engine->fatal.code == ERROR_NONE)
-        engine->fatal = *e;
-    log_write(engine->log, LOG_ERROR, "a fatal error: stopping", "error", e->message, NULL);
-    engine->draining = true;
-    leave_loop(engine);
-}
-
-/* ---- stop ---- */
-
-/* The end of a replay is in nobody's way: it may take as long as its stores need. */
-static bool may_go_on(struct engine *engine)
-{
-    uint64_t left = engine->live_ticks, before = engine->drain_left;
-
-    engine->drain_left = left;
-    return engine->unhurried && left < before;
-}
-
-static void on_drain_limit(uv_timer_t *timer)
-{
-    struct engine *engine = timer->data;
-    char left[32];
-
-    if (may_go_on(engine)) {
-        uv_timer_start(timer, on_drain_limit, DRAIN_LIMIT_MS, 0);
-        return;
-    }
-    snprintf(left, sizeof left, "%llu", (unsigned long long)(engine->live_ticks - engine->waiting));
-    log_write(engine->log, LOG_WARN, "not everything could be finished in time", "ticks", left,
-              NULL);
-    for (size_t i = 0; i < engine->commits.count; i++)
-        if (engine->commits.items[i]->stalled)
-            log_write(engine->log, LOG_WARN, "this store is away: what waits for it is given up",
-                      "store", engine->commits.items[i]->label, "error",
-                      engine->commits.items[i]->stall, NULL);
-    engine->exit_code = 1;
-    leave_loop(engine);
-}
-
-/* What waits is not started any more: durable triggers stay on record for the next start, and a
- * replay fires the others again; else they are skipped. */
-static void stop_queue(struct plugin *p)
-{
-    struct tick *tick = p->queue;
-
-    p->queue = NULL;
-    p->queue_tail = &p->queue;
-    while (tick != NULL) {
-        struct tick *next = tick->next;
-        p->queued--;
-        p->engine->waiting--;
-        if (tick->durable || p->engine->data_clock)
-            tick_leave(tick);
-        else
-            life_skip(tick, "the daemon is stopping");
-        tick = next;
-    }
-}
-
-void engine_stop(struct engine *engine, const char *why)
-{
-    if (engine->draining) {
-        engine->unhurried = false;
-        return;
-    }
-    engine->draining = true;
-    engine->drain_left = engine->live_ticks;
-    log_write(engine->log, LOG_INFO, "stopping", "why", why, NULL);
-    for (size_t i = 0; i < engine->plugin_count; i++) {
-        plugin_disarm(engine->plugins[i]);
-        stop_queue(engine->plugins[i]);
-    }
-    crew_hurry(engine);
-    intake_stop(engine);
-    for (size_t i = 0; i < engine->commits.count; i++)
-        atomic_store(&engine->commits.items[i]->draining, true);
-    uv_timer_start(&engine->drain_timer, on_drain_limit, DRAIN_LIMIT_MS, 0);
-}
+/* ---- signals ---- */
 
 /* Nobody waits for the answer, and the log has it; but it was asked for, so all or nothing. */
 static void reloaded(void *arg, json_t *data, const struct error *e)
@@ -184,16 +94,6 @@ static void on_end_timer(uv_timer_t *timer)
 
 /* ---- every turn of the loop ---- */
 
-static bool is_drained(const struct engine *engine)
-{
-    if (engine->live_ticks > 0)
-        return false;
-    for (size_t i = 0; i < engine->commits.count; i++)
-        if (store_holds_drain(engine->commits.items[i]))
-            return false;
-    return true;
-}
-
 static void before_blocking(uv_prepare_t *prepare)
 {
     struct engine *engine = prepare->data;
@@ -202,8 +102,7 @@ static void before_blocking(uv_prepare_t *prepare)
         engine_pump(engine);
     for (size_t i = 0; i < engine->crew_count; i++)
         link_flush(&engine->crew[i].link);
-    if (engine->draining && is_drained(engine))
-        leave_loop(engine);
+    stopping_look(engine);
 }
 
 static void on_watchdog(uv_timer_t *timer)
