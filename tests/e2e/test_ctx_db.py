@@ -306,6 +306,10 @@ def test_a_database_that_is_away(desk, postgres):
     wait_until(lambda: counters("remote")["failed"] >= 3 and counters("local")["noop"] >= 10, 60, "failures, and a neighbour's ticks")
     assert "PostgreSQL" in desk.plugin("remote")["db"]["last_error"]
     assert desk.plugin("remote")["health"] == "unhealthy"
+    shown = desk.cli("status").out
+    rows = {line.split()[0]: line for line in shown[shown.index("TABLES OF"):].splitlines() if line}
+    assert "sqlite:data/tables" in rows["local"] and rows["local"].rstrip().endswith("-"), shown
+    assert f":{postgres.port}" in rows["remote"] and "PostgreSQL" in rows["remote"], shown
     postgres.restart()
     wait_until(lambda: counters("remote")["noop"] >= 3, 60, "the way back")
     postgres.kill()

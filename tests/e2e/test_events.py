@@ -271,7 +271,7 @@ def test_notify_alone(desk, pg):
     desk.wait_until(lambda s: source_of(s)["gaps"] == 1 and is_reading(s))
     pg.sql("SELECT pg_notify('ticks', '7')")
     desk.wait_until(lambda s: s["counters"]["received"] == 5)
-    assert "1 gaps" in desk.cli("status").out
+    assert "1 gap" in desk.cli("status").out
     desk.stop()
     assert payloads(desk) == [{"id": "a", "n": 1}, "plain text", None, 7]
     assert runs(desk, "failed") == ["PAYLOAD_JSON"]
