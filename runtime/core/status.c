@@ -178,7 +178,7 @@ static json_t *store_json(struct store *s)
     json_object_set_new(o, "slow_at", h.slow_ms ? json_integer(h.slow_ms) : json_null());
     json_object_set_new(o, "slow_us", json_integer(h.slow_us));
     json_object_set_new(o, "stalled", json_boolean(h.stalled || s->slow));
-    json_object_set_new(o, "stall", text(h.stalled || s->slow ? s->stall : NULL));
+    json_object_set_new(o, "stall", text(h.stalled ? h.error.message : s->slow ? s->stall : NULL));
     json_object_set_new(o, "failures", count(h.failures));
     json_object_set_new(o, "last_error", text(h.error_ms != 0 ? h.error.message : NULL));
     json_object_set_new(o, "last_error_code",
