@@ -160,6 +160,14 @@ static const char *store_state(const struct store *s, const struct store_health 
     return "working";
 }
 
+/* What the plugins that wait for it say; it may have gone so recently that they do not know. */
+static const char *stall_of(const struct store *s, const struct store_health *h)
+{
+    if (h->stalled && !s->stalled)
+        return h->error.message;
+    return h->stalled || s->slow ? s->stall : NULL;
+}
+
 static json_t *store_json(struct store *s)
 {
     json_t *o = json_object();
@@ -178,7 +186,7 @@ static json_t *store_json(struct store *s)
     json_object_set_new(o, "slow_at", h.slow_ms ? json_integer(h.slow_ms) : json_null());
     json_object_set_new(o, "slow_us", json_integer(h.slow_us));
     json_object_set_new(o, "stalled", json_boolean(h.stalled || s->slow));
-    json_object_set_new(o, "stall", text(h.stalled ? h.error.message : s->slow ? s->stall : NULL));
+    json_object_set_new(o, "stall", text(stall_of(s, &h)));
     json_object_set_new(o, "failures", count(h.failures));
     json_object_set_new(o, "last_error", text(h.error_ms != 0 ? h.error.message : NULL));
     json_object_set_new(o, "last_error_code",
