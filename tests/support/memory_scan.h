@@ -1,10 +1,10 @@
 /*
- * memory_scan: looks for a secret in all of this process's own memory (/proc/self/mem) outside of
- * locked pages ("lo" in /proc/self/smaps): heap, stacks, registers that were spilled, environment,
- * the data of libraries.
+ * memory_scan: looks for secrets in all of another process's memory (/proc/PID/mem), inside and
+ * outside of locked pages ("lo" in /proc/PID/smaps): heap, stacks and what returned functions left
+ * there, environment, the data of libraries. From outside, so that looking disturbs nothing.
  *
- * The scanner itself must not be what it finds: needles are kept XORed with a mask, and the buffer
- * that pages are read into is passed over.
+ * The process that is looked at must have been executed, not just forked: else it has what its
+ * parent had. It waits while it is looked at.
  */
 #ifndef ORRERY_TESTS_MEMORY_SCAN_H
 #define ORRERY_TESTS_MEMORY_SCAN_H
@@ -16,123 +16,138 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/types.h>
 #include <unistd.h>
 
-#define SCAN_MASK  0xa5
-#define SCAN_BYTES 64
+/* What is looked for: pieces of a register's size, so that one that was spilled is found, too. */
+#define SCAN_PIECE 8
+#define SCAN_MOST  96
 #define SCAN_PAGE  4096
 
-/* XORed with SCAN_MASK. */
-struct scan_needle {
-    const char *name;
-    size_t len;
-    unsigned char masked[SCAN_BYTES];
+struct scan_needles {
+    struct {
+        char name[32];
+        unsigned char bytes[SCAN_PIECE];
+    } items[SCAN_MOST];
+    size_t count;
+    bool begins[65536]; /* whether one begins with these two bytes */
 };
 
 struct scan_result {
-    size_t outside, locked; /* how often it was found */
-    char where[160];        /* the first place outside */
+    size_t outside, locked, bytes; /* pieces found; bytes looked at */
+    char where[200];               /* the first place outside */
 };
 
 struct scan_region {
     uintptr_t start, end;
-    bool readable, locked;
+    bool locked;
     char name[96];
 };
 
-/* Whether it stands at `at`. */
-static inline bool scan_is_at(const struct scan_needle *n, const unsigned char *at)
+static inline size_t scan_pair(const unsigned char *bytes)
 {
-    for (size_t i = 0; i < n->len; i++)
-        if ((at[i] ^ SCAN_MASK) != n->masked[i])
-            return false;
-    return true;
+    return (size_t)bytes[0] << 8 | bytes[1];
 }
 
-static inline size_t scan_bytes(const struct scan_needle *n, const unsigned char *data, size_t len)
+/* All whole pieces of a secret. */
+static inline void scan_add(struct scan_needles *n, const char *name, const void *secret,
+                            size_t len)
 {
-    size_t found = 0;
-
-    for (size_t i = 0; i + n->len <= len; i++)
-        if ((data[i] ^ SCAN_MASK) == n->masked[0] && scan_is_at(n, data + i))
-            found++;
-    return found;
+    for (size_t at = 0; at + SCAN_PIECE <= len; at += SCAN_PIECE) {
+        if (n->count == SCAN_MOST)
+            abort();
+        snprintf(n->items[n->count].name, sizeof n->items[0].name, "%s+%zu", name, at);
+        memcpy(n->items[n->count].bytes, (const char *)secret + at, SCAN_PIECE);
+        n->begins[scan_pair(n->items[n->count++].bytes)] = true;
+    }
 }
 
-/* All regions first: reading them while looking would change them. */
-static inline size_t scan_regions(struct scan_region *out, size_t max)
+static inline size_t scan_regions(pid_t pid, struct scan_region *out, size_t max)
 {
-    FILE *maps = fopen("/proc/self/smaps", "re");
-    char line[512];
+    char path[64], line[512];
     size_t count = 0;
+    FILE *maps;
 
-    if (maps == NULL)
-        return 0;
-    while (fgets(line, sizeof line, maps) != NULL) {
+    snprintf(path, sizeof path, "/proc/%d/smaps", (int)pid);
+    maps = fopen(path, "re");
+    while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
         unsigned long start, end;
-        char mode[8];
         int name = 0;
-        if (sscanf(line, "%lx-%lx %7s %*s %*s %*s %n", &start, &end, mode, &name) == 3 &&
-            count < max) {
+        if (sscanf(line, "%lx-%lx %*s %*s %*s %*s %n", &start, &end, &name) == 2 && count < max) {
             out[count] = (struct scan_region){.start = start, .end = end};
-            out[count].readable = mode[0] == 'r';
             snprintf(out[count].name, sizeof out[count].name, "%.*s",
-                     (int)strcspn(line + name, "\n"), line + name);
+                     name > 0 ? (int)strcspn(line + name, "\n") : 0, line + name);
             count++;
         } else if (strncmp(line, "VmFlags:", 8) == 0 && count > 0) {
             out[count - 1].locked = strstr(line, " lo") != NULL;
         }
     }
-    fclose(maps);
+    if (maps != NULL)
+        fclose(maps);
     return count;
 }
 
-/* A needle may lie across two pages: each is read together with the end of the one before. */
-static inline void scan_region(int mem, const struct scan_region *r, const struct scan_needle *n,
-                               unsigned char *buffer, struct scan_result *out)
+static inline void scan_at(const struct scan_needles *n, const struct scan_region *r, uintptr_t at,
+                           const unsigned char *data, struct scan_result *out)
 {
-    uintptr_t own = (uintptr_t)buffer;
-    size_t tail = n->len - 1, kept = 0;
+    for (size_t k = 0; k < n->count; k++) {
+        if (memcmp(data, n->items[k].bytes, SCAN_PIECE) != 0)
+            continue;
+        if (!r->locked && out->outside == 0)
+            snprintf(out->where, sizeof out->where, "%s at %#lx of %#lx-%#lx %s", n->items[k].name,
+                     (unsigned long)at, (unsigned long)r->start, (unsigned long)r->end, r->name);
+        *(r->locked ? &out->locked : &out->outside) += 1;
+    }
+}
+
+static inline void scan_chunk(const struct scan_needles *n, const struct scan_region *r,
+                              uintptr_t at, const unsigned char *data, size_t len,
+                              struct scan_result *out)
+{
+    for (size_t i = 0; i + SCAN_PIECE <= len; i++)
+        if (n->begins[scan_pair(data + i)])
+            scan_at(n, r, at + i, data + i, out);
+}
+
+/* A piece may lie across two pages: each is read together with the end of the one before. */
+static inline void scan_region(int mem, const struct scan_region *r, const struct scan_needles *n,
+                               struct scan_result *out)
+{
+    unsigned char buffer[SCAN_PAGE + SCAN_PIECE];
+    size_t kept = 0;
 
     for (uintptr_t at = r->start; at < r->end; at += SCAN_PAGE) {
-        ssize_t got;
-        size_t found;
-        if ((at < own + 2 * SCAN_PAGE && at + SCAN_PAGE > own) ||
-            (got = pread(mem, buffer + kept, SCAN_PAGE, (off_t)at)) <= 0) {
+        ssize_t got = pread(mem, buffer + kept, SCAN_PAGE, (off_t)at);
+        size_t len = kept + (got > 0 ? (size_t)got : 0);
+        if (got <= 0) {
             kept = 0;
             continue;
         }
-        found = scan_bytes(n, buffer, kept + (size_t)got);
-        if (found > 0 && !r->locked && out->outside == 0)
-            snprintf(out->where, sizeof out->where, "%s at %#lx in %#lx-%#lx %s", n->name,
-                     (unsigned long)at, (unsigned long)r->start, (unsigned long)r->end, r->name);
-        *(r->locked ? &out->locked : &out->outside) += found;
-        memmove(buffer, buffer + kept + (size_t)got - tail, tail);
-        kept = tail;
+        scan_chunk(n, r, at - kept, buffer, len, out);
+        out->bytes += (size_t)got;
+        kept = SCAN_PIECE - 1;
+        memmove(buffer, buffer + len - kept, kept);
     }
-    memset(buffer, 0, 2 * SCAN_PAGE);
 }
 
-static inline struct scan_result scan_memory(const struct scan_needle *n)
+static inline struct scan_result scan_memory(pid_t pid, const struct scan_needles *n)
 {
-    enum { MOST = 1024 };
+    enum { MOST = 2048 };
     struct scan_region *regions = calloc(MOST, sizeof *regions);
-    unsigned char *buffer =
-        mmap(NULL, 2 * SCAN_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    size_t count = scan_regions(regions, MOST);
-    int mem = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+    size_t count = scan_regions(pid, regions, MOST);
     struct scan_result out = {0};
+    char path[64];
+    int mem;
 
-    if (buffer == MAP_FAILED || mem < 0 || count == 0) {
-        perror("scanning /proc/self/mem");
+    snprintf(path, sizeof path, "/proc/%d/mem", (int)pid);
+    mem = open(path, O_RDONLY | O_CLOEXEC);
+    if (mem < 0 || count == 0) {
+        perror(path);
         abort();
     }
     for (size_t i = 0; i < count; i++)
-        if (regions[i].readable)
-            scan_region(mem, &regions[i], n, buffer, &out);
+        scan_region(mem, &regions[i], n, &out);
     close(mem);
-    munmap(buffer, 2 * SCAN_PAGE);
     free(regions);
     return out;
 }
