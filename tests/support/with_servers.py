@@ -1,9 +1,9 @@
 """Runs a command beside real servers:
 
-    with_servers.py NAME… -- COMMAND…        NAME: postgres, redis, libsql
+    with_servers.py NAME… -- COMMAND…        NAME: postgres, redis, libsql, sui
 
-ORRERY_POSTGRES_URL, ORRERY_REDIS_URL and ORRERY_LIBSQL_URL say where they are. The exit code is the command's; 77 (for
-ctest: skipped) when a server is not installed, or 1 in CI (CI=true).
+ORRERY_POSTGRES_URL, ORRERY_REDIS_URL, ORRERY_LIBSQL_URL and ORRERY_SUI_URL say where they are. The exit code is the
+command's; 77 (for ctest: skipped) when a server is not installed, or 1 in CI (CI=true).
 """
 import contextlib
 import os
@@ -13,6 +13,7 @@ import sys
 
 import processes
 import servers
+import sui  # noqa: F401, a kind of its own
 
 SKIPPED = 77
 
