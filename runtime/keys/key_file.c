@@ -220,16 +220,12 @@ static void ignore_all(const char *dir)
     close(fd);
 }
 
-int key_file_folder(const char *dir, struct error *e)
+int key_file_check_folder(const char *dir, struct error *e)
 {
     struct stat st;
 
-    if (mkdir(dir, 0700) == 0) {
-        ignore_all(dir);
-        return 0;
-    }
-    if (errno != EEXIST)
-        return error_set(e, ERROR_IO, "cannot make the folder: %s", strerror(errno));
+    if (lstat(dir, &st) < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return error_set(e, ERROR_NOT_FOUND, "there is no such folder");
     if (lstat(dir, &st) < 0)
         return error_set(e, ERROR_IO, "cannot look at it: %s", strerror(errno));
     if (!S_ISDIR(st.st_mode))
@@ -238,4 +234,13 @@ int key_file_folder(const char *dir, struct error *e)
     if (check_owner(&st, dir, e) < 0)
         return -1;
     return check_mode(&st, S_IRWXO | S_IRWXG, "700", dir, e);
+}
+
+int key_file_folder(const char *dir, struct error *e)
+{
+    if (mkdir(dir, 0700) == 0)
+        ignore_all(dir);
+    else if (errno != EEXIST)
+        return error_set(e, ERROR_IO, "cannot make the folder: %s", strerror(errno));
+    return key_file_check_folder(dir, e);
 }

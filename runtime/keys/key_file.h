@@ -30,6 +30,8 @@ int key_file_read_fd(int fd, char *out, size_t size, size_t *len, struct error *
 /* Makes the folder for keys, 0700, with a .gitignore that keeps all of it out of a repository; or
  * checks that the one that is there is nobody else's to read or write. */
 int key_file_folder(const char *dir, struct error *e);
+/* Only checks. NOT_FOUND when there is none. */
+int key_file_check_folder(const char *dir, struct error *e);
 
 /* A new file, 0600, on the disk when this returns. CONFLICT when `path` exists, which is then not
  * touched. A file that could not be written as a whole is gone. */

@@ -7,32 +7,22 @@
  */
 #include "support.h"
 
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "keys/key_file.h"
 #include "keys/key_source.h"
 #include "keys/keyring.h"
 #include "keys/locked.h"
+#include "support/actor.h"
 #include "support/memory_scan.h"
 #include "support/scratch.h"
 
 #define VARIABLE "ORRERY_TEST_KEY"
-#define CHANNEL  3 /* the actor's end of a socket pair */
-#define DIGEST                                                                                     \
-    {                                                                                              \
-        1, 7                                                                                       \
-    } /* what it signs */
+
+/* What it signs. */
+static const unsigned char digest[KEY_DIGEST_BYTES] = {1, 7};
 
 /* ---- the actor ---- */
-
-/* Says that a step is done and waits. Small on purpose: the stack stays as the step has left it. */
-static void pause_here(char step)
-{
-    if (write(CHANNEL, &step, 1) != 1 || read(CHANNEL, &step, 1) != 1)
-        _exit(90);
-}
 
 static struct keyring *actor_ring(const char *source_text, const char *dir)
 {
@@ -52,15 +42,15 @@ static struct keyring *actor_ring(const char *source_text, const char *dir)
 /* load, sign, export and write, refuse, free: a stop after each. */
 static int act(const char *source_text, const char *dir)
 {
-    unsigned char digest[KEY_DIGEST_BYTES] = DIGEST, signature[KEY_SIGNATURE_BYTES];
+    unsigned char signature[KEY_SIGNATURE_BYTES];
     struct error e = ERROR_INIT;
     struct keyring *ring = actor_ring(source_text, dir);
     char path[512], *text;
 
-    pause_here('l');
+    actor_pause('l');
     for (int i = 0; i < 8; i++)
         keyring_sign(ring, 0, digest, signature);
-    pause_here('s');
+    actor_pause('s');
     text = locked_new(KEY_BECH32_CHARS, &e);
     keyring_export(ring, 0, text);
     snprintf(path, sizeof path, "%s/exported", dir);
@@ -68,13 +58,13 @@ static int act(const char *source_text, const char *dir)
     if (key_file_write(path, text, KEY_BECH32_CHARS, &e) < 0)
         _exit(92);
     locked_free(text);
-    pause_here('e');
+    actor_pause('e');
     if (keyring_seal(ring, &e) < 0)
         _exit(93);
     keyring_sign(ring, 0, digest, signature);
-    pause_here('r');
+    actor_pause('r');
     keyring_free(ring);
-    pause_here('f');
+    actor_pause('f');
     return 0;
 }
 
@@ -88,7 +78,7 @@ static int act_refused(const char *source_text, const char *dir)
     if (ring == NULL || key_source_parse(source_text, &source, &e) < 0 ||
         keyring_load(ring, &source, dir, NULL, &e) == 0 || e.code != ERROR_INVALID)
         _exit(94);
-    pause_here('f');
+    actor_pause('f');
     return 0;
 }
 
@@ -108,7 +98,7 @@ static int act_careless(const char *dir, const char *how)
         copy[i] = text[21 + i]; /* a piece that is looked for */
     if (strcmp(how, "scrubbed") == 0)
         locked_scrub_stack();
-    pause_here('c');
+    actor_pause('c');
     return 0;
 }
 
@@ -131,8 +121,7 @@ struct secret {
 
 static struct secret secret;
 static struct scratch scratch;
-static pid_t actor;
-static int channel;
+static struct actor actor;
 
 /* The scalar as 64 signed digits of 4 bits: what the multiplication with the base point keeps. */
 static void recode(const unsigned char *scalar, signed char digits[64])
@@ -163,7 +152,7 @@ static void add_number(const char *name, const unsigned char scalar[32])
 /* Of RFC 8032: the hash of the second half of the expanded key and what is signed. */
 static void add_nonce(void)
 {
-    unsigned char text[64] = {0}, digest[KEY_DIGEST_BYTES] = DIGEST, nonce[64], reduced[32];
+    unsigned char text[64] = {0}, nonce[64], reduced[32];
 
     memcpy(text, secret.expanded + 32, 32);
     memcpy(text + 32, digest, 32);
@@ -229,44 +218,26 @@ static void start(const char *how, const char *source, const char *variable)
     char *argv[] = {(char *)"test_hygiene", (char *)"act", (char *)how,
                     (char *)source,         scratch.dir,   NULL};
     char entry[256], folder[300], *envp[] = {entry, folder, NULL};
-    int ends[2];
 
     snprintf(entry, sizeof entry, VARIABLE "=%s", variable);
     snprintf(folder, sizeof folder, "CREDENTIALS_DIRECTORY=%s", scratch.dir);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    actor = fork();
-    if (actor == 0) {
-        alarm(60);
-        if (dup2(ends[1], CHANNEL) < 0)
-            _exit(95);
-        fcntl(CHANNEL, F_SETFD, 0);
-        execve("/proc/self/exe", argv, envp);
-        _exit(96);
-    }
-    close(ends[1]);
-    channel = ends[0];
+    actor_start(&actor, argv, envp, -1);
 }
 
 static struct scan_result look(char step)
 {
     struct scan_result found;
-    char got;
 
-    assert_int_equal(read(channel, &got, 1), 1);
-    assert_int_equal(got, step);
-    found = scan_memory(actor, &secret.needles);
+    assert_int_equal(actor_await(&actor), step);
+    found = scan_memory(actor.pid, &secret.needles);
     assert_true(found.bytes > 1024 * 1024);
-    assert_int_equal(write(channel, &got, 1), 1);
+    actor_go(&actor);
     return found;
 }
 
 static void finish(void)
 {
-    int status;
-
-    assert_int_equal(waitpid(actor, &status, 0), actor);
-    close(channel);
-    assert_int_equal(status, 0);
+    assert_int_equal(actor_finish(&actor), 0);
 }
 
 static void clean(char step, bool held)
