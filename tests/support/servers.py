@@ -106,6 +106,11 @@ class Server:
     def answers(self):
         raise NotImplementedError
 
+    @property
+    def extra(self):
+        """What else a command beside it needs in its environment (with_servers.py)."""
+        return {}
+
     # ---- life ----
 
     def start(self):

@@ -6,13 +6,15 @@
         node.fault("silent", when="after", match="execute")
         assert node.ledger()["transactions"][0]["submits"] == 1
 
-kill() and restart() keep the chain; what was switched on to go wrong is off again after a restart.
+kill() and restart() keep the chain; what was switched on to go wrong is off again after a restart. A node that ended by
+itself, or that met a defect of its own, is a failure at the end of the `with`.
 """
 import fcntl
 import http.client
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import urllib.error
 import urllib.request
@@ -66,14 +68,19 @@ def install(folder):
 
 
 class SuiNode(servers.Server):
-    """`endpoints`: how many addresses the service has (urls). `chain`: the digest of its genesis, else a random one."""
+    """`endpoints`: how many addresses the service has (urls). `chain`: the digest of its genesis, else a random one.
+    `tls`: a servers.Certificates; then the urls are https://."""
 
     name = "sui"
 
-    def __init__(self, endpoints=1, chain=None, epoch=500, gas_price=1000):
+    def __init__(self, endpoints=1, chain=None, epoch=500, gas_price=1000, tls=None):
         super().__init__()
         self.count = endpoints
+        self.tls = tls
+        self.may_die = False  # it was told to
         self.options = [f"--epoch={epoch}", f"--gas-price={gas_price}", *([f"--chain={chain}"] if chain else [])]
+        if tls is not None:
+            self.options += [f"--cert={tls.folder / 'server.crt'}", f"--key={tls.folder / 'server.key'}"]
         self.ports = None
 
     def prepare(self):
@@ -83,6 +90,21 @@ class SuiNode(servers.Server):
         if self.ports is None or self.ports[0] != self.port:
             self.ports = [self.port, *(servers.free_port() for _ in range(self.count))]
         super().run()
+        self.may_die = False
+
+    def check(self):
+        """Failed when it ended by itself or met a defect of its own."""
+        if self.guard is not None and not self.running() and not self.may_die:
+            raise servers.Failed(f"the Sui test node ended by itself: {self.tail()}")
+        if self.running() and (defects := self.ledger()["defects"]):
+            raise servers.Failed(f"the Sui test node has defects: {defects}")
+
+    def __exit__(self, kind, *more):
+        try:
+            if kind is None:
+                self.check()
+        finally:
+            super().__exit__(kind, *more)
 
     def command(self):
         endpoints = [f"--endpoint={port}" for port in self.ports[1:]]
@@ -99,29 +121,40 @@ class SuiNode(servers.Server):
 
     @property
     def urls(self):
-        return [f"http://127.0.0.1:{port}/graphql" for port in self.ports[1:]]
+        scheme = "http" if self.tls is None else "https"
+        return [f"{scheme}://127.0.0.1:{port}/graphql" for port in self.ports[1:]]
 
     @property
     def url(self):
         return self.urls[0]
 
     @property
+    def base(self):
+        """Of /control and /ledger, and of /graphql where nothing goes wrong and that is never behind."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def truth(self):
-        """Like the others, but nothing goes wrong there and it is never behind."""
-        return f"http://127.0.0.1:{self.port}/graphql"
+        return f"{self.base}/graphql"
+
+    @property
+    def extra(self):
+        """More for the environment of a command beside it (with_servers.py)."""
+        return {"ORRERY_SUI_CONTROL": self.base}
 
     # ---- what tests ask and tell ----
 
     def get(self, path):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(self.base + path, timeout=10) as answer:
             return json.load(answer)
 
-    def ledger(self):
-        return self.get("/ledger")
+    def ledger(self, after=0):
+        """What was executed after that checkpoint, and what was refused: see control.mjs."""
+        return self.get(f"/ledger?after={after}")
 
     def control(self, *actions):
         """What each gave."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/control", json.dumps(actions).encode(),
+        request = urllib.request.Request(self.base + "/control", json.dumps(actions).encode(),
                                          {"Content-Type": "application/json"})
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
@@ -133,6 +166,7 @@ class SuiNode(servers.Server):
         return self.control({"do": action, **more})[0]
 
     def fault(self, kind, **more):
+        self.may_die = self.may_die or kind in ("die", "tear")
         return self.do("fault", kind=kind, **more)
 
     def coins(self, owner, balance, count=1, **more):
@@ -143,7 +177,8 @@ class SuiNode(servers.Server):
         """The whole answer."""
         body = json.dumps({"query": query, "variables": variables or {}}).encode()
         request = urllib.request.Request(url or self.url, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=timeout) as answer:
+        trusted = self.tls and ssl.create_default_context(cafile=self.tls.ca)
+        with urllib.request.urlopen(request, timeout=timeout, context=trusted) as answer:
             return json.load(answer)
 
 

@@ -1,5 +1,6 @@
 """The Sui test node keeps the rules of a real one, and does what it is told to do wrong: driven by the official SDK, which
 decodes its answers and signs, and by plain HTTP."""
+import base64
 import http.client
 import json
 import os
@@ -8,6 +9,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from random import Random
 
 import pytest
 
@@ -15,6 +17,7 @@ import servers
 import sui
 
 SEED, OTHER = "00" * 31 + "01", "00" * 31 + "02"
+CHANGES = int(os.environ.get("ORRERY_SUI_CHANGES", "100"))
 PACKAGE = "0x" + "cc" * 32
 DUSDC = "0x" + "ee" * 32 + "::dusdc::DUSDC"
 ORACLE = "0x" + "a3" * 32
@@ -281,10 +284,17 @@ def test_a_simulation_foretells_and_changes_nothing(world):
     assert world.entry(tx) is None and world.objects(world.coin["objectId"])[0]["version"] == world.coin["version"]
     unsigned = world.build([world.call("free::anything")])
     assert simulate(world, {**unsigned, "signatures": []})["status"] == "SUCCESS"
+    without_coin = sdk_build_without_gas(world)
+    assert simulate(world, without_coin)["gasEffects"]["gasSummary"]["computationCost"] == 1_000_000
+    world.refused(without_coin, "At least one gas object")
     stale = world.build()
     world.execute()
     [error] = world.node.graphql(SIMULATE, {"t": {"bcs": {"value": stale["bytes"]}}})["errors"]
     assert "needs to be rebuilt" in error["message"]
+
+
+def sdk_build_without_gas(world):
+    return world.sdk.do("build", seed=world.seed, gas=[], commands=[world.call("free::anything")])
 
 
 def test_the_budget_of_a_simulation_is_enough_and_less_is_not(world):
@@ -556,7 +566,7 @@ def test_wrong_answers_before_and_after_execution(world, kind, check, when):
     answer = later(raw, world.node, tx, timeout=0.5 if kind == "silent" else 5)()
     assert check(answer), answer
     assert (world.entry(tx) is not None) == (when == "after")
-    assert raw(world.node, tx)[0] == 200 and world.entry(tx)["submits"] == (2 if when == "after" else 1)
+    assert raw(world.node, tx)[0] == 200 and world.entry(tx)["submits"] == 2
 
 
 def is_json(text):
@@ -660,16 +670,21 @@ def test_an_endpoint_of_another_chain(world):
 
 
 def test_foreign_transactions_from_our_address(world):
-    made = world.node.do("foreign", sender=world.address, coin=world.coin["objectId"])
+    before = world.node.ledger()["equivocations"]
     mine = world.build()
+    made = world.node.do("foreign", sender=world.address, coin=world.coin["objectId"])
     sent = world.node.graphql(SENT, {"o": world.address, "n": 50})["data"]["transactions"]["nodes"]
     assert [node["digest"] for node in sent] == [made["digest"]]
     assert world.entry(made)["origin"] == "foreign" and world.entry(made)["submits"] == 0
     world.refused(mine, "needs to be rebuilt")
     found = world.sdk.client(world.node.url, "getTransaction", digest=made["digest"], include={"bcs": True})["Transaction"]
     assert found["digest"] == made["digest"] and found["status"]["success"]
-    another = world.node.do("foreign", sender=world.address)
+    owned = world.node.do("object", owner=world.address)
+    another = world.node.do("foreign", sender=world.address, objects=[owned["objectId"]])
     assert another["coin"]["objectId"] != world.coin["objectId"]
+    assert world.objects(owned["objectId"])[0]["version"] > owned["version"]
+    assert [t["digest"] for t in world.node.ledger(after=world.entry(made)["checkpoint"])["transactions"]] == [another["digest"]]
+    assert world.node.ledger()["equivocations"] == before
 
 
 def test_a_pruned_transaction_is_as_if_it_was_never(world):
@@ -681,7 +696,46 @@ def test_a_pruned_transaction_is_as_if_it_was_never(world):
     assert world.entry(tx)["submits"] == 2 and world.objects(world.coin["objectId"])[0]["version"] == world.coin["version"] + 1
 
 
+def test_tls(sdk, tmp_path):
+    try:
+        certificates = servers.Certificates(tmp_path)
+    except servers.Missing as e:
+        pytest.skip(str(e))
+    with sui.SuiNode(tls=certificates) as node:
+        assert node.url.startswith("https://127.0.0.1:")
+        assert node.graphql("query{ chainIdentifier }")["data"]["chainIdentifier"] == node.ledger()["chain"]
+        with pytest.raises(urllib.error.URLError, match="certificate"):
+            urllib.request.urlopen(node.url, timeout=5)
+
+
 # ---- a server that nothing brings down ----
+
+def test_bytes_that_were_changed_on_the_way(world, sdk):
+    """Whatever they say now, signed by the sender: refused or executed, and never a defect."""
+    random = Random(5)
+    counter = world.share()
+    split = [{"split": "gas", "amounts": [{"u64": "5"}, {"u64": "6"}]}, {"merge": {"result": [0, 0]}, "from": [{"result": [0, 1]}]},
+             {"transfer": [{"result": [0, 0]}], "to": {"address": "0x5"}}, world.call("counter::up", counter)]
+    for _ in range(CHANGES):
+        tx = world.build(split, gas=[world.node.coins(world.address, 10**9)[0]])
+        changed = bytearray(base64.b64decode(tx["bytes"]))
+        for _ in range(random.choice((1, 1, 2, 4))):
+            changed[random.randrange(len(changed))] = random.choice((0, 1, 2, 3, 5, 127, 128, 255, random.randrange(256)))
+        data = base64.b64encode(changed).decode()
+        answer = world.submit({"bytes": data, "signatures": [sdk.do("sign", seed=world.seed, bytes=data)]})
+        assert all(e["extensions"]["code"] == "BAD_USER_INPUT" for e in answer.get("errors", [])), (data, answer)
+        assert answer["data"] is None or answer["data"]["executeTransaction"]["effects"]["status"] in ("SUCCESS", "FAILURE")
+
+
+def test_a_type_that_is_nested_too_deeply(world, sdk):
+    tx = world.build([world.call("free::anything", types=["vector<u8>"])])
+    whole = base64.b64decode(tx["bytes"])
+    at = whole.index(b"anything\x01\x06\x01") + 9
+    for depth in (100, 10_000, 120_000):
+        data = base64.b64encode(whole[:at] + b"\x06" * depth + whole[at + 1:]).decode()
+        answer = world.submit({"bytes": data, "signatures": [sdk.do("sign", seed=world.seed, bytes=data)]})
+        assert "errors" not in answer or answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
 
 def exchange(port, data):
     """All that the server sends back."""
@@ -813,3 +867,4 @@ def test_a_damaged_log_is_not_read_over(mortal):
     path.write_bytes(b"".join([lines[0], b"{" + lines[1][5:], *lines[2:]]))
     with pytest.raises(servers.Failed, match="is damaged"):
         node.restart()
+    node.kill()

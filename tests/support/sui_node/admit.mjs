@@ -1,9 +1,11 @@
 // May this transaction be executed now? The checks that validators do before execution, in their order and words.
-import { CLOCK, SUI_COIN, isCoin, isShared } from "./objects.mjs";
+import { CLOCK, SUI_COIN, isCoin, isShared, seal } from "./objects.mjs";
 import { lockKey } from "./chain.mjs";
 import { LIMITS } from "./transaction.mjs";
 import { hex, must } from "./reject.mjs";
 
+const MOCK_COIN = "0x" + "c0".repeat(32);
+const NO_DIGEST = "1".repeat(32);
 const MAX_BUDGET = 50_000_000_000n;
 const MAX_PRICE = 100_000n;
 export const MIN_UNITS = 1000n;
@@ -110,7 +112,7 @@ function checkPackages(chain, { commands }) {
 }
 
 /** The references that lock: owned inputs and gas coins. */
-export function lockable(transaction, objects) {
+function lockable(transaction, objects) {
   return [...transaction.gas.payment, ...objects.filter((input) => input?.ref && input.mutable).map((input) => input.ref)];
 }
 
@@ -125,15 +127,27 @@ function checkLocks(chain, transaction, references) {
   }
 }
 
-/** What execution needs: {coins, objects: one per input, null for a pure one}. Throws a Rejection. */
-export function admit(chain, transaction, locks = true) {
+/** A coin for the simulation of a transaction that names none. */
+function mockCoin({ sender, gas }) {
+  const coin = { id: MOCK_COIN, type: SUI_COIN, kind: "coin", fields: { balance: gas.budget }, owner: { AddressOwner: sender } };
+  return seal(coin, 1, NO_DIGEST);
+}
+
+/** All but the locks: {coins, objects: one per input, null for a pure one, references: that lock}. Throws a Rejection.
+    `mock`: a transaction without gas coins is given one. */
+export function check(chain, transaction, mock = false) {
   checkExpiration(chain, transaction);
   checkPrice(chain, transaction);
   checkPackages(chain, transaction);
   const objects = inputObjects(chain, transaction);
-  const coins = gasObjects(chain, transaction);
+  const mocked = mock && transaction.gas.payment.length === 0;
+  const coins = mocked ? [mockCoin(transaction)] : gasObjects(chain, transaction);
   checkUnique(objects, coins);
-  const references = lockable(transaction, objects);
-  if (locks) checkLocks(chain, transaction, references);
-  return { coins, objects, references };
+  return { coins, objects, references: lockable(transaction, objects) };
+}
+
+export function admit(chain, transaction) {
+  const admitted = check(chain, transaction);
+  checkLocks(chain, transaction, admitted.references);
+  return admitted;
 }

@@ -99,7 +99,7 @@ function bump({ chain }, { object: id, times = 1 }) {
 }
 
 /** A transaction of `sender` that some other holder of its key made; it pays with `coin` or with one of its own. */
-function foreign({ chain }, { sender, coin, gas = 1_000_000 }) {
+function foreign({ chain }, { sender, coin, gas = 1_000_000, objects = [] }) {
   const from = addressOf(sender);
   const paid = coin === undefined ? existing(chain, coins({ chain }, { owner: from, balance: "1000000000" })[0].objectId) : existing(chain, coin);
   need(paid.owner.AddressOwner === from && isCoin(paid) && paid.type === SUI_COIN, `${paid.id} is no SUI coin of ${from}`);
@@ -115,9 +115,10 @@ function foreign({ chain }, { sender, coin, gas = 1_000_000 }) {
   const balance = BigInt(paid.fields.balance) - BigInt(whole(gas, "gas"));
   need(balance >= 0n, `${paid.id} has too little`);
   const digest = TransactionDataBuilder.getDigestFromBytes(bytes);
-  const changed = { ...paid, version: undefined, fields: { balance: String(balance) } };
+  const touched = objects.map((id) => ({ ...existing(chain, id), version: undefined }));
+  const changed = [{ ...paid, version: undefined, fields: { balance: String(balance) } }, ...touched];
   const more = { digest, bytes: toBase64(bytes), origin: "foreign", gasObject: paid.id, gas: { ...ZERO_GAS, computation: String(gas) } };
-  systemTransaction(chain, from, [changed], more);
+  systemTransaction(chain, from, changed, more);
   return { digest, coin: shown(chain.object(paid.id)) };
 }
 
@@ -193,7 +194,7 @@ const ACTIONS = {
   targets, // {targets, replace}: what Move calls do, see move.mjs
   epoch, // {gas_price}: the next epoch
   bump, // {object, times}: somebody else changes an object
-  foreign, // {sender, coin, gas}: a transaction from this address that is not of the client's making
+  foreign, // {sender, coin, gas, objects}: a transaction from this address, not of the client's making, that changes objects
   abort, // {target, code, at, when, times}: the next calls (of the target) abort; when: "execute", "simulate", "any"
   finality, // {ms, durable, times}: time from acceptance to execution; durable: a killed node goes on with it
   lag, // {endpoint, transactions, ms}: reads are behind by so many transactions, or so long
@@ -213,14 +214,14 @@ export async function control(world, body) {
   return { results };
 }
 
-/** GET /ledger: what was executed, refused and sent. */
-export function ledger({ chain, defects }) {
+/** GET /ledger?after=CHECKPOINT: what was executed (since then), refused and sent; no changes that control made. */
+export function ledger({ chain, defects }, after) {
   return {
     chain: chain.chain,
     epoch: chain.epoch.epoch,
     gas_price: chain.epoch.gasPrice,
     checkpoint: chain.seq,
-    transactions: chain.order.filter(({ origin }) => origin !== "system").map((record) => ({
+    transactions: chain.order.slice(after).filter(({ origin }) => origin !== "system").map((record) => ({
       checkpoint: record.seq,
       digest: record.digest,
       sender: record.sender,

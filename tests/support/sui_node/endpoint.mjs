@@ -1,4 +1,5 @@
 // One address of the GraphQL service. It can be dead (nobody listens) while the node lives on.
+import { submission } from "./graphql.mjs";
 import { inflict } from "./inflict.mjs";
 import { HttpError, listen, readJson, send, serve } from "./http.mjs";
 
@@ -18,6 +19,7 @@ export function graphqlRoute(service, number) {
   return async (request, response) => {
     const body = await readRequest(request);
     const prepared = service.prepare(body);
+    if (prepared.match === "execute") node.noteSubmit(submission(prepared.operation, body.variables));
     const fault = number === null ? null : switches.takeFault(number, prepared.match ?? "read");
     if (fault?.when === "before" && !(await inflict(fault, response, null, node.chain.log))) return;
     const result = prepared.errors ? { data: null, errors: prepared.errors } : await service.answer(prepared, body, number);
@@ -27,13 +29,13 @@ export function graphqlRoute(service, number) {
 }
 
 export class Endpoint {
-  constructor(port, routes, defect) {
-    Object.assign(this, { port, routes, defect, server: null });
+  constructor(port, routes, defect, tls = null) {
+    Object.assign(this, { port, routes, defect, tls, server: null });
   }
 
   async start() {
     if (this.server !== null) return;
-    const server = serve(this.routes, this.defect);
+    const server = serve(this.routes, this.defect, this.tls);
     await listen(server, this.port);
     this.server = server;
   }

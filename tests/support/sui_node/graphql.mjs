@@ -39,7 +39,8 @@ function root(node, views) {
       const bytes = transaction?.bcs?.value;
       need(typeof bytes === "string", 'Unsupported on the test node: simulation of anything but {"bcs": {"value": "<base64>"}}');
       need(!doGasSelection, "Unsupported on the test node: gas selection");
-      const record = node.simulate(bytes, checksEnabled ?? true);
+      need(checksEnabled ?? true, "Unsupported on the test node: simulation without checks");
+      const record = node.simulate(bytes);
       return { effects: () => views.transaction(record, true).effects(), outputs: null };
     },
     executeTransaction: async ({ transactionDataBcs, signatures }) => {
@@ -123,6 +124,13 @@ export class Service {
       fieldResolver: resolveField,
     });
   }
+}
+
+/** The text that an operation would execute, or null. */
+export function submission(operation, variables) {
+  const field = operation.selectionSet.selections.find((selection) => selection.name?.value === "executeTransaction");
+  const value = field?.arguments.find((argument) => argument.name.value === "transactionDataBcs")?.value;
+  return (value?.kind === "Variable" ? variables?.[value.name.value] : value?.value) ?? null;
 }
 
 /** What a request is for, for faults. */

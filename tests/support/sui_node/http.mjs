@@ -1,5 +1,6 @@
 // HTTP with limits: what a request may be, and how answers go out, also the wrong ones.
 import http from "node:http";
+import https from "node:https";
 
 const MAX_BODY = 512 * 1024;
 
@@ -43,19 +44,25 @@ export async function readJson(request, lists = false) {
   return value;
 }
 
-/** A server of `routes`: {path: async (request, response)}. `defect(error)`: told of errors that are this program's. */
-export function serve(routes, defect) {
-  const server = http.createServer({ requestTimeout: 30000, headersTimeout: 10000, maxHeaderSize: 16384 }, async (request, response) => {
+function handler(routes, defect) {
+  return async (request, response) => {
     response.on("error", () => {});
     try {
-      const route = routes[request.url.split("?")[0]];
-      if (route === undefined) throw new HttpError(404, "there is no such path");
-      await route(request, response);
+      const path = request.url.split("?")[0];
+      if (!Object.hasOwn(routes, path)) throw new HttpError(404, "there is no such path");
+      await routes[path](request, response);
     } catch (e) {
       if (!(e instanceof HttpError) && e.code !== "ECONNRESET") defect(e);
       send(response, e.status ?? 500, { errors: [{ message: e.message }] }, { Connection: "close" });
     }
-  });
+  };
+}
+
+/** A server of `routes`: {path: async (request, response)}. `defect(error)`: told of errors that are this program's.
+    `tls`: {cert, key}, or null. */
+export function serve(routes, defect, tls) {
+  const options = { requestTimeout: 30000, headersTimeout: 10000, maxHeaderSize: 16384, ...tls };
+  const server = (tls ? https : http).createServer(options, handler(routes, defect));
   server.on("clientError", (e, socket) => socket.destroy());
   return server;
 }

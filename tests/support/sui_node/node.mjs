@@ -1,32 +1,35 @@
 // A full node in front of the chain: simulate, execute, and the time that finality takes.
-import { admit } from "./admit.mjs";
+import { admit, check } from "./admit.mjs";
 import { lockKey } from "./chain.mjs";
 import { Refused, Rejection } from "./reject.mjs";
 import { execute } from "./run.mjs";
-import { decode, verify } from "./transaction.mjs";
-
-const NO_ABORTS = { take: () => null };
+import { decode, digestOf, verify } from "./transaction.mjs";
 
 export class Node {
-  constructor(chain, switches) {
-    this.chain = chain;
-    this.switches = switches;
+  /** `defect(error)`: told of errors that are this program's own and that no client hears of. */
+  constructor(chain, switches, defect) {
+    Object.assign(this, { chain, switches, defect });
     this.waiting = new Map(); // digest: promise of the record
     for (const pending of chain.pending.values()) this.resume(pending);
   }
 
+  /** Notes that somebody sent a transaction, whatever becomes of it. */
+  noteSubmit(text) {
+    const digest = digestOf(text);
+    if (digest !== null) this.chain.commit({ k: "submit", digest }, false);
+  }
+
   /** The record that execution would give; the chain stays as it is. */
-  simulate(text, checks) {
+  simulate(text) {
     const transaction = decode(text);
-    const admitted = admit(this.chain, transaction, checks);
-    const aborts = this.switches.abortsOf("simulate") ?? NO_ABORTS;
+    const admitted = check(this.chain, transaction, true);
+    const aborts = this.switches.abortsOf("simulate");
     return execute(this.chain, transaction, admitted, { signatures: [], aborts, time: Date.now() });
   }
 
   /** The record, when it is final. The same transaction again gives the same record. */
   async execute(text, signatures) {
     const transaction = decode(text);
-    this.chain.commit({ k: "submit", digest: transaction.digest }, false);
     try {
       await verify(transaction, signatures);
       return await this.finalize(transaction, signatures);
@@ -65,35 +68,41 @@ export class Node {
 
   /** Two transactions that use the same version of an owned object: noted, and locked when neither is final. */
   admitLocked(transaction) {
-    this.noteEquivocation(transaction);
+    this.noteUsedAgain(transaction);
+    const { references } = check(this.chain, transaction);
+    for (const ref of references) this.lockConflict(transaction, ref);
     return admit(this.chain, transaction);
   }
 
-  noteEquivocation(transaction) {
+  noteEquivocation({ objectId, version }, digests, final) {
+    this.chain.commit({ k: "equivocation", object: objectId, version: Number(version), digests, final, time: Date.now() });
+  }
+
+  /** It uses versions that other transactions of clients have used up; it will be refused for that. */
+  noteUsedAgain(transaction) {
     for (const ref of ownedReferences(transaction)) {
-      const key = lockKey(ref);
-      const lock = this.chain.locks.get(key);
-      const user = lock?.digests[0] ?? this.userOf(ref);
-      if (user === null || user === transaction.digest) continue;
-      const digests = [...new Set([...(lock?.digests ?? [user]), transaction.digest])];
-      const final = lock === undefined;
-      this.chain.commit({ k: "equivocation", object: ref.objectId, version: Number(ref.version), digests, final, time: Date.now() });
-      if (!final) this.poison(key, digests);
+      const user = this.userOf(ref);
+      if (user?.origin === "client") this.noteEquivocation(ref, [user.digest, transaction.digest], true);
     }
   }
 
-  /** Neither of them will ever be final, and the version is locked to the end of the epoch. */
-  poison(key, digests) {
+  /** Another transaction has locked the reference: neither will ever be final, and it is locked to the epoch's end. */
+  lockConflict(transaction, ref) {
+    const key = lockKey(ref);
+    const lock = this.chain.locks.get(key);
+    if (lock === undefined || lock.digests.includes(transaction.digest)) return;
+    const digests = [...lock.digests, transaction.digest];
+    this.noteEquivocation(ref, digests, false);
     for (const digest of digests) this.drop(digest, `Transaction ${digest} lost its locks to a conflicting transaction`);
     this.chain.commit({ k: "lock", key, digests });
   }
 
-  /** The transaction that consumed this version, or null. */
+  /** The record of the transaction that used this version up, or null. */
   userOf({ objectId, version }) {
     const versions = this.chain.objects.get(objectId) ?? [];
     const at = versions.findIndex((object) => String(object.version) === String(version));
     const next = at < 0 ? undefined : versions[at + 1];
-    return next === undefined ? null : this.chain.order[next.seq - 1].digest;
+    return next === undefined ? null : this.chain.order[next.seq - 1];
   }
 
   drop(digest, why) {
@@ -121,6 +130,7 @@ export class Node {
       const transaction = decode(pending.bytes);
       settle(this.commit(transaction, admit(this.chain, transaction), pending.signatures));
     } catch (e) {
+      if (!(e instanceof Rejection)) this.defect(e);
       this.chain.commit({ k: "dropped", digest: pending.digest });
       fail(e);
     }

@@ -30,13 +30,13 @@ export function fromBase64Strict(text, what) {
 }
 
 function parse(bytes) {
-  let data;
+  let data, again;
   try {
     data = bcs.TransactionData.parse(bytes);
+    again = bcs.TransactionData.serialize(data, { maxSize: 2 * LIMITS.bytes }).toBytes();
   } catch (e) {
     need(false, `Failed to deserialize TransactionData from BCS: ${e.message}`);
   }
-  const again = bcs.TransactionData.serialize(data, { maxSize: 2 * LIMITS.bytes }).toBytes();
   need(Buffer.compare(again, bytes) === 0, "Failed to deserialize TransactionData from BCS: remaining or not canonical input");
   return data.V1;
 }
@@ -75,6 +75,15 @@ export function decode(text) {
     inputs: program.inputs,
     commands: program.commands,
   };
+}
+
+/** The digest, or null for what is no transaction. */
+export function digestOf(text) {
+  try {
+    return decode(text).digest;
+  } catch {
+    return null;
+  }
 }
 
 /** One valid signature of the sender and, where another pays, one of the payer. */
