@@ -77,7 +77,7 @@ static const char *kind_of(mode_t mode)
 
 static int check_file(int fd, const char *path, bool credential, struct error *e)
 {
-    mode_t foreign = credential ? S_IRWXO | S_IWGRP | S_IXGRP : S_IRWXO | S_IRWXG;
+    mode_t foreign = S_IRWXO | S_IRWXG;
     struct stat st;
 
     if (fstat(fd, &st) < 0)
@@ -87,6 +87,8 @@ static int check_file(int fd, const char *path, bool credential, struct error *e
                          kind_of(st.st_mode));
     if (check_owner(&st, path, e) < 0)
         return -1;
+    if (credential && st.st_uid == 0 && geteuid() != 0)
+        foreign &= ~(mode_t)S_IRGRP;
     return check_mode(&st, foreign, "600", path, e);
 }
 

@@ -4,9 +4,9 @@
  *
  * A file is used only when it is a regular file itself (no symbolic link, no pipe, no device),
  * belongs to this user or to root, and nobody else can read or write it: mode 0600 or less. A
- * refusal names the command that repairs it. A systemd credential may be readable by its group: a
- * service's user gets access to it by an access control list, which a mode shows that way, in a
- * folder that nobody else can enter.
+ * refusal names the command that repairs it. A systemd credential that belongs to root may show as
+ * readable by its group (0440) to a service that is not root: it gets its access by an access
+ * control list, which a mode shows that way.
  *
  * Nothing of a file's contents is ever part of an error.
  */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -193,13 +194,45 @@ static void credentials(void **state)
     refuses("credential:op", ERROR_NOT_FOUND, "no such file", "LoadCredential=op:");
     put("op", SECRET, 0400);
     loads("credential:op", 4);
-    put("op", SECRET, 0440); /* how an access control list looks */
-    loads("credential:op", 4);
+    put("op", SECRET, 0440);
+    refuses("credential:op", ERROR_CONFIG, "others have access", "chmod 600");
     put("op", SECRET, 0444);
     refuses("credential:op", ERROR_CONFIG, "others have access", "chmod 600");
-    put("op", SECRET, 0460);
-    refuses("credential:op", ERROR_CONFIG, "others have access", "chmod 600");
     unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+/* As one who is not root: 0 when such a credential of root's is taken, 1 when it is refused. */
+static int credential_for_service(mode_t mode)
+{
+    const char *path = put("op", SECRET, mode);
+    int status;
+    pid_t child;
+
+    assert_int_equal(chown(path, 0, 65534), 0);
+    assert_int_equal(chmod(scratch.dir, 0711), 0);
+    child = fork();
+    if (child == 0) {
+        struct error e = ERROR_INIT;
+        setenv("CREDENTIALS_DIRECTORY", scratch.dir, 1);
+        if (setgroups(0, NULL) != 0 || setgid(65534) != 0 || setuid(65534) != 0)
+            _exit(2);
+        _exit(load("credential:op", &e) != NULL ? 0 : e.code == ERROR_CONFIG ? 1 : 3);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void credentials_of_a_service(void **state)
+{
+    (void)state;
+    if (geteuid() != 0) {
+        print_message("skipped: only root can hand credentials down\n");
+        skip();
+    }
+    assert_int_equal(credential_for_service(0440), 0); /* how an access control list looks */
+    assert_int_equal(credential_for_service(0460), 1);
+    assert_int_equal(credential_for_service(0450), 1);
+    assert_int_equal(credential_for_service(0444), 1);
 }
 
 static void sources_that_are_none(void **state)
@@ -372,6 +405,7 @@ int main(void)
         cmocka_unit_test(what_is_no_file),
         cmocka_unit_test(sizes),
         cmocka_unit_test(credentials),
+        cmocka_unit_test(credentials_of_a_service),
         cmocka_unit_test(sources_that_are_none),
         cmocka_unit_test(a_key_in_the_place_of_a_source),
         cmocka_unit_test(variables),
