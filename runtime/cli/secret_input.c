@@ -50,7 +50,8 @@ static int silence_begin(struct silence *s, struct error *e)
     return -1;
 }
 
-/* A signal that has waited ends the program here, unless somebody handles it. */
+/* What was pasted beyond the line is thrown away: it must not reach the shell. A signal that has
+ * waited ends the program here, unless somebody handles it. */
 static void silence_end(struct silence *s)
 {
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &s->before);
