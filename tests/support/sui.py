@@ -182,6 +182,27 @@ class SuiNode(servers.Server):
             return json.load(answer)
 
 
+def predict_targets(package, price=(1, 2), funds=7, position=9, withdraw=3):
+    """What the calls of DeepBook Predict (testnet 4-16) do: a position costs quantity × price of the manager, an object of
+    kind "vault". The abort codes: of a mint without the funds, a redeem without the position, a withdrawal of too much."""
+    def trade(kind, key):
+        model = {"kind": kind, "vault": 1, "key": 3, "quantity": 4, "price": list(price), "funds": funds, "position": position}
+        return {"typeArguments": 1, "params": ["&mut", "&mut", "&", f"value:{key}", "u64", "&"], "model": model}
+
+    def manager(params, **model):
+        return {"typeArguments": 1, "params": ["&mut", params], "model": {"vault": 0, **model}}
+
+    calls = {
+        "market_key::new": {"params": ["id", "u64", "u64", "bool"], "returns": ["value:MarketKey"]},
+        "range_key::new": {"params": ["id", "u64", "u64", "u64"], "returns": ["value:RangeKey"]},
+        "predict::mint": trade("mint", "MarketKey"), "predict::redeem": trade("redeem", "MarketKey"),
+        "predict::mint_range": trade("mint", "RangeKey"), "predict::redeem_range": trade("redeem", "RangeKey"),
+        "predict_manager::deposit": manager("coin:T0", kind="deposit", coin=1),
+        "predict_manager::withdraw": manager("u64", kind="withdraw", amount=1, funds=withdraw),
+    }
+    return {f"{package}::{name}": target for name, target in calls.items()}
+
+
 class Sdk:
     """The official SDK beside a test: sui_node/sdk.mjs says what can be asked of it. `folder`: made for it."""
 

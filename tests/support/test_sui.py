@@ -9,6 +9,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -17,24 +18,14 @@ import servers
 import sui
 
 SEED, OTHER = "00" * 31 + "01", "00" * 31 + "02"
-CHANGES = int(os.environ.get("ORRERY_SUI_CHANGES", "100"))
+SHARED = Path(os.environ.get("ORRERY_SHARED") or servers.REPO.parent / "shared")
+CHANGES = int(os.environ.get("ORRERY_SUI_CHANGES", "60"))
 PACKAGE = "0x" + "cc" * 32
 DUSDC = "0x" + "ee" * 32 + "::dusdc::DUSDC"
 ORACLE = "0x" + "a3" * 32
 CLOCK = {"shared": {"objectId": "0x6", "initialSharedVersion": 1, "mutable": False}}
-KEY = ["id", "u64", "u64", "bool"]
 TARGETS = {
-    f"{PACKAGE}::market_key::new": {"params": KEY, "returns": ["value:MarketKey"]},
-    f"{PACKAGE}::predict::mint": {
-        "typeArguments": 1, "params": ["&mut", "&mut", "&", "value:MarketKey", "u64", "&"],
-        "model": {"kind": "mint", "vault": 1, "key": 3, "quantity": 4, "price": [1, 2], "funds": 7}},
-    f"{PACKAGE}::predict::redeem": {
-        "typeArguments": 1, "params": ["&mut", "&mut", "&", "value:MarketKey", "u64", "&"],
-        "model": {"kind": "redeem", "vault": 1, "key": 3, "quantity": 4, "price": [1, 2], "position": 9}},
-    f"{PACKAGE}::predict_manager::deposit": {
-        "typeArguments": 1, "params": ["&mut", "coin:T0"], "model": {"kind": "deposit", "vault": 0, "coin": 1}},
-    f"{PACKAGE}::predict_manager::withdraw": {
-        "typeArguments": 1, "params": ["&mut", "u64"], "model": {"kind": "withdraw", "vault": 0, "amount": 1, "funds": 3}},
+    **sui.predict_targets(PACKAGE),
     f"{PACKAGE}::counter::up": {"params": ["&mut"], "model": {"kind": "count", "object": 0}},
     f"{PACKAGE}::counter::open": {"creates": [{"type": f"{PACKAGE}::counter::Counter", "owner": "shared"},
                                               {"type": f"{PACKAGE}::counter::Cap", "owner": "sender"}]},
@@ -321,15 +312,18 @@ def test_a_vault_as_deepbook_predict_has_it(world):
     manager = world.share(kind="vault", balances={DUSDC: 100})
     predict, oracle = world.share(), world.share()
     oracle["shared"]["mutable"] = False
-    key = world.call("market_key::new", {"id": ORACLE}, {"u64": "1790000000000"}, {"u64": "100"}, {"bool": True})
+    market = world.call("market_key::new", {"id": ORACLE}, {"u64": "1790000000000"}, {"u64": "100"}, {"bool": True})
+    range_ = world.call("range_key::new", {"id": ORACLE}, {"u64": "1790000000000"}, {"u64": "99"}, {"u64": "101"})
 
     def trade(kind, quantity):
+        key = range_ if kind.endswith("range") else market
         return world.execute([key, world.call(f"predict::{kind}", predict, manager, oracle, {"result": [0]}, {"u64": str(quantity)},
                                               CLOCK, types=[DUSDC])])
 
     def held():
         json_ = world.objects(manager["shared"]["objectId"])[0]["asMoveObject"]["contents"]["json"]
-        return {each["key"]: each["value"] for each in json_["balances"]}.get(DUSDC), [each["value"] for each in json_["positions"]]
+        balances = {each["key"]: each["value"] for each in json_["balances"]["contents"]}
+        return balances.get(DUSDC), [each["value"] for each in json_["positions"]["contents"]]
 
     before = world.objects(oracle["shared"]["objectId"])[0]["version"]
     assert trade("mint", 60)["status"] == "SUCCESS" and held() == ("70", ["60"])
@@ -338,6 +332,9 @@ def test_a_vault_as_deepbook_predict_has_it(world):
     assert failed["executionError"]["abortCode"] == "7" and failed["executionError"]["module"]["name"] == "predict"
     assert trade("redeem", 61)["executionError"]["abortCode"] == "9" and held() == ("70", ["60"])
     assert trade("redeem", 60)["status"] == "SUCCESS" and held() == ("100", [])
+    assert trade("mint_range", 10)["status"] == "SUCCESS" and held() == ("95", ["10"])
+    assert trade("redeem", 10)["executionError"]["abortCode"] == "9"  # another key
+    assert trade("redeem_range", 10)["status"] == "SUCCESS" and held() == ("100", [])
     # Withdraw gives a coin, which must go somewhere; deposit takes one of the right type.
     taken = world.call("predict_manager::withdraw", manager, {"u64": "30"}, types=[DUSDC])
     assert "UnusedValueWithoutDrop" in world.execute([taken])["executionError"]["message"]
@@ -407,6 +404,18 @@ def test_bytes_that_are_no_transaction(world):
     for wrong in ("AAAA", tx["bytes"][:-8], "%%%", "", tx["bytes"][:-4] + "AAAA" + "AAAA"):
         world.refused({**tx, "bytes": wrong})
     world.refused({**tx, "bytes": "A" * 200_000}, "131072")
+
+
+@pytest.mark.parametrize("name", ["none", "epoch", "validDuring"])
+def test_golden_transactions_keep_their_digests(world, name):
+    path = SHARED / "vectors" / "vectors.json"
+    if not path.exists():
+        pytest.skip(f"there is no {path}")
+    golden = json.loads(path.read_text())[name]
+    tx = {"bytes": base64.b64encode(bytes.fromhex(golden["hex"])).decode(), "digest": golden["digest"], "signatures": [golden["signature"]]}
+    assert "signature" not in world.refused(tx)
+    assert golden["digest"] in [entry["digest"] for entry in world.node.ledger()["rejected"]]
+    world.refused({**tx, "signatures": [golden["signature"][:-8] + "AAAAAA=="]}, "signature")
 
 
 def test_stale_versions(world):
@@ -525,6 +534,18 @@ def test_a_version_that_was_used_is_noted_when_it_is_used_again(world):
     world.refused(again, "needs to be rebuilt")
     noted = [e for e in world.node.ledger()["equivocations"] if e["object"] == world.coin["objectId"]]
     assert [(e["digests"], e["final"]) for e in noted] == [([tx["digest"], again["digest"]], True)]
+
+
+def test_what_is_refused_for_another_reason_locks_nothing(world):
+    world.node.do("finality", ms=60_000)
+    one = world.build()
+    first = later(world.submit, one)
+    until_pending(world.node, one)
+    world.refused(world.build(expiration={"Epoch": 1}), "Transaction Expired")
+    world.refused({**world.build(budget=40_000_000), "signatures": ["AAAA"]}, "ignature")
+    assert one["digest"] in world.node.ledger()["pending"]
+    world.node.do("epoch")
+    assert "was not final" in first()["errors"][0]["message"]
 
 
 def test_shared_objects_do_not_lock(world, sdk):
@@ -854,8 +875,37 @@ def test_it_dies_before_a_transaction_is_final(mortal, durable):
     assert isinstance(answer(), (OSError, http.client.HTTPException))
     node.restart()
     if durable:  # the others of the network go on with it
-        servers.wait_for(lambda: mortal.entry(tx) is not None, "the transaction is not final")
+        assert mortal.submit(tx)["data"]["executeTransaction"]["effects"]["status"] == "SUCCESS"
     assert node.ledger()["pending"] == [] and (mortal.entry(tx) is not None) == durable
+    assert len(node.ledger()["transactions"]) == durable
+
+
+def test_killed_at_any_moment_it_keeps_what_it_answered(mortal):
+    """Many at once, each sent again until it is answered: every one is executed exactly once."""
+    node, random, counter = mortal.node, Random(3), mortal.share()
+    txs = [mortal.build([mortal.call("counter::up", counter)], gas=[coin]) for coin in node.coins(mortal.address, 10**9, count=32)]
+    answered, left = set(), list(txs)
+
+    def send(mine):
+        for tx in mine:
+            while tx["digest"] not in answered:
+                try:
+                    effects = mortal.submit(tx, timeout=5)["data"]["executeTransaction"]["effects"]
+                    assert effects["status"] == "SUCCESS"
+                    answered.add(tx["digest"])
+                except (OSError, http.client.HTTPException):
+                    time.sleep(0.01)
+
+    senders = [later(send, left[n::4]) for n in range(4)]
+    for _ in range(3):
+        time.sleep(random.uniform(0, 0.05))
+        node.kill()
+        known = set(answered)
+        node.restart()
+        assert known <= {entry["digest"] for entry in node.ledger()["transactions"]}
+    assert [sender() for sender in senders] == [None] * 4
+    assert sorted(entry["digest"] for entry in node.ledger()["transactions"]) == sorted(tx["digest"] for tx in txs)
+    assert mortal.objects(counter["shared"]["objectId"])[0]["asMoveObject"]["contents"]["json"]["value"] == str(len(txs))
 
 
 def test_a_damaged_log_is_not_read_over(mortal):

@@ -3,6 +3,7 @@ import http from "node:http";
 import https from "node:https";
 
 const MAX_BODY = 512 * 1024;
+const MAX_CONNECTIONS = 1000;
 
 export class HttpError extends Error {
   constructor(status, message) {
@@ -64,6 +65,7 @@ export function serve(routes, defect, tls) {
   const options = { requestTimeout: 30000, headersTimeout: 10000, maxHeaderSize: 16384, ...tls };
   const server = (tls ? https : http).createServer(options, handler(routes, defect));
   server.on("clientError", (e, socket) => socket.destroy());
+  server.maxConnections = MAX_CONNECTIONS;
   return server;
 }
 

@@ -13,19 +13,19 @@ export const coinType = (type) => normalizeStructTag(`0x2::coin::Coin<${type}>`)
 const MIST_PER_BYTE = 7600n;
 const OVERHEAD = 90; // so that a coin counts 130 bytes, as on chain
 
-const Amounts = bcs.vector(bcs.struct("Entry", { key: bcs.string(), value: bcs.u64() }));
+const Amounts = bcs.struct("VecMap", { contents: bcs.vector(bcs.struct("Entry", { key: bcs.string(), value: bcs.u64() })) });
 const LAYOUTS = {
   coin: bcs.struct("Coin", { id: bcs.Address, balance: bcs.u64() }),
   vault: bcs.struct("Vault", { id: bcs.Address, balances: Amounts, positions: Amounts }),
   plain: bcs.struct("Plain", { id: bcs.Address, value: bcs.u64() }),
 };
 
-const entries = (map) => Object.entries(map).map(([key, value]) => ({ key, value }));
+const vecMap = (map) => ({ contents: Object.entries(map).map(([key, value]) => ({ key, value })) });
 
-/** `fields` in the shape that JSON clients and BCS see. */
+/** `fields` in the shape that JSON clients and BCS see; the maps of a vault as 0x2::vec_map::VecMap. */
 export function json({ id, kind, fields }) {
   if (kind !== "vault") return { id, ...fields };
-  return { id, balances: entries(fields.balances), positions: entries(fields.positions) };
+  return { id, balances: vecMap(fields.balances), positions: vecMap(fields.positions) };
 }
 
 export const contents = (object) => LAYOUTS[object.kind].serialize(json(object)).toBytes();
