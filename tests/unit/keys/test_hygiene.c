@@ -7,6 +7,7 @@
  */
 #include "support.h"
 
+#include <dirent.h>
 #include <unistd.h>
 
 #include "keys/key_file.h"
@@ -17,7 +18,8 @@
 #include "support/memory_scan.h"
 #include "support/scratch.h"
 
-#define VARIABLE "ORRERY_TEST_KEY"
+#define VARIABLE      "ORRERY_TEST_KEY"
+#define FROM_VARIABLE "env:ORRERY_TEST_KEY"
 
 /* What it signs. */
 static const unsigned char digest[KEY_DIGEST_BYTES] = {1, 7};
@@ -84,13 +86,13 @@ static int act_refused(const char *source_text, const char *dir)
 
 /* What the search is good for: 8 bytes on the heap, 8 bytes below the stack pointer. And what
  * locked_scrub_stack() is. */
-static int act_careless(const char *dir, const char *how)
+__attribute__((noinline)) static int act_careless(const char *dir, const char *how)
 {
     struct keyring *ring = actor_ring("file:op.key", dir);
     struct error e = ERROR_INIT;
     char *text = locked_new(KEY_BECH32_CHARS, &e);
     volatile char *copy = strcmp(how, "heap") != 0
-                              ? (volatile char *)__builtin_frame_address(0) - 2000
+                              ? (volatile char *)__builtin_frame_address(0) - 8000
                               : (volatile char *)malloc(SCAN_PIECE);
 
     keyring_export(ring, 0, text);
@@ -231,8 +233,31 @@ static struct scan_result look(char step)
     assert_int_equal(actor_await(&actor), step);
     found = scan_memory(actor.pid, &secret.needles);
     assert_true(found.bytes > 1024 * 1024);
+    assert_closed();
     actor_go(&actor);
     return found;
+}
+
+/* The actor has no file of the folder open. */
+static void assert_closed(void)
+{
+    char dir[64], path[128], target[512];
+    size_t len = strlen(scratch.dir), seen = 0;
+    struct dirent *entry;
+    DIR *folder;
+
+    snprintf(dir, sizeof dir, "/proc/%d/fd", (int)actor.pid);
+    folder = opendir(dir);
+    assert_non_null(folder);
+    while ((entry = readdir(folder)) != NULL) {
+        ssize_t n;
+        snprintf(path, sizeof path, "%s/%.20s", dir, entry->d_name);
+        n = readlink(path, target, sizeof target);
+        seen += n > 0;
+        assert_false(n >= (ssize_t)len && memcmp(target, scratch.dir, len) == 0);
+    }
+    closedir(folder);
+    assert_true(seen >= 1);
 }
 
 static void finish(void)
@@ -285,13 +310,13 @@ static void from_a_credential(void **state)
 static void from_a_variable(void **state)
 {
     (void)state;
-    check("env:" VARIABLE, secret.suiprivkey);
-    check("env:" VARIABLE, secret.base64);
+    check(FROM_VARIABLE, secret.suiprivkey);
+    check(FROM_VARIABLE, secret.base64);
 }
 
 static void from_what_is_refused(void **state)
 {
-    static const char *const names[] = {"file:wrong.key", "file:wrong.keystore", "env:" VARIABLE};
+    static const char *const names[] = {"file:wrong.key", "file:wrong.keystore", FROM_VARIABLE};
 
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
