@@ -226,18 +226,6 @@ static void start(const char *how, const char *source, const char *variable)
     actor_start(&actor, argv, envp, -1);
 }
 
-static struct scan_result look(char step)
-{
-    struct scan_result found;
-
-    assert_int_equal(actor_await(&actor), step);
-    found = scan_memory(actor.pid, &secret.needles);
-    assert_true(found.bytes > 1024 * 1024);
-    assert_closed();
-    actor_go(&actor);
-    return found;
-}
-
 /* The actor has no file of the folder open. */
 static void assert_closed(void)
 {
@@ -258,6 +246,18 @@ static void assert_closed(void)
     }
     closedir(folder);
     assert_true(seen >= 1);
+}
+
+static struct scan_result look(char step)
+{
+    struct scan_result found;
+
+    assert_int_equal(actor_await(&actor), step);
+    found = scan_memory(actor.pid, &secret.needles);
+    assert_true(found.bytes > 1024 * 1024);
+    assert_closed();
+    actor_go(&actor);
+    return found;
 }
 
 static void finish(void)
