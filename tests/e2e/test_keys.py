@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import termios
+from pathlib import Path
 
 import pytest
 
@@ -148,7 +149,6 @@ def test_show_key_into_a_pipe_makes_nothing(terminal, tmp_path):
     assert not (tmp_path / "keys").exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may look into a process that has keys")
 def test_a_key_in_the_environment_is_gone_from_it(tmp_path):
     """What /proc/PID/environ shows of a process that has read its key, while it goes on."""
     os.mkfifo(tmp_path / "out")
@@ -164,11 +164,12 @@ def test_a_key_in_the_environment_is_gone_from_it(tmp_path):
                                env={**os.environ, "K": KEY})
     os.close(out)
     try:
-        environ = f"/proc/{process.pid}/environ"
-        wait_until(lambda: KEY.encode() not in open(environ, "rb").read() and b"K=" in open(environ, "rb").read(),
-                   what="the variable's end")
-        assert b"suiprivkey1" not in open(environ, "rb").read()
+        environ = Path(f"/proc/{process.pid}/environ")
+        wait_until(lambda: b"K=\0" in environ.read_bytes(), what="the variable's end")
+        assert b"suiprivkey1" not in environ.read_bytes()
         assert process.poll() is None
+    except PermissionError:
+        pytest.skip("a process that has keys may not be looked into here")
     finally:
         process.kill()
         process.wait()

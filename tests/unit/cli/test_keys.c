@@ -325,16 +325,23 @@ static void nothing_stays(const char *verb, const char *word, const char *input,
     char *argv[] = {(char *)"test_keys", (char *)"act", scratch.dir,
                     (char *)verb,        (char *)word,  NULL};
     char entry[256], *envp[] = {entry, NULL};
-    struct scan_result found;
+    struct scan_result found = {0};
     struct actor actor;
+    bool permitted;
 
     snprintf(entry, sizeof entry, "K=%s", variable);
     type(input);
     actor_start(&actor, argv, envp, STDIN_FILENO);
     assert_int_equal(actor_await(&actor), 'd');
-    found = scan_memory(actor.pid, &made.needles);
+    permitted = scan_permitted(actor.pid);
+    if (permitted)
+        found = scan_memory(actor.pid, &made.needles);
     actor_go(&actor);
     assert_int_equal(actor_finish(&actor), 0);
+    if (!permitted) {
+        print_message("skipped: a process that has keys may not be looked into here\n");
+        skip();
+    }
     if (found.outside + found.locked > 0)
         fail_msg("%s %s: %zu pieces: %s", verb, word, found.outside, found.where);
     assert_true(found.bytes > 1024 * 1024);
@@ -349,10 +356,6 @@ static void nothing_stays_behind(void **state)
     print_message("skipped: sanitizers ignore mlock and keep copies of their own\n");
     skip();
 #endif
-    if (geteuid() != 0) {
-        print_message("skipped: only root may look into a process that has keys\n");
-        skip();
-    }
     make_key();
     snprintf(list, sizeof list, "[\"%s\"]", made.base64);
     nothing_stays("import", "hygienic", made.suiprivkey, "");
