@@ -121,7 +121,7 @@ static void the_limit_is_named(void **state)
     assert_int_equal(in_child(enough), 0);
 }
 
-static unsigned char *shared_with_child;
+static volatile unsigned char *shared_with_child;
 
 static int reads_zeros(void)
 {
@@ -154,11 +154,10 @@ static void a_fork_sees_zeros(void **state)
     struct error e = ERROR_INIT;
 
     (void)state;
-    shared_with_child = locked_new(100, &e);
-    memset(shared_with_child, 0x5a, 100);
+    shared_with_child = memset(locked_new(100, &e), 0x5a, 100);
     assert_int_equal(in_child(reads_zeros), 0);
     assert_int_equal(shared_with_child[99], 0x5a);
-    locked_free(shared_with_child);
+    locked_free((void *)shared_with_child);
 }
 
 static void sealed_memory_cannot_be_written(void **state)
