@@ -12,6 +12,7 @@
 #include <sodium.h>
 #include <sys/stat.h>
 
+#include "base/error.h"
 #include "capture.h"
 #include "keys/bech32.h"
 #include "support/actor.h"
@@ -302,20 +303,44 @@ static struct {
     struct scan_needles needles;
 } made;
 
-static void make_key(void)
+static void know_key(const unsigned char raw[KEY_RAW_BYTES])
 {
-    unsigned char raw[KEY_RAW_BYTES] = {0}, expanded[crypto_hash_sha512_BYTES];
+    unsigned char expanded[crypto_hash_sha512_BYTES];
 
-    assert_true(sodium_init() >= 0);
-    randombytes_buf(raw + 1, KEY_SEED_BYTES);
+    memset(&made, 0, sizeof made);
     crypto_hash_sha512(expanded, raw + 1, KEY_SEED_BYTES);
     key_bech32_encode(0, raw + 1, made.suiprivkey);
-    sodium_bin2base64(made.base64, sizeof made.base64, raw, sizeof raw,
+    sodium_bin2base64(made.base64, sizeof made.base64, raw, KEY_RAW_BYTES,
                       sodium_base64_VARIANT_ORIGINAL);
     scan_add(&made.needles, "seed", raw + 1, KEY_SEED_BYTES);
     scan_add(&made.needles, "expanded key", expanded, sizeof expanded);
     scan_add(&made.needles, "suiprivkey", made.suiprivkey + 13, KEY_BECH32_CHARS - 13);
     scan_add(&made.needles, "base64", made.base64 + 2, 40);
+}
+
+static void make_key(void)
+{
+    unsigned char raw[KEY_RAW_BYTES] = {0};
+
+    assert_true(sodium_init() >= 0);
+    randombytes_buf(raw + 1, KEY_SEED_BYTES);
+    know_key(raw);
+}
+
+/* The key that was just made. */
+static void read_key(const char *name)
+{
+    char path[128], text[KEY_BECH32_CHARS];
+    unsigned char raw[KEY_RAW_BYTES];
+    struct error e = ERROR_INIT;
+    int fd;
+
+    snprintf(path, sizeof path, "keys/%s.key", name);
+    fd = open(scratch_path(&scratch, path), O_RDONLY | O_CLOEXEC);
+    assert_int_equal(read(fd, text, sizeof text), sizeof text);
+    close(fd);
+    assert_int_equal(key_bech32_decode(text, sizeof text, raw, &e), 0);
+    know_key(raw);
 }
 
 /* Runs `orrery keys VERB WORD` in a process of its own and searches it. */
@@ -333,6 +358,8 @@ static void nothing_stays(const char *verb, const char *word, const char *input,
     type(input);
     actor_start(&actor, argv, envp, STDIN_FILENO);
     assert_int_equal(actor_await(&actor), 'd');
+    if (strcmp(verb, "new") == 0)
+        read_key(word);
     permitted = scan_permitted(actor.pid);
     if (permitted)
         found = scan_memory(actor.pid, &made.needles);
@@ -363,6 +390,7 @@ static void nothing_stays_behind(void **state)
     nothing_stays("address", "hygienic", "", "");
     nothing_stays("address", "env:K", "", made.suiprivkey);
     nothing_stays("list", "env:K", "", list);
+    nothing_stays("new", "fresh", "", "");
 }
 
 int main(int argc, char **argv)
