@@ -42,7 +42,7 @@ def node_js():
 
 
 def packages():
-    """The folder in which npm has installed what the node needs: build/tools/sui_node, filled by whoever comes first."""
+    """The folder in which npm has installed what the node needs: build/tools/sui_node, filled by the first."""
     node_js()
     folder = Path(os.environ.get("ORRERY_TOOLS") or servers.REPO / "build" / "tools") / "sui_node"
     wanted = "".join((SOURCES / name).read_text() for name in PACKAGES)
@@ -183,10 +183,12 @@ class SuiNode(servers.Server):
 
 
 def predict_targets(package, price=(1, 2), funds=7, position=9, withdraw=3):
-    """What the calls of DeepBook Predict (testnet 4-16) do: a position costs quantity × price of the manager, an object of
-    kind "vault". The abort codes: of a mint without the funds, a redeem without the position, a withdrawal of too much."""
+    """What the calls of DeepBook Predict (testnet 4-16) do: a position costs quantity × price of the manager, an object
+    of kind "vault". The abort codes: of a mint without the funds, a redeem without the position, a withdrawal of too
+    much."""
     def trade(kind, key):
-        model = {"kind": kind, "vault": 1, "key": 3, "quantity": 4, "price": list(price), "funds": funds, "position": position}
+        model = {"kind": kind, "vault": 1, "key": 3, "quantity": 4, "price": list(price), "funds": funds,
+                 "position": position}
         return {"typeArguments": 1, "params": ["&mut", "&mut", "&", f"value:{key}", "u64", "&"], "model": model}
 
     def manager(params, **model):
@@ -208,8 +210,8 @@ class Sdk:
 
     def __init__(self, folder):
         install(Path(folder))
-        self.process = subprocess.Popen([node_js(), str(Path(folder) / "sdk.mjs")], text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=processes.die_with_parent)
+        self.process = subprocess.Popen([node_js(), str(Path(folder) / "sdk.mjs")], text=True, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, preexec_fn=processes.die_with_parent)
 
     def do(self, action, **more):
         self.process.stdin.write(json.dumps({"do": action, **more}) + "\n")

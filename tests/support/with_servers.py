@@ -2,9 +2,9 @@
 
     with_servers.py NAME… -- COMMAND…        NAME: postgres, redis, libsql, sui
 
-ORRERY_POSTGRES_URL, ORRERY_REDIS_URL, ORRERY_LIBSQL_URL and ORRERY_SUI_URL say where they are, ORRERY_SUI_CONTROL where the
-Sui node is told what to do. The exit code is the
-command's; 77 (for ctest: skipped) when a server is not installed, or 1 in CI (CI=true).
+ORRERY_POSTGRES_URL, ORRERY_REDIS_URL, ORRERY_LIBSQL_URL and ORRERY_SUI_URL say where they are, ORRERY_SUI_CONTROL where
+the Sui node is told what to do. The exit code is the command's; 77 (for ctest: skipped) when a server is not installed,
+or 1 in CI (CI=true).
 """
 import contextlib
 import os

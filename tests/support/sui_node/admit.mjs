@@ -21,7 +21,10 @@ function checkExpiration(chain, { expiration }) {
     `Invalid chain ID in transaction: provided ${during.chain}, expected ${chain.chain}`,
   );
   must(during.minTimestamp === null && during.maxTimestamp === null, "Unsupported: timestamp-based expiration");
-  must(during.minEpoch !== null && during.maxEpoch !== null, "Unsupported: both min_epoch and max_epoch must be specified");
+  must(
+    during.minEpoch !== null && during.maxEpoch !== null,
+    "Unsupported: both min_epoch and max_epoch must be specified",
+  );
   const [first, last] = [BigInt(during.minEpoch), BigInt(during.maxEpoch)];
   must(last >= first && last - first <= 1n, "Unsupported: max_epoch must be at most min_epoch + 1");
   must(now >= first && now <= last, "Transaction Expired");
@@ -39,14 +42,20 @@ function checkPrice(chain, { gas }) {
 /** An owned or immutable object by its full reference. */
 function byReference(chain, ref, signers) {
   const object = chain.object(ref.objectId);
-  must(object !== null, `Could not find the referenced object ${ref.objectId} at version Some(SequenceNumber(${ref.version}))`);
+  must(
+    object !== null,
+    `Could not find the referenced object ${ref.objectId} at version Some(SequenceNumber(${ref.version}))`,
+  );
   must(!isShared(object), `Shared object ${ref.objectId} is used as an owned one`);
   must(
     String(object.version) === String(ref.version),
     `Transaction needs to be rebuilt because object ${ref.objectId} version ${hex(ref.version)} ` +
       `(${ref.digest}) is unavailable for consumption, current version: ${hex(object.version)}`,
   );
-  must(object.digest === ref.digest, `Invalid Object digest for object ${ref.objectId}. Expected digest : ${object.digest}`);
+  must(
+    object.digest === ref.digest,
+    `Invalid Object digest for object ${ref.objectId}. Expected digest : ${object.digest}`,
+  );
   const owner = object.owner.AddressOwner ?? object.owner.ObjectOwner;
   must(
     object.owner.Immutable || signers.includes(owner),
@@ -71,7 +80,10 @@ function byId(chain, { objectId, initialSharedVersion, mutable }) {
 function inputObjects(chain, transaction) {
   return transaction.inputs.map((input) => {
     if (input.Pure) return null;
-    must(input.Object && !input.Object.Receiving, "Unsupported on the test node: receiving objects and withdrawals of funds");
+    must(
+      input.Object && !input.Object.Receiving,
+      "Unsupported on the test node: receiving objects and withdrawals of funds",
+    );
     const { ImmOrOwnedObject: owned, SharedObject: shared } = input.Object;
     if (shared) return { object: byId(chain, shared), mutable: shared.mutable };
     const object = byReference(chain, owned, [transaction.sender]);
@@ -81,7 +93,10 @@ function inputObjects(chain, transaction) {
 
 function gasObjects(chain, { gas }) {
   must(gas.payment.length > 0, "At least one gas object is needed");
-  must(gas.payment.length <= LIMITS.payment, `Size limit exceeded: maximum gas payment objects is ${gas.payment.length}`);
+  must(
+    gas.payment.length <= LIMITS.payment,
+    `Size limit exceeded: maximum gas payment objects is ${gas.payment.length}`,
+  );
   const coins = gas.payment.map((ref) => byReference(chain, ref, [gas.owner]));
   for (const coin of coins) {
     must(coin.owner.AddressOwner === gas.owner, `Gas object is not an owned object with owner: ${gas.owner}`);
@@ -113,7 +128,10 @@ function checkPackages(chain, { commands }) {
 
 /** The references that lock: owned inputs and gas coins. */
 function lockable(transaction, objects) {
-  return [...transaction.gas.payment, ...objects.filter((input) => input?.ref && input.mutable).map((input) => input.ref)];
+  return [
+    ...transaction.gas.payment,
+    ...objects.filter((input) => input?.ref && input.mutable).map((input) => input.ref),
+  ];
 }
 
 function checkLocks(chain, transaction, references) {
@@ -122,14 +140,23 @@ function checkLocks(chain, transaction, references) {
     if (lock === undefined) continue;
     const others = lock.digests.filter((digest) => digest !== transaction.digest);
     const locked = `Object (${ref.objectId}, SequenceNumber(${ref.version}), o#${ref.digest})`;
-    must(!lock.dead, `${locked} is equivocated until the next epoch, locked by transactions: ${lock.digests.join(", ")}`);
+    must(
+      !lock.dead,
+      `${locked} is equivocated until the next epoch, locked by transactions: ${lock.digests.join(", ")}`,
+    );
     must(others.length === 0, `${locked} already locked by a different transaction: TransactionDigest(${others[0]})`);
   }
 }
 
 /** A coin for the simulation of a transaction that names none. */
 function mockCoin({ sender, gas }) {
-  const coin = { id: MOCK_COIN, type: SUI_COIN, kind: "coin", fields: { balance: gas.budget }, owner: { AddressOwner: sender } };
+  const coin = {
+    id: MOCK_COIN,
+    type: SUI_COIN,
+    kind: "coin",
+    fields: { balance: gas.budget },
+    owner: { AddressOwner: sender },
+  };
   return seal(coin, 1, NO_DIGEST);
 }
 

@@ -43,7 +43,8 @@ export function take(run, argument, argIdx) {
   const slot = peek(run, argument, argIdx);
   if (slot.kind === "object") {
     const entry = run.work.get(slot.id);
-    if (entry.before !== null && (!entry.mutable || isShared(entry.object))) throw badArgument(argIdx, "InvalidObjectByValue");
+    if (entry.before !== null && (!entry.mutable || isShared(entry.object)))
+      throw badArgument(argIdx, "InvalidObjectByValue");
   }
   if (slot.kind === "object" || slot.kind === "vector") {
     const { list, at } = place(run, argument, argIdx);
@@ -114,7 +115,13 @@ function makeMoveVec(run, { type, elements }) {
   }
   const wrong = slots.findIndex((slot) => slot.kind !== "pure" && slot.kind !== "value");
   if (wrong >= 0) throw badArgument(wrong, "TypeMismatch");
-  return [{ kind: "value", type: `vector<${type}>`, data: slots.map((slot) => slot.data ?? slot.bytes.toString("hex")).join() }];
+  return [
+    {
+      kind: "value",
+      type: `vector<${type}>`,
+      data: slots.map((slot) => slot.data ?? slot.bytes.toString("hex")).join(),
+    },
+  ];
 }
 
 /** The slots of the command's results. */

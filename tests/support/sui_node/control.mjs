@@ -14,7 +14,10 @@ const NOBODY = normalizeSuiAddress("0xbad");
 const ZERO_GAS = { computation: "0", storage: "0", rebate: "0", nonRefundable: "0" };
 
 const whole = (value, name, least = 0) => {
-  need(Number.isSafeInteger(value) && value >= least, `${name}: expected a whole number from ${least}, got ${JSON.stringify(value)}`);
+  need(
+    Number.isSafeInteger(value) && value >= least,
+    `${name}: expected a whole number from ${least}, got ${JSON.stringify(value)}`,
+  );
   return value;
 };
 const amount = (value, name) => {
@@ -31,16 +34,41 @@ export function systemTransaction(chain, sender, changed, more = {}) {
   const digest = hash("System", Buffer.from(`${chain.chain}:${chain.seq}`));
   const before = changed.map(({ id }) => chain.object(id));
   const lamport = 1 + Math.max(0, ...before.map((object) => object?.version ?? 0));
-  const writes = changed.map((object) => seal(placed(object, lamport), object.version ?? lamport, more.digest ?? digest));
-  const changes = writes.map(({ id, version, digest, owner }, i) => ({ id, before: before[i], after: { version, digest, owner } }));
+  const writes = changed.map((object) =>
+    seal(placed(object, lamport), object.version ?? lamport, more.digest ?? digest),
+  );
+  const changes = writes.map(({ id, version, digest, owner }, i) => ({
+    id,
+    before: before[i],
+    after: { version, digest, owner },
+  }));
   return chain.commit({
-    k: "tx", digest, bytes: null, signatures: [], sender, epoch: chain.epoch.epoch, time: Date.now(), origin: "system", failure: null,
-    gas: ZERO_GAS, gasObject: null, lamport, writes, changes, dependencies: [], reads: [], effectsBcs: null, effectsDigest: null, ...more,
+    k: "tx",
+    digest,
+    bytes: null,
+    signatures: [],
+    sender,
+    epoch: chain.epoch.epoch,
+    time: Date.now(),
+    origin: "system",
+    failure: null,
+    gas: ZERO_GAS,
+    gasObject: null,
+    lamport,
+    writes,
+    changes,
+    dependencies: [],
+    reads: [],
+    effectsBcs: null,
+    effectsDigest: null,
+    ...more,
   });
 }
 
 const placed = (object, lamport) =>
-  object.owner.Shared?.initialSharedVersion === 0 ? { ...object, owner: { Shared: { initialSharedVersion: lamport } } } : object;
+  object.owner.Shared?.initialSharedVersion === 0
+    ? { ...object, owner: { Shared: { initialSharedVersion: lamport } } }
+    : object;
 
 const reference = ({ id, version, digest }) => ({ objectId: id, version, digest });
 
@@ -64,16 +92,27 @@ function coins({ chain }, { owner, balance, count = 1, type = "0x2::sui::SUI", i
   whole(count, "count", 1);
   need(count <= 1000 && (id === undefined || count === 1), "count: at most 1000, and one with an id");
   const made = Array.from({ length: count }, (_, n) => ({
-    id: newId(chain, id, n), type: coinType(type), kind: "coin", fields: { balance: held }, owner: holder,
+    id: newId(chain, id, n),
+    type: coinType(type),
+    kind: "coin",
+    fields: { balance: held },
+    owner: holder,
   }));
   return systemTransaction(chain, NOBODY, made).writes.map(shown);
 }
 
-const amounts = (map, name, key) => Object.fromEntries(Object.entries(map ?? {}).map(([k, value]) => [key(k), amount(value, name)]));
+const amounts = (map, name, key) =>
+  Object.fromEntries(Object.entries(map ?? {}).map(([k, value]) => [key(k), amount(value, name)]));
 
-function object({ chain }, { id, owner, type = "0x2::object::Plain", kind = "plain", version, balances, positions, value = 0 }) {
+function object(
+  { chain },
+  { id, owner, type = "0x2::object::Plain", kind = "plain", version, balances, positions, value = 0 },
+) {
   oneOf(kind, ["plain", "vault"], "kind");
-  const vault = () => ({ balances: amounts(balances, "balances", normalizeStructTag), positions: amounts(positions, "positions", String) });
+  const vault = () => ({
+    balances: amounts(balances, "balances", normalizeStructTag),
+    positions: amounts(positions, "positions", String),
+  });
   const fields = kind === "vault" ? vault() : { value: amount(value, "value") };
   const made = { id: newId(chain, id), type: normalizeStructTag(type), kind, fields, owner: ownerOf(owner) };
   if (version !== undefined) {
@@ -101,8 +140,14 @@ function bump({ chain }, { object: id, times = 1 }) {
 /** A transaction of `sender` that some other holder of its key made; it pays with `coin` or with one of its own. */
 function foreign({ chain }, { sender, coin, gas = 1_000_000, objects = [] }) {
   const from = addressOf(sender);
-  const paid = coin === undefined ? existing(chain, coins({ chain }, { owner: from, balance: "1000000000" })[0].objectId) : existing(chain, coin);
-  need(paid.owner.AddressOwner === from && isCoin(paid) && paid.type === SUI_COIN, `${paid.id} is no SUI coin of ${from}`);
+  const paid =
+    coin === undefined
+      ? existing(chain, coins({ chain }, { owner: from, balance: "1000000000" })[0].objectId)
+      : existing(chain, coin);
+  need(
+    paid.owner.AddressOwner === from && isCoin(paid) && paid.type === SUI_COIN,
+    `${paid.id} is no SUI coin of ${from}`,
+  );
   const data = {
     V1: {
       kind: { ProgrammableTransaction: { inputs: [], commands: [{ MakeMoveVec: { type: "u64", elements: [] } }] } },
@@ -117,7 +162,13 @@ function foreign({ chain }, { sender, coin, gas = 1_000_000, objects = [] }) {
   const digest = TransactionDataBuilder.getDigestFromBytes(bytes);
   const touched = objects.map((id) => ({ ...existing(chain, id), version: undefined }));
   const changed = [{ ...paid, version: undefined, fields: { balance: String(balance) } }, ...touched];
-  const more = { digest, bytes: toBase64(bytes), origin: "foreign", gasObject: paid.id, gas: { ...ZERO_GAS, computation: String(gas) } };
+  const more = {
+    digest,
+    bytes: toBase64(bytes),
+    origin: "foreign",
+    gasObject: paid.id,
+    gas: { ...ZERO_GAS, computation: String(gas) },
+  };
   systemTransaction(chain, from, changed, more);
   return { digest, coin: shown(chain.object(paid.id)) };
 }
@@ -138,15 +189,20 @@ function fault({ switches }, { kind, when = "before", match = "any", endpoint = 
 }
 
 function endpointNumber(switches, endpoint) {
-  need(Number.isInteger(endpoint) && endpoint >= 0 && endpoint < switches.endpoints, `there is no endpoint ${endpoint}`);
+  need(
+    Number.isInteger(endpoint) && endpoint >= 0 && endpoint < switches.endpoints,
+    `there is no endpoint ${endpoint}`,
+  );
   return endpoint;
 }
 
 /** The views that a switch is about. */
-const viewsOf = (switches, endpoint = null) => (endpoint === null ? switches.views : [switches.views[endpointNumber(switches, endpoint)]]);
+const viewsOf = (switches, endpoint = null) =>
+  endpoint === null ? switches.views : [switches.views[endpointNumber(switches, endpoint)]];
 
 function lag({ switches }, { endpoint, transactions = 0, ms = 0 }) {
-  for (const view of viewsOf(switches, endpoint)) Object.assign(view, { transactions: whole(transactions, "transactions"), ms: whole(ms, "ms") });
+  for (const view of viewsOf(switches, endpoint))
+    Object.assign(view, { transactions: whole(transactions, "transactions"), ms: whole(ms, "ms") });
   return {};
 }
 
@@ -190,11 +246,11 @@ function prune({ chain }, { digest }) {
 
 const ACTIONS = {
   coins, // {owner, balance, count, type, id}: coins out of nothing; their references
-  object, // {id, owner: address | "shared" | "immutable", kind: "plain" | "vault", type, version, balances, positions, value}
+  object, // {id, owner: address | "shared" | "immutable", type, version, value} or {…, kind: "vault", balances, positions}
   targets, // {targets, replace}: what Move calls do, see move.mjs
   epoch, // {gas_price}: the next epoch
   bump, // {object, times}: somebody else changes an object
-  foreign, // {sender, coin, gas, objects}: a transaction from this address, not of the client's making, that changes objects
+  foreign, // {sender, coin, gas, objects}: somebody else's transaction from this address, that changes objects
   abort, // {target, code, at, when, times}: the next calls (of the target) abort; when: "execute", "simulate", "any"
   finality, // {ms, durable, times}: time from acceptance to execution; durable: a killed node goes on with it
   lag, // {endpoint, transactions, ms}: reads are behind by so many transactions, or so long
@@ -208,7 +264,10 @@ const ACTIONS = {
 export async function control(world, body) {
   const results = [];
   for (const one of Array.isArray(body) ? body : [body]) {
-    need(typeof one === "object" && one !== null && Object.hasOwn(ACTIONS, one.do), `do: expected one of ${Object.keys(ACTIONS).join(", ")}`);
+    need(
+      typeof one === "object" && one !== null && Object.hasOwn(ACTIONS, one.do),
+      `do: expected one of ${Object.keys(ACTIONS).join(", ")}`,
+    );
     results.push(await ACTIONS[one.do](world, one));
   }
   return { results };
@@ -221,20 +280,23 @@ export function ledger({ chain, defects }, after) {
     epoch: chain.epoch.epoch,
     gas_price: chain.epoch.gasPrice,
     checkpoint: chain.seq,
-    transactions: chain.order.slice(after).filter(({ origin }) => origin !== "system").map((record) => ({
-      checkpoint: record.seq,
-      digest: record.digest,
-      sender: record.sender,
-      time: record.time,
-      epoch: record.epoch,
-      origin: record.origin,
-      submits: chain.submits.get(record.digest) ?? 0,
-      status: record.failure ? "FAILURE" : "SUCCESS",
-      failure: record.failure,
-      gas: record.gas,
-      gas_object: record.gasObject,
-      bytes: record.bytes,
-    })),
+    transactions: chain.order
+      .slice(after)
+      .filter(({ origin }) => origin !== "system")
+      .map((record) => ({
+        checkpoint: record.seq,
+        digest: record.digest,
+        sender: record.sender,
+        time: record.time,
+        epoch: record.epoch,
+        origin: record.origin,
+        submits: chain.submits.get(record.digest) ?? 0,
+        status: record.failure ? "FAILURE" : "SUCCESS",
+        failure: record.failure,
+        gas: record.gas,
+        gas_object: record.gasObject,
+        bytes: record.bytes,
+      })),
     submits: Object.fromEntries(chain.submits),
     pending: [...chain.pending.keys()],
     rejected: chain.rejected.map(({ k, ...rest }) => rest),
@@ -248,6 +310,13 @@ export function genesisObjects(chain) {
   if (chain.objects.has(CLOCK)) return;
   const owner = { Shared: { initialSharedVersion: 1 } };
   systemTransaction(chain, normalizeSuiAddress("0x0"), [
-    { id: CLOCK, type: normalizeStructTag("0x2::clock::Clock"), kind: "plain", fields: { value: "0" }, owner, version: 1 },
+    {
+      id: CLOCK,
+      type: normalizeStructTag("0x2::clock::Clock"),
+      kind: "plain",
+      fields: { value: "0" },
+      owner,
+      version: 1,
+    },
   ]);
 }

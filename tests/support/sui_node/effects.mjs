@@ -38,7 +38,10 @@ export function effectsOf(record) {
           change.id,
           { inputState: stateIn(change.before), outputState: stateOut(change.after), idOperation: operation(change) },
         ]),
-        unchangedConsensusObjects: record.reads.map(({ id, version, digest }) => [id, { ReadOnlyRoot: [version, digest] }]),
+        unchangedConsensusObjects: record.reads.map(({ id, version, digest }) => [
+          id,
+          { ReadOnlyRoot: [version, digest] },
+        ]),
         auxDataDigest: null,
       },
     },

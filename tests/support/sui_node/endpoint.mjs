@@ -13,7 +13,7 @@ async function readRequest(request) {
   return { query, variables, operationName };
 }
 
-/** The handler of POST /graphql. `number`: of the endpoint, or null for the one that shows the truth, without faults. */
+/** The handler of POST /graphql. `number`: of the endpoint, or null for that of the truth, without faults. */
 export function graphqlRoute(service, number) {
   const { switches, node } = service;
   return async (request, response) => {
@@ -22,7 +22,9 @@ export function graphqlRoute(service, number) {
     if (prepared.match === "execute") node.noteSubmit(submission(prepared.operation, body.variables));
     const fault = number === null ? null : switches.takeFault(number, prepared.match ?? "read");
     if (fault?.when === "before" && !(await inflict(fault, response, null, node.chain.log))) return;
-    const result = prepared.errors ? { data: null, errors: prepared.errors } : await service.answer(prepared, body, number);
+    const result = prepared.errors
+      ? { data: null, errors: prepared.errors }
+      : await service.answer(prepared, body, number);
     if (fault?.when === "after" && !(await inflict(fault, response, result, node.chain.log))) return;
     send(response, 200, result);
   };

@@ -32,12 +32,16 @@ function root(node, views) {
     },
     transaction: ({ digest }) => views.transaction(chain.transaction(digest, views.at)),
     transactionEffects: ({ digest }) => views.transaction(chain.transaction(digest, views.at))?.effects() ?? null,
-    multiGetTransactions: (args) => keys(args.keys).map((digest) => views.transaction(chain.transaction(digest, views.at))),
+    multiGetTransactions: (args) =>
+      keys(args.keys).map((digest) => views.transaction(chain.transaction(digest, views.at))),
     transactions: (args) => views.transactions(args),
     serviceConfig: { maxMultiGetSize: MAX_KEYS, maxQueryPayloadSize: MAX_QUERY, maxPageSize: MAX_SIZE },
     simulateTransaction: ({ transaction, checksEnabled, doGasSelection }) => {
       const bytes = transaction?.bcs?.value;
-      need(typeof bytes === "string", 'Unsupported on the test node: simulation of anything but {"bcs": {"value": "<base64>"}}');
+      need(
+        typeof bytes === "string",
+        'Unsupported on the test node: simulation of anything but {"bcs": {"value": "<base64>"}}',
+      );
       need(!doGasSelection, "Unsupported on the test node: gas selection");
       need(checksEnabled ?? true, "Unsupported on the test node: simulation without checks");
       const record = node.simulate(bytes);
@@ -62,7 +66,8 @@ function resolveField(source, args, context, info) {
   }
 }
 
-const translate = (value, context) => (value instanceof Promise ? value.catch((e) => Promise.reject(wrap(e, context))) : value);
+const translate = (value, context) =>
+  value instanceof Promise ? value.catch((e) => Promise.reject(wrap(e, context))) : value;
 
 function wrap(error, context) {
   if (error instanceof GraphQLError) return error;
@@ -83,12 +88,17 @@ export class Service {
   prepare({ query, operationName }) {
     if (typeof query !== "string") return { errors: [graphqlError("Expected a query", "BAD_USER_INPUT")] };
     if (query.length > MAX_QUERY) {
-      return { errors: [graphqlError(`Query payload too large: ${query.length} bytes, at most ${MAX_QUERY}`, "BAD_USER_INPUT")] };
+      return {
+        errors: [
+          graphqlError(`Query payload too large: ${query.length} bytes, at most ${MAX_QUERY}`, "BAD_USER_INPUT"),
+        ],
+      };
     }
     const prepared = this.documents.get(query) ?? this.remember(query);
     if (prepared.errors) return prepared;
     const operation = getOperationAST(prepared.document, operationName);
-    if (!operation || operation.operation === "subscription") return { errors: [graphqlError("Unknown or missing operation", "GRAPHQL_PARSE_FAILED")] };
+    if (!operation || operation.operation === "subscription")
+      return { errors: [graphqlError("Unknown or missing operation", "GRAPHQL_PARSE_FAILED")] };
     return { ...prepared, operation, match: matchOf(operation) };
   }
 

@@ -15,7 +15,11 @@ export class HttpError extends Error {
 export function send(response, status, body, headers = {}) {
   if (response.writableEnded || response.destroyed) return;
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  response.writeHead(status, { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(text), ...headers });
+  response.writeHead(status, {
+    "Content-Type": "application/json",
+    "Content-Length": Buffer.byteLength(text),
+    ...headers,
+  });
   response.end(text);
 }
 
@@ -33,7 +37,8 @@ async function readBody(request) {
 /** The request's body: a JSON object or, for `lists`, an array. */
 export async function readJson(request, lists = false) {
   if (request.method !== "POST") throw new HttpError(405, "expected POST");
-  if (!/^application\/json\b/i.test(request.headers["content-type"] ?? "")) throw new HttpError(415, "expected application/json");
+  if (!/^application\/json\b/i.test(request.headers["content-type"] ?? ""))
+    throw new HttpError(415, "expected application/json");
   const body = await readBody(request);
   let value;
   try {
@@ -41,7 +46,8 @@ export async function readJson(request, lists = false) {
   } catch {
     throw new HttpError(400, "the body is not JSON");
   }
-  if (typeof value !== "object" || value === null || (Array.isArray(value) && !lists)) throw new HttpError(400, "the body is not a JSON object");
+  if (typeof value !== "object" || value === null || (Array.isArray(value) && !lists))
+    throw new HttpError(400, "the body is not a JSON object");
   return value;
 }
 

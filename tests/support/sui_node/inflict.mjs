@@ -44,7 +44,10 @@ export async function inflict(fault, response, result, log) {
       send(response, fault.status, fault.body, { "Content-Type": "text/plain" });
       return false;
     case "limit":
-      send(response, 429, "Too Many Requests", { "Content-Type": "text/plain", "Retry-After": String(fault.retry_after) });
+      send(response, 429, "Too Many Requests", {
+        "Content-Type": "text/plain",
+        "Retry-After": String(fault.retry_after),
+      });
       return false;
     case "malformed":
       send(response, 200, text.slice(0, Math.max(1, text.length >> 1)));

@@ -27,7 +27,7 @@ export class Log {
       fs.writeSync(this.descriptor, line.subarray(0, line.length >> 1));
       process.kill(process.pid, "SIGKILL");
     }
-    for (let done = 0; done < line.length; ) done += fs.writeSync(this.descriptor, line, done);
+    for (let done = 0; done < line.length;) done += fs.writeSync(this.descriptor, line, done);
     if (durable) fs.fsyncSync(this.descriptor);
   }
 }

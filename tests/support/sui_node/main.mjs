@@ -3,8 +3,9 @@
 //   main.mjs --data FILE --control PORT --endpoint PORT… [--chain DIGEST] [--epoch 500] [--gas-price 1000]
 //            [--cert FILE --key FILE]
 //
-// On each endpoint POST /graphql, with what goes wrong there on purpose; over TLS when there is a certificate. On the control port POST /graphql, which always
-// tells the truth, POST /control and GET /ledger (see control.mjs), and GET /health when everything listens.
+// On each endpoint POST /graphql, with what goes wrong there on purpose; over TLS when there is a certificate. On the
+// control port POST /graphql, which always tells the truth, POST /control and GET /ledger (see control.mjs), and GET
+// /health when everything listens.
 import crypto from "node:crypto";
 import fs from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -35,7 +36,8 @@ function options() {
       key: { type: "string" },
     },
   });
-  if (!values.data || !values.control || fromBase58(values.chain).length !== 32) throw new Error("usage: see the head of main.mjs");
+  if (!values.data || !values.control || fromBase58(values.chain).length !== 32)
+    throw new Error("usage: see the head of main.mjs");
   const tls = values.cert ? { cert: fs.readFileSync(values.cert), key: fs.readFileSync(values.key) } : null;
   return { ...values, tls, epoch: Number(values.epoch), gasPrice: Number(values["gas-price"]) };
 }
@@ -45,7 +47,8 @@ const after = (url) => Number(new URL(url, "http://localhost").searchParams.get(
 function controlRoutes(world, service) {
   return {
     "/graphql": graphqlRoute(service, null),
-    "/health": async (request, response) => send(response, 200, { endpoints: world.endpoints.map((one) => one.server !== null) }),
+    "/health": async (request, response) =>
+      send(response, 200, { endpoints: world.endpoints.map((one) => one.server !== null) }),
     "/ledger": async (request, response) => send(response, 200, ledger(world, after(request.url))),
     "/control": async (request, response) => {
       try {
@@ -65,12 +68,19 @@ async function main() {
     console.error(error.stack);
     if (defects.length < MAX_DEFECTS) defects.push(String(error.stack));
   };
-  const chain = Chain.open(data, { chain: genesis.chain, epoch: genesis.epoch, gasPrice: genesis.gasPrice, time: Date.now() });
+  const chain = Chain.open(data, {
+    chain: genesis.chain,
+    epoch: genesis.epoch,
+    gasPrice: genesis.gasPrice,
+    time: Date.now(),
+  });
   genesisObjects(chain);
   const switches = new Switches(ports.length);
   const node = new Node(chain, switches, defect);
   const service = new Service(SCHEMA, node, switches, defect);
-  const endpoints = ports.map((one, i) => new Endpoint(Number(one), { "/graphql": graphqlRoute(service, i) }, defect, tls));
+  const endpoints = ports.map(
+    (one, i) => new Endpoint(Number(one), { "/graphql": graphqlRoute(service, i) }, defect, tls),
+  );
   const world = { chain, node, switches, endpoints, defects };
   for (const one of endpoints) await one.start();
   await new Endpoint(Number(port), controlRoutes(world, service), defect).start();

@@ -1,7 +1,8 @@
 // What Move calls do here. There is no Move code: a target is described in JSON, "package::module::function" to
 //   params         what each argument must be; without it anything goes:
 //                  "&mut", "&": an object by reference   "object": one by value   "coin", "coin:TYPE": a coin by value
-//                  "value", "value:NAME": what an earlier call returned   else a pure type: "u64", "bool", "id", "vector<u8>" …
+//                  "value", "value:NAME": what an earlier call returned
+//                  else a pure type: "u64", "bool", "id", "vector<u8>" …
 //   typeArguments  how many (0)
 //   returns        of each result "value:NAME" or "object:TYPE"
 //   creates        [{type, owner: "sender" | "shared" | "immutable"}]
@@ -28,7 +29,8 @@ function abort(target, { code, at = target }) {
   );
 }
 
-const typed = (text, call) => (/^T\d+$/.test(text) ? call.typeArguments[Number(text.slice(1))] : normalizeStructTag(text));
+const typed = (text, call) =>
+  /^T\d+$/.test(text) ? call.typeArguments[Number(text.slice(1))] : normalizeStructTag(text);
 
 function checkCoin(run, slot, type, argIdx) {
   const object = slot.kind === "object" ? run.work.get(slot.id).object : null;

@@ -54,7 +54,14 @@ export class Node {
     if (finality === null) return this.commit(transaction, admitted, signatures);
     const keys = admitted.references.map(lockKey);
     const due = Date.now() + finality.ms;
-    const pending = { k: "pending", digest, bytes: Buffer.from(transaction.bytes).toString("base64"), signatures, keys, due };
+    const pending = {
+      k: "pending",
+      digest,
+      bytes: Buffer.from(transaction.bytes).toString("base64"),
+      signatures,
+      keys,
+      due,
+    };
     if (finality.durable) this.chain.commit(pending);
     else this.chain.apply(pending);
     return this.resume(pending);
@@ -75,7 +82,14 @@ export class Node {
   }
 
   noteEquivocation({ objectId, version }, digests, final) {
-    this.chain.commit({ k: "equivocation", object: objectId, version: Number(version), digests, final, time: Date.now() });
+    this.chain.commit({
+      k: "equivocation",
+      object: objectId,
+      version: Number(version),
+      digests,
+      final,
+      time: Date.now(),
+    });
   }
 
   /** It uses versions that other transactions of clients have used up; it will be refused for that. */
@@ -93,7 +107,8 @@ export class Node {
     if (lock === undefined || lock.digests.includes(transaction.digest)) return;
     const digests = [...lock.digests, transaction.digest];
     this.noteEquivocation(ref, digests, false);
-    for (const digest of digests) this.drop(digest, `Transaction ${digest} lost its locks to a conflicting transaction`);
+    for (const digest of digests)
+      this.drop(digest, `Transaction ${digest} lost its locks to a conflicting transaction`);
     this.chain.commit({ k: "lock", key, digests });
   }
 
@@ -139,7 +154,8 @@ export class Node {
 
   /** What is not final at the end of an epoch never will be by itself. */
   changeEpoch(gasPrice) {
-    for (const digest of [...this.chain.pending.keys()]) this.drop(digest, `Transaction ${digest} was not final at the end of its epoch`);
+    for (const digest of [...this.chain.pending.keys()])
+      this.drop(digest, `Transaction ${digest} was not final at the end of its epoch`);
     const epoch = this.chain.epoch.epoch + 1;
     return this.chain.commit({ k: "epoch", epoch, gasPrice: gasPrice ?? this.chain.epoch.gasPrice, time: Date.now() });
   }
@@ -149,4 +165,3 @@ function ownedReferences(transaction) {
   const inputs = transaction.inputs.map((input) => input.Object?.ImmOrOwnedObject).filter(Boolean);
   return [...transaction.gas.payment, ...inputs];
 }
-

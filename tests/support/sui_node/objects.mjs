@@ -1,7 +1,8 @@
 // Objects: what they contain, their BCS and digest. An object's version is an immutable record:
 //   {id, version, owner, type, kind, fields, previous, rebate, digest, seq, deleted?}
-// kind says what `fields` hold: coin {balance}, vault {balances, positions}, plain {value}. Amounts are decimal strings;
-// owner is as in the SDK's BCS: {AddressOwner}, {ObjectOwner}, {Shared: {initialSharedVersion}} or {Immutable: true}.
+// kind says what `fields` hold: coin {balance}, vault {balances, positions}, plain {value}. Amounts are decimal
+// strings; owner is as in the SDK's BCS: {AddressOwner}, {ObjectOwner}, {Shared: {initialSharedVersion}} or
+// {Immutable: true}.
 import { bcs } from "@mysten/sui/bcs";
 import { normalizeStructTag, normalizeSuiAddress, toBase58, toBase64 } from "@mysten/sui/utils";
 import { blake2b } from "@noble/hashes/blake2.js";
@@ -13,7 +14,9 @@ export const coinType = (type) => normalizeStructTag(`0x2::coin::Coin<${type}>`)
 const MIST_PER_BYTE = 7600n;
 const OVERHEAD = 90; // so that a coin counts 130 bytes, as on chain
 
-const Amounts = bcs.struct("VecMap", { contents: bcs.vector(bcs.struct("Entry", { key: bcs.string(), value: bcs.u64() })) });
+const Amounts = bcs.struct("VecMap", {
+  contents: bcs.vector(bcs.struct("Entry", { key: bcs.string(), value: bcs.u64() })),
+});
 const LAYOUTS = {
   coin: bcs.struct("Coin", { id: bcs.Address, balance: bcs.u64() }),
   vault: bcs.struct("Vault", { id: bcs.Address, balances: Amounts, positions: Amounts }),
@@ -66,7 +69,10 @@ export function seal(object, version, previous) {
 export function childId(digestBytes, n) {
   const counter = Buffer.alloc(8);
   counter.writeBigUInt64LE(BigInt(n));
-  return "0x" + Buffer.from(blake2b(Buffer.concat([Buffer.from([0xf1]), digestBytes, counter]), { dkLen: 32 })).toString("hex");
+  return (
+    "0x" +
+    Buffer.from(blake2b(Buffer.concat([Buffer.from([0xf1]), digestBytes, counter]), { dkLen: 32 })).toString("hex")
+  );
 }
 
 export const base64 = toBase64;

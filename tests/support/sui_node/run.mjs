@@ -29,7 +29,9 @@ export class Run {
     for (const coin of coins.slice(1)) this.mergeInto(this.gasCoin, this.work.get(coin.id));
     for (const input of objects.filter(Boolean)) this.enter(input.object, input.mutable);
     this.inputs = this.transaction.inputs.map((input, i) =>
-      input.Pure ? { kind: "pure", bytes: Buffer.from(input.Pure.bytes, "base64") } : { kind: "object", id: objects[i].object.id },
+      input.Pure
+        ? { kind: "pure", bytes: Buffer.from(input.Pure.bytes, "base64") }
+        : { kind: "object", id: objects[i].object.id },
     );
   }
 
@@ -62,7 +64,9 @@ export class Run {
   }
 
   overwritten() {
-    return [...this.work.values()].filter((entry) => entry.mutable && entry.before !== null).map((entry) => entry.before);
+    return [...this.work.values()]
+      .filter((entry) => entry.mutable && entry.before !== null)
+      .map((entry) => entry.before);
   }
 }
 
@@ -89,7 +93,11 @@ function runAll(run) {
 function charge(run) {
   const { price, budget } = run.transaction.gas;
   const cost = gas.computation(run.units, BigInt(price));
-  const costs = gas.summary(cost, run.overwritten(), run.written().map((entry) => entry.object));
+  const costs = gas.summary(
+    cost,
+    run.overwritten(),
+    run.written().map((entry) => entry.object),
+  );
   if (gas.needed(costs) > BigInt(budget)) throw new Failure("InsufficientGas", { InsufficientGas: true });
   return costs;
 }
@@ -142,8 +150,9 @@ function describe(failure) {
   if (failure === null) return null;
   const { abort, command } = failure;
   const where = command === null ? "" : ` in ${ordinal(command + 1)} command`;
+  const at = abort && `${abort.package}::${abort.module}::${abort.function}`;
   const message = abort
-    ? `Error${where}, from '${abort.package}::${abort.module}::${abort.function}' (instruction 1), abort code: ${abort.code}`
+    ? `Error${where}, from '${at}' (instruction 1), abort code: ${abort.code}`
     : `${failure.message}${where}`;
   return { message, error: failure.error, command, abort };
 }
@@ -176,4 +185,3 @@ export function execute(chain, transaction, admitted, { signatures, aborts, time
   };
   return { ...record, ...effectsOf(record) };
 }
-

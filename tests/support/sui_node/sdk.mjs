@@ -1,11 +1,11 @@
-// The official SDK for tests in other languages: one JSON request per line of the input, one answer per line of the output
-// ({result} or {error}). A request is {do: ACTION, …}; see ACTIONS.
+// The official SDK for tests in other languages: one JSON request per line of the input, one answer per line of the
+// output ({result} or {error}). A request is {do: ACTION, …}; see ACTIONS.
 //
 // A transaction is described as {seed, gas: [ref], price, budget, expiration, sponsor, commands}, commands as a list of
 //   {call: TARGET, types, args}  {split: ARG, amounts: [ARG]}  {merge: ARG, from: [ARG]}  {transfer: [ARG], to: ARG}
 //   {vector: TYPE, of: [ARG]}
-// and ARG as "gas", {result: [i, j]} ([i]: the whole), {shared: {objectId, initialSharedVersion, mutable}}, {owned: ref},
-// {receiving: ref}, {raw: hex} or a pure one: {u64: "5"}, {bool: true}, {id: "0x…"} …
+// and ARG as "gas", {result: [i, j]} ([i]: the whole), {shared: {objectId, initialSharedVersion, mutable}},
+// {owned: ref}, {receiving: ref}, {raw: hex} or a pure one: {u64: "5"}, {bool: true}, {id: "0x…"} …
 import readline from "node:readline";
 import { SuiGraphQLClient } from "@mysten/sui/graphql";
 import { Ed25519Keypair } from "@mysten/sui/keypairs/ed25519";
@@ -27,7 +27,8 @@ function argument(tx, results, value) {
 
 function addCommand(tx, results, command) {
   const arg = (value) => argument(tx, results, value);
-  if (command.call) return tx.moveCall({ target: command.call, typeArguments: command.types, arguments: command.args.map(arg) });
+  if (command.call)
+    return tx.moveCall({ target: command.call, typeArguments: command.types, arguments: command.args.map(arg) });
   if (command.split) return tx.splitCoins(arg(command.split), command.amounts.map(arg));
   if (command.merge) return tx.mergeCoins(arg(command.merge), command.from.map(arg));
   if (command.transfer) return tx.transferObjects(command.transfer.map(arg), arg(command.to));
@@ -65,12 +66,14 @@ const ACTIONS = {
   sign: async ({ seed, bytes }) => (await keypair(seed).signTransaction(fromBase64(bytes))).signature,
   /** {url, method, options}: a method of the SDK's GraphQL client; `transaction` in the options is Base64. */
   client: ({ url, method, options }) => {
-    const given = typeof options?.transaction === "string" ? { ...options, transaction: fromBase64(options.transaction) } : options;
+    const given =
+      typeof options?.transaction === "string" ? { ...options, transaction: fromBase64(options.transaction) } : options;
     return clientOf(url)[method](given);
   },
 };
 
-const plain = (key, value) => (typeof value === "bigint" ? String(value) : value instanceof Error ? { error: value.message } : value);
+const plain = (key, value) =>
+  typeof value === "bigint" ? String(value) : value instanceof Error ? { error: value.message } : value;
 
 for await (const line of readline.createInterface({ input: process.stdin })) {
   let answer;

@@ -11,7 +11,13 @@
 //   errors     {message, code}: GraphQL errors         die        the node is killed
 //   tear       it is killed while it writes its log ("before" only)
 export const FAULTS = {
-  silent: {}, reset: {}, malformed: {}, empty: {}, html: {}, die: {}, tear: {},
+  silent: {},
+  reset: {},
+  malformed: {},
+  empty: {},
+  html: {},
+  die: {},
+  tear: {},
   status: { status: 500, body: "Internal Server Error" },
   limit: { retry_after: 1 },
   oversized: { bytes: 16 << 20 },
@@ -44,12 +50,16 @@ export class Switches {
   }
 
   takeFault(endpoint, match) {
-    return use(this.faults, (f) => (f.endpoint === null || f.endpoint === endpoint) && (f.match === "any" || f.match === match));
+    return use(
+      this.faults,
+      (f) => (f.endpoint === null || f.endpoint === endpoint) && (f.match === "any" || f.match === match),
+    );
   }
 
   /** Aborts that a call may meet when it is simulated or executed. */
   abortsOf(when) {
-    const fits = (abort, target) => (abort.when === "any" || abort.when === when) && (abort.target ?? target) === target;
+    const fits = (abort, target) =>
+      (abort.when === "any" || abort.when === when) && (abort.target ?? target) === target;
     return { take: (target) => use(this.aborts, (abort) => fits(abort, target)) };
   }
 

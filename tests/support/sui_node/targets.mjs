@@ -10,7 +10,10 @@ const PLAIN = /^(&mut|&|object|coin|value)$|^coin:|^value:/;
 const COUNT = (value) => Number.isSafeInteger(value) && value >= 0;
 
 function fullName(name, what) {
-  need(typeof name === "string" && NAME.test(name), `${what}: expected package::module::function, got ${JSON.stringify(name)}`);
+  need(
+    typeof name === "string" && NAME.test(name),
+    `${what}: expected package::module::function, got ${JSON.stringify(name)}`,
+  );
   const [address, ...rest] = name.split("::");
   return [normalizeSuiAddress(address), ...rest].join("::");
 }
@@ -23,7 +26,8 @@ function works(action) {
   }
 }
 
-const isParameter = (text) => typeof text === "string" && (PLAIN.test(text) || works(() => pureBcsSchemaFromTypeName(text)));
+const isParameter = (text) =>
+  typeof text === "string" && (PLAIN.test(text) || works(() => pureBcsSchemaFromTypeName(text)));
 const isReturn = (text) => typeof text === "string" && /^(value|object):./.test(text);
 const isCreate = (item) => works(() => normalizeStructTag(item.type)) && OWNER_NAMES.includes(item.owner);
 const listOf = (fits) => (value) => Array.isArray(value) && value.every(fits);

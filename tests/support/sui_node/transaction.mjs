@@ -37,7 +37,10 @@ function parse(bytes) {
   } catch (e) {
     need(false, `Failed to deserialize TransactionData from BCS: ${e.message}`);
   }
-  need(Buffer.compare(again, bytes) === 0, "Failed to deserialize TransactionData from BCS: remaining or not canonical input");
+  need(
+    Buffer.compare(again, bytes) === 0,
+    "Failed to deserialize TransactionData from BCS: remaining or not canonical input",
+  );
   return data.V1;
 }
 

@@ -1,5 +1,5 @@
-// Objects, transactions, epochs as the public schema shows them: a field is a value or a function of its arguments. What
-// is absent here is not answered at all (see graphql.mjs). `at`: the transaction up to which the reader knows.
+// Objects, transactions, epochs as the public schema shows them: a field is a value or a function of its arguments.
+// What is absent here is not answered at all (see graphql.mjs). `at`: the transaction up to which the reader knows.
 import { normalizeStructTag, normalizeSuiAddress, toBase64 } from "@mysten/sui/utils";
 import { contents, json, objectBcs, hash } from "./objects.mjs";
 import { page } from "./pages.mjs";
@@ -93,7 +93,8 @@ export class Views {
   objectByKey({ address, version, rootVersion, atCheckpoint }) {
     need(rootVersion === undefined || rootVersion === null, "Unsupported on the test node: rootVersion");
     const id = addressOf(address);
-    if (version === undefined || version === null) return this.object(this.chain.object(id, Math.min(this.at, atCheckpoint ?? this.at)));
+    if (version === undefined || version === null)
+      return this.object(this.chain.object(id, Math.min(this.at, atCheckpoint ?? this.at)));
     return this.object(this.versionOf(id, version));
   }
 
@@ -117,14 +118,24 @@ export class Views {
 
   ownedObjects(address, { filter, ...args }) {
     const owned = this.chain.owned(address, this.at).filter((o) => !filter?.type || typeMatches(filter.type, o.type));
-    return page(owned, (object) => object.id, args, (object) => this.object(object, "MoveObject"));
+    return page(
+      owned,
+      (object) => object.id,
+      args,
+      (object) => this.object(object, "MoveObject"),
+    );
   }
 
   balance(address, type) {
     const coin = normalizeStructTag(`0x2::coin::Coin<${type}>`);
     const coins = this.chain.owned(address, this.at).filter((object) => object.type === coin);
     const total = String(coins.reduce((sum, object) => sum + BigInt(object.fields.balance), 0n));
-    return { coinType: { repr: normalizeStructTag(type) }, totalBalance: total, coinBalance: total, addressBalance: "0" };
+    return {
+      coinType: { repr: normalizeStructTag(type) },
+      totalBalance: total,
+      coinBalance: total,
+      addressBalance: "0",
+    };
   }
 
   transactions({ filter, ...args }) {
@@ -132,15 +143,22 @@ export class Views {
     const unknown = Object.entries(others).find(([, value]) => value !== null && value !== undefined);
     need(unknown === undefined, `Unsupported on the test node: transactions by ${unknown?.[0]}`);
     const sender = sentAddress ? addressOf(sentAddress) : null;
-    const found = this.chain.order.slice(0, this.at).filter(
-      (record) =>
-        (sender === null || record.sender === sender) &&
-        !this.chain.pruned.has(record.digest) &&
-        record.seq > (afterCheckpoint ?? 0) &&
-        record.seq < (beforeCheckpoint ?? Infinity) &&
-        record.seq === (atCheckpoint ?? record.seq),
+    const found = this.chain.order
+      .slice(0, this.at)
+      .filter(
+        (record) =>
+          (sender === null || record.sender === sender) &&
+          !this.chain.pruned.has(record.digest) &&
+          record.seq > (afterCheckpoint ?? 0) &&
+          record.seq < (beforeCheckpoint ?? Infinity) &&
+          record.seq === (atCheckpoint ?? record.seq),
+      );
+    return page(
+      found,
+      (record) => record.seq,
+      args,
+      (record) => this.transaction(record),
     );
-    return page(found, (record) => record.seq, args, (record) => this.transaction(record));
   }
 
   /** `fresh`: right after its execution or simulation, of no checkpoint yet. */
@@ -172,9 +190,21 @@ export class Views {
       effectsBcs: record.effectsBcs,
       effectsDigest: record.effectsDigest,
       gasEffects: () => this.gasEffects(record),
-      objectChanges: (args) => page(record.changes, (change) => change.id, args, (change) => this.change(record, change)),
+      objectChanges: (args) =>
+        page(
+          record.changes,
+          (change) => change.id,
+          args,
+          (change) => this.change(record, change),
+        ),
       balanceChangesJson: [],
-      events: (args) => page([], () => 0, args, () => null),
+      events: (args) =>
+        page(
+          [],
+          () => 0,
+          args,
+          () => null,
+        ),
     };
   }
 
@@ -196,7 +226,8 @@ export class Views {
       address: id,
       idCreated: before === null,
       idDeleted: after === null,
-      inputState: () => before && this.object(this.chain.objects.get(id)?.find((object) => object.version === before.version)),
+      inputState: () =>
+        before && this.object(this.chain.objects.get(id)?.find((object) => object.version === before.version)),
       outputState: () => after && this.object(written(record, id)),
     };
   }
@@ -207,7 +238,11 @@ const written = (record, id) => record.writes.find((object) => object.id === id)
 function executionError(failure) {
   if (failure === null) return null;
   const { message, abort } = failure;
-  const module = abort && { name: abort.module, fullyQualifiedName: `${abort.package}::${abort.module}`, package: { address: abort.package } };
+  const module = abort && {
+    name: abort.module,
+    fullyQualifiedName: `${abort.package}::${abort.module}`,
+    package: { address: abort.package },
+  };
   return {
     message,
     abortCode: abort?.code ?? null,
@@ -216,6 +251,10 @@ function executionError(failure) {
     sourceLineNumber: null,
     instructionOffset: abort ? 1 : null,
     module,
-    function: abort && { name: abort.function, module, fullyQualifiedName: `${module.fullyQualifiedName}::${abort.function}` },
+    function: abort && {
+      name: abort.function,
+      module,
+      fullyQualifiedName: `${module.fullyQualifiedName}::${abort.function}`,
+    },
   };
 }
