@@ -1,10 +1,9 @@
 """The Sui test node answers what a client asks and executes what it sends, as the SDK and plain HTTP see it."""
-import json
 import time
 
 import pytest
 
-from sui_world import CLOCK, COINS, DUSDC, LOOKUP, OBJECTS, ORACLE, PACKAGE, SENT, SIMULATE, World, simulate
+from sui_world import CLOCK, COINS, DUSDC, OBJECTS, ORACLE, PACKAGE, SENT, SIMULATE, World, simulate
 
 
 # ---- queries ----

@@ -10,7 +10,7 @@ import pytest
 
 import servers
 import sui
-from sui_world import CHANGES, LOOKUP, is_json, later, until_pending
+from sui_world import CHANGES, LOOKUP, is_json, later, reference, until_pending
 
 
 # ---- a server that nothing brings down ----
@@ -104,11 +104,27 @@ def exchange_quietly(port, data):
     ({"do": "targets", "targets": {"0x1::a::b": {"params": ["nosuch"]}}}, "params is wrong"),
     ({"do": "targets", "targets": {"0x1::a::b": {"model": {"kind": "x"}}}}, "model is wrong"),
     ({"do": "prune", "digest": "x"}, "no transaction"), ({"do": "object", "owner": "0x1", "kind": "coin"}, "kind"),
-    (7, "expected one of"),
+    (7, "expected one of"), ({"do": "coins", "owner": "0x1", "balance": str(2**64)}, "expected an amount"),
+    ({"do": "coins", "owner": "0x1", "balance": "1", "type": "?"}, "expected a type"),
+    ({"do": "object", "owner": "0x1", "kind": "vault", "balances": {"?": 1}}, "expected a type"),
+    ({"do": "abort", "target": 7}, "package::module::function"), ({"do": "chain", "identifier": 7}, "expected a text"),
+    ({"do": "targets", "targets": {"0x1::a::b": None}}, "expected an object"),
 ])
 def test_controls_that_are_wrong_are_told(world, action, words):
     with pytest.raises(sui.Refused, match=words):
         world.node.control(action)
+
+
+def test_amounts_at_the_end_of_their_range(world):
+    most = 2**64 - 1
+    full, one = (world.node.coins(world.address, balance)[0] for balance in (most, 1))
+    world.refused(world.build(gas=[full, one]), "more than a coin can")
+    merged = [{"merge": {"owned": reference(full)}, "from": [{"owned": reference(one)}]}]
+    assert "CoinBalanceOverflow" in world.execute(merged)["executionError"]["message"]
+    vault = world.share(kind="vault", balances={"0x2::sui::SUI": str(most)})
+    deposit = [{"split": "gas", "amounts": [{"u64": "1"}]},
+               world.call("predict_manager::deposit", vault, {"result": [0, 0]}, types=["0x2::sui::SUI"])]
+    assert "MovePrimitiveRuntimeError" in world.execute(deposit)["executionError"]["message"]
 
 
 # ---- death ----

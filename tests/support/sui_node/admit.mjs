@@ -1,5 +1,5 @@
 // May this transaction be executed now? The checks that validators do before execution, in their order and words.
-import { CLOCK, SUI_COIN, isCoin, isShared, seal } from "./objects.mjs";
+import { CLOCK, MAX_U64, SUI_COIN, isCoin, isShared, seal } from "./objects.mjs";
 import { lockKey } from "./chain.mjs";
 import { LIMITS } from "./transaction.mjs";
 import { hex, must } from "./reject.mjs";
@@ -103,6 +103,7 @@ function gasObjects(chain, { gas }) {
     must(isCoin(coin) && coin.type === SUI_COIN, `Invalid gas object ${coin.id}: not a coin of SUI`);
   }
   const balance = coins.reduce((sum, coin) => sum + BigInt(coin.fields.balance), 0n);
+  must(balance <= MAX_U64, `The gas coins hold more than a coin can: ${balance}`);
   must(
     balance >= BigInt(gas.budget),
     `Balance of gas object ${balance} is lower than the needed amount: ${gas.budget}`,

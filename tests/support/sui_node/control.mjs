@@ -4,12 +4,13 @@ import { bcs } from "@mysten/sui/bcs";
 import { TransactionDataBuilder } from "@mysten/sui/transactions";
 import { normalizeStructTag, normalizeSuiAddress, toBase64 } from "@mysten/sui/utils";
 import { blake2b } from "@noble/hashes/blake2.js";
-import { checkTargets } from "./targets.mjs";
-import { CLOCK, SUI_COIN, childId, coinType, hash, isCoin, seal } from "./objects.mjs";
+import { checkTargets, fullName } from "./targets.mjs";
+import { CLOCK, MAX_U64, SUI_COIN, childId, coinType, hash, isCoin, seal } from "./objects.mjs";
 import { FAULTS, MATCHES } from "./switches.mjs";
 import { addressOf } from "./views.mjs";
 import { need } from "./reject.mjs";
 
+const MAX_BUMPS = 10000;
 const NOBODY = normalizeSuiAddress("0xbad");
 const ZERO_GAS = { computation: "0", storage: "0", rebate: "0", nonRefundable: "0" };
 
@@ -21,13 +22,27 @@ const whole = (value, name, least = 0) => {
   return value;
 };
 const amount = (value, name) => {
-  need(/^\d{1,20}$/.test(String(value)), `${name}: expected an amount, got ${JSON.stringify(value)}`);
+  const fits = /^\d{1,20}$/.test(String(value)) && BigInt(value) <= MAX_U64;
+  need(fits, `${name}: expected an amount, got ${JSON.stringify(value)}`);
   return String(value);
 };
 const oneOf = (value, names, name) => {
   need(names.includes(value), `${name}: expected one of ${names.join(", ")}, got ${JSON.stringify(value)}`);
   return value;
 };
+
+const text = (value, name) => {
+  need(typeof value === "string", `${name}: expected a text, got ${JSON.stringify(value)}`);
+  return value;
+};
+
+function structTag(value, name) {
+  try {
+    return normalizeStructTag(value);
+  } catch {
+    return need(false, `${name}: expected a type, got ${JSON.stringify(value)}`);
+  }
+}
 
 /** A change of the chain that no client asked for, as a transaction without bytes. */
 export function systemTransaction(chain, sender, changed, more = {}) {
@@ -93,7 +108,7 @@ function coins({ chain }, { owner, balance, count = 1, type = "0x2::sui::SUI", i
   need(count <= 1000 && (id === undefined || count === 1), "count: at most 1000, and one with an id");
   const made = Array.from({ length: count }, (_, n) => ({
     id: newId(chain, id, n),
-    type: coinType(type),
+    type: coinType(structTag(type, "type")),
     kind: "coin",
     fields: { balance: held },
     owner: holder,
@@ -110,11 +125,11 @@ function object(
 ) {
   oneOf(kind, ["plain", "vault"], "kind");
   const vault = () => ({
-    balances: amounts(balances, "balances", normalizeStructTag),
+    balances: amounts(balances, "balances", (key) => structTag(key, "balances")),
     positions: amounts(positions, "positions", String),
   });
   const fields = kind === "vault" ? vault() : { value: amount(value, "value") };
-  const made = { id: newId(chain, id), type: normalizeStructTag(type), kind, fields, owner: ownerOf(owner) };
+  const made = { id: newId(chain, id), type: structTag(type, "type"), kind, fields, owner: ownerOf(owner) };
   if (version !== undefined) {
     made.version = whole(version, "version", 1);
     if (owner === "shared") made.owner = { Shared: { initialSharedVersion: version } };
@@ -131,7 +146,7 @@ function existing(chain, id) {
 /** Somebody else's transaction changes an object. */
 function bump({ chain }, { object: id, times = 1 }) {
   const address = existing(chain, id).id;
-  for (let n = 0; n < whole(times, "times", 1); n++) {
+  for (let n = 0; n < Math.min(whole(times, "times", 1), MAX_BUMPS); n++) {
     systemTransaction(chain, NOBODY, [{ ...chain.object(address), version: undefined }]);
   }
   return shown(chain.object(address));
@@ -207,13 +222,13 @@ function lag({ switches }, { endpoint, transactions = 0, ms = 0 }) {
 }
 
 function wrongChain({ switches }, { endpoint, identifier = null }) {
-  for (const view of viewsOf(switches, endpoint)) view.chain = identifier;
+  for (const view of viewsOf(switches, endpoint)) view.chain = identifier && text(identifier, "identifier");
   return {};
 }
 
 function abort({ switches }, { target = null, code = 1, at, when = "execute", times = 1 }) {
   oneOf(when, ["execute", "simulate", "any"], "when");
-  const name = (text) => [addressOf(text.split("::")[0]), ...text.split("::").slice(1)].join("::");
+  const name = (full) => fullName(full, "abort");
   const item = { target: target && name(target), code: whole(code, "code"), when, times: whole(times, "times") };
   switches.aborts.push(at === undefined ? item : { ...item, at: name(at) });
   return {};
@@ -246,7 +261,7 @@ function prune({ chain }, { digest }) {
 
 const ACTIONS = {
   coins, // {owner, balance, count, type, id}: coins out of nothing; their references
-  object, // {id, owner: address | "shared" | "immutable", type, version, value} or {…, kind: "vault", balances, positions}
+  object, // {id, owner: ADDRESS | "shared" | "immutable", type, version, value} or {…, kind: "vault", balances, positions}
   targets, // {targets, replace}: what Move calls do, see move.mjs
   epoch, // {gas_price}: the next epoch
   bump, // {object, times}: somebody else changes an object

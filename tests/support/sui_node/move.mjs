@@ -13,7 +13,7 @@
 import { bcs, pureBcsSchemaFromTypeName } from "@mysten/sui/bcs";
 import { normalizeStructTag } from "@mysten/sui/utils";
 import { badArgument, mutableObject, peek, pure, take } from "./commands.mjs";
-import { coinType, isCoin } from "./objects.mjs";
+import { MAX_U64, coinType, isCoin } from "./objects.mjs";
 import { Failure } from "./reject.mjs";
 
 const DEFAULT_UNITS = 100;
@@ -96,6 +96,7 @@ function vaultOf(run, slots, at) {
 /** Changes an amount; false when too little is there. */
 function add(map, key, amount) {
   const sum = BigInt(map[key] ?? 0) + amount;
+  if (sum > MAX_U64) throw new Failure("MovePrimitiveRuntimeError", { MovePrimitiveRuntimeError: null });
   if (sum >= 0n) map[key] = String(sum);
   if (sum === 0n) delete map[key];
   return sum >= 0n;

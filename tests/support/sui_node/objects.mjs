@@ -11,6 +11,7 @@ export const SUI_COIN = normalizeStructTag("0x2::coin::Coin<0x2::sui::SUI>");
 export const CLOCK = normalizeSuiAddress("0x6");
 export const coinType = (type) => normalizeStructTag(`0x2::coin::Coin<${type}>`);
 
+export const MAX_U64 = 2n ** 64n - 1n;
 const MIST_PER_BYTE = 7600n;
 const OVERHEAD = 90; // so that a coin counts 130 bytes, as on chain
 

@@ -4,7 +4,7 @@ import { fromBase58, toBase64 } from "@mysten/sui/utils";
 import { effectsOf } from "./effects.mjs";
 import * as gas from "./gas.mjs";
 import { runCommand } from "./commands.mjs";
-import { childId, isShared, seal } from "./objects.mjs";
+import { MAX_U64, childId, isShared, seal } from "./objects.mjs";
 import { Failure } from "./reject.mjs";
 
 const BASE_UNITS = 300n;
@@ -48,7 +48,9 @@ export class Run {
   }
 
   mergeInto(target, source) {
-    target.object.fields.balance = String(BigInt(target.object.fields.balance) + BigInt(source.object.fields.balance));
+    const sum = BigInt(target.object.fields.balance) + BigInt(source.object.fields.balance);
+    if (sum > MAX_U64) throw new Failure("CoinBalanceOverflow", { CoinBalanceOverflow: true });
+    target.object.fields.balance = String(sum);
     source.deleted = true;
   }
 

@@ -9,7 +9,7 @@ const KEYS = ["params", "typeArguments", "returns", "creates", "abort", "units",
 const PLAIN = /^(&mut|&|object|coin|value)$|^coin:|^value:/;
 const COUNT = (value) => Number.isSafeInteger(value) && value >= 0;
 
-function fullName(name, what) {
+export function fullName(name, what) {
   need(
     typeof name === "string" && NAME.test(name),
     `${what}: expected package::module::function, got ${JSON.stringify(name)}`,
@@ -47,6 +47,7 @@ export function checkTargets(targets) {
   need(typeof targets === "object" && targets !== null && !Array.isArray(targets), "targets: expected an object");
   return Object.fromEntries(
     Object.entries(targets).map(([name, target]) => {
+      need(typeof target === "object" && target !== null, `${name}: expected an object`);
       for (const [key, value] of Object.entries(target)) {
         need(KEYS.includes(key), `${name}: expected ${KEYS.join(", ")}, got '${key}'`);
         need(CHECKS[key](value), `${name}: ${key} is wrong: ${JSON.stringify(value)}`);
