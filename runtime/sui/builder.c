@@ -166,16 +166,12 @@ struct sui_argument sui_part(struct sui_argument result, uint16_t part)
 
 int sui_builder_gas(struct sui_builder *b, const struct sui_gas *gas, struct error *e)
 {
-    static const struct sui_address nobody;
-
     if (gas->coin_count > SUI_GAS_OBJECTS)
         return error_set(e, ERROR_LIMIT, "gas is paid with at most %d coins, got %zu",
                          SUI_GAS_OBJECTS, gas->coin_count);
     b->tx.gas = *gas;
     b->tx.gas.coins =
         sui_memory_copy(&b->tx.memory, gas->coins, gas->coin_count, sizeof *gas->coins);
-    if (sui_address_equal(&gas->owner, &nobody))
-        b->tx.gas.owner = b->tx.sender;
     return 0;
 }
 

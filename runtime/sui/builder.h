@@ -74,7 +74,8 @@ int sui_builder_vector(struct sui_builder *b, const struct sui_type *type,
                        const struct sui_argument *items, size_t count, struct sui_argument *out,
                        struct error *e);
 
-/* Who pays, in place of what was set before. An owner of zeros is the sender. */
+/* Who pays, in place of what was set before: the owner, too, is as given (b->tx.sender, unless
+ * somebody else pays). */
 int sui_builder_gas(struct sui_builder *b, const struct sui_gas *gas, struct error *e);
 void sui_builder_expire(struct sui_builder *b, const struct sui_expiration *expiration);
 

@@ -148,7 +148,8 @@ static inline struct sui_argument call_with(struct sui_builder *b, struct sui_ad
 static inline void set_gas(struct sui_builder *b, uint64_t price, uint64_t budget)
 {
     struct sui_object_ref coin = {.id = filled(0x22), .version = 7, .digest = filled_digest(3)};
-    struct sui_gas gas = {.coins = &coin, .coin_count = 1, .price = price, .budget = budget};
+    struct sui_gas gas = {
+        .coins = &coin, .coin_count = 1, .owner = b->tx.sender, .price = price, .budget = budget};
 
     WORKS(sui_builder_gas(b, &gas, e));
 }

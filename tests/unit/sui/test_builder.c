@@ -208,8 +208,9 @@ static void gas_again(void **state)
     struct buf bytes;
 
     (void)state;
-    WORKS(sui_builder_gas(&b, &one, e));
     assert_memory_equal(&b.tx.gas.owner, &b.tx.sender, sizeof b.tx.sender);
+    WORKS(sui_builder_gas(&b, &one, e));
+    assert_memory_equal(&b.tx.gas.owner, &one.owner, sizeof one.owner);
     WORKS(sui_builder_gas(&b, &two, e));
     sui_builder_expire(&b, &expiration);
     WORKS(sui_builder_finish(&b, &bytes, e));
