@@ -61,7 +61,8 @@ const struct keyring_key *keyring_at(const struct keyring *ring, size_t index);
 int keyring_find(const struct keyring *ring, const unsigned char address[KEY_ADDRESS_BYTES]);
 
 /* The serialized signature of key `index` (it exists) over a digest: flag || signature || public
- * key. It always succeeds; what is signed is the caller's to judge. */
+ * key. It always succeeds, makes no system call and gives the same for the same; what is signed is
+ * the caller's to judge. */
 void keyring_sign(const struct keyring *ring, size_t index,
                   const unsigned char digest[KEY_DIGEST_BYTES],
                   unsigned char out[KEY_SIGNATURE_BYTES]);

@@ -1,6 +1,12 @@
 /* Keys from text, and what they make: addresses and signatures equal to the official SDK's. */
 #include "support.h"
 
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "keys/key_text.h"
 #include "keys/keyring.h"
 #include "keys/locked.h"
@@ -262,6 +268,29 @@ static void verification_finds_every_bit(void **state)
     keyring_free(ring);
 }
 
+/* What signs may be confined to nothing but reading and writing what is open, the kernel's strict
+ * mode: no file, no memory, no random numbers are asked for. */
+static void signing_makes_no_system_call(void **state)
+{
+    int status;
+    pid_t child = fork();
+
+    (void)state;
+    if (child == 0) {
+        unsigned char digest[KEY_DIGEST_BYTES] = {4}, signature[KEY_SIGNATURE_BYTES];
+        struct error e = ERROR_INIT;
+        struct keyring *ring = keyring_new(&e);
+        if (ring == NULL || keyring_make(ring, "new", &e) != 0 || keyring_seal(ring, &e) < 0 ||
+            prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0)
+            _exit(2);
+        keyring_sign(ring, 0, digest, signature);
+        status = key_verify(signature, digest, keyring_at(ring, 0)->address) ? 0 : 1;
+        syscall(SYS_exit, status);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 static void addresses_as_text(void **state)
 {
     static const char *const wrong[] = {
@@ -297,6 +326,7 @@ int main(void)
         cmocka_unit_test(a_ring_has_an_end),
         cmocka_unit_test(a_sealed_ring_takes_no_more),
         cmocka_unit_test(verification_finds_every_bit),
+        cmocka_unit_test(signing_makes_no_system_call),
         cmocka_unit_test(addresses_as_text),
     };
 
