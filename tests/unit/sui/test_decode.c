@@ -76,23 +76,21 @@ static void refuses(const struct refusal *list, size_t count)
 
 /* ---- what is read ---- */
 
-static void reads_everything(void **state)
-{
-    static const char hex[] =
-        "0000"
-        "05"
-        "00"
-        "03010203"
-        "0100" A32("a1") "0500000000000000" DIGEST "0101" A32(
-            "a2") "0600000000000000"
-                  "01"
-                  "0102" A32(
-                      "a3") "0700000000000000" DIGEST "0200"
-                            "0900000000000000"
-                            "00"
-                            "0601"
-                            "02" A32("f1") A32(
-                                "f2") "05"
+static const char everything[] =
+    "0000"
+    "05"
+    "00"
+    "03010203"
+    "0100" A32("a1") "0500000000000000" DIGEST "0101" A32(
+        "a2") "0600000000000000"
+              "01"
+              "0102" A32(
+                  "a3") "0700000000000000" DIGEST "0200"
+                        "0900000000000000"
+                        "00"
+                        "0601"
+                        "02" A32("f1")
+                            A32("f2") "05"
                                       "00" A32("cc") "016d"
                                                      "0166"
                                                      "02"
@@ -129,13 +127,33 @@ static void reads_everything(void **state)
                                                                          "00"
                                                                          "010800000000000000" DIGEST
                                                                          "efbeadde";
+
+static void check_commands(const struct sui_transaction *tx)
+{
+    const struct sui_command *c = tx->commands;
+
+    assert_int_equal(tx->command_count, 5);
+    assert_string_equal(c[0].as.call.module, "m");
+    assert_string_equal(c[0].as.call.function, "f");
+    assert_int_equal(c[0].as.call.type_count, 2);
+    assert_string_equal(c[0].as.call.types[1].of->name, "SUI");
+    assert_int_equal(c[0].as.call.arguments.items[1].index, 4);
+    assert_int_equal(c[1].kind, SUI_TRANSFER);
+    assert_int_equal(c[1].as.transfer.objects.items[1].part, 0xff07);
+    assert_int_equal(c[2].as.split.amounts.count, 1);
+    assert_int_equal(c[3].as.merge.coins.items[0].kind, SUI_RESULT);
+    assert_int_equal(c[4].as.vector.type->kind, SUI_TYPE_ADDRESS);
+    assert_string_equal(sui_command_name(c[4].kind), "MakeMoveVec");
+}
+
+static void reads_everything(void **state)
+{
     const struct sui_address funder = filled(0xf1);
     struct sui_transaction tx;
-    const struct sui_command *c;
 
     (void)state;
-    accepts(hex);
-    WORKS(decode_hex(hex, &tx, e));
+    accepts(everything);
+    WORKS(decode_hex(everything, &tx, e));
     assert_int_equal(tx.input_count, 5);
     assert_int_equal(tx.inputs[0].as.pure.len, 3);
     assert_int_equal(tx.inputs[1].kind, SUI_INPUT_OWNED);
@@ -149,19 +167,7 @@ static void reads_everything(void **state)
     assert_int_equal(tx.inputs[4].as.withdrawal.from, SUI_FROM_ALLOWANCE);
     assert_true(sui_address_equal(&tx.inputs[4].as.withdrawal.funder, &funder));
     assert_null(sui_input_object(&tx.inputs[4]));
-    assert_int_equal(tx.command_count, 5);
-    c = tx.commands;
-    assert_string_equal(c[0].as.call.module, "m");
-    assert_string_equal(c[0].as.call.function, "f");
-    assert_int_equal(c[0].as.call.type_count, 2);
-    assert_string_equal(c[0].as.call.types[1].of->name, "SUI");
-    assert_int_equal(c[0].as.call.arguments.items[1].index, 4);
-    assert_int_equal(c[1].kind, SUI_TRANSFER);
-    assert_int_equal(c[1].as.transfer.objects.items[1].part, 0xff07);
-    assert_int_equal(c[2].as.split.amounts.count, 1);
-    assert_int_equal(c[3].as.merge.coins.items[0].kind, SUI_RESULT);
-    assert_int_equal(c[4].as.vector.type->kind, SUI_TYPE_ADDRESS);
-    assert_string_equal(sui_command_name(c[4].kind), "MakeMoveVec");
+    check_commands(&tx);
     assert_int_equal(tx.sender.bytes[0], 0x11);
     assert_int_equal(tx.gas.owner.bytes[0], 0x44);
     assert_int_equal(tx.gas.coins[0].version, 7);
@@ -228,279 +234,278 @@ static void no_part_is_enough(void **state)
 
 /* ---- what is refused ---- */
 
+static const struct refusal heads_refused[] = {
+    {"0100", ERROR_INVALID, "byte 0: version of the transaction: a tag below 1 expected, got 1"},
+    {"0001", ERROR_UNSUPPORTED, "byte 1: kind of transaction 1 is not supported"},
+    {"000a", ERROR_UNSUPPORTED, "kind of transaction 10 is not supported"},
+    {"8000", ERROR_INVALID, "shortest form"},
+    {"00ff7f", ERROR_INVALID, "a tag below 255"},
+};
+
 static void heads(void **state)
 {
-    static const struct refusal list[] = {
-        {"0100", ERROR_INVALID,
-         "byte 0: version of the transaction: a tag below 1 expected, got 1"},
-        {"0001", ERROR_UNSUPPORTED, "byte 1: kind of transaction 1 is not supported"},
-        {"000a", ERROR_UNSUPPORTED, "kind of transaction 10 is not supported"},
-        {"8000", ERROR_INVALID, "shortest form"},
-        {"00ff7f", ERROR_INVALID, "a tag below 255"},
-    };
-
     (void)state;
-    REFUSED(list);
+    REFUSED(heads_refused);
 }
+
+static const struct refusal inputs_refused[] = {
+    {TX("01"
+        "03",
+        ""),
+     ERROR_INVALID, "input 0: byte 3: kind of input: a tag below 3 expected, got 3"},
+    {TX("01"
+        "0103",
+        ""),
+     ERROR_INVALID, "kind of object: a tag below 3 expected, got 3"},
+    {TX("8100"
+        "0000",
+        "00"),
+     ERROR_INVALID, "byte 4: inputs is not in its shortest form"},
+    {TX("01"
+        "00"
+        "8000",
+        "00"),
+     ERROR_INVALID, "bytes of a pure value is not in its shortest form"},
+    {TX("01"
+        "00"
+        "818001",
+        "00"),
+     ERROR_LIMIT, "bytes of a pure value: at most 16384, got 16385"},
+    {TX("01"
+        "0101" A32("aa") "0100000000000000"
+                         "02",
+        "00"),
+     ERROR_UNSUPPORTED, "mutability is 0 or 1, got 2"},
+    {TX("01"
+        "0101" A32("aa") "0100000000000000"
+                         "03",
+        "00"),
+     ERROR_INVALID, "mutability: a tag below 3"},
+    {TX("01"
+        "0100" A32("aa") "0100000000000000"
+                         "1f" A32("03"),
+        "00"),
+     ERROR_INVALID, "object's digest has 32 bytes, got a length of 31"},
+    {TX("01"
+        "0102" A32("aa") "0100000000000000"
+                         "21" A32("03"),
+        "00"),
+     ERROR_INVALID, "got a length of 33"},
+    {TX("01"
+        "0100" A32("aa") "0100000000000000"
+                         "a000" A32("03"),
+        "00"),
+     ERROR_INVALID, "object's digest is not in its shortest form"},
+    {TX("01"
+        "0201",
+        "00"),
+     ERROR_INVALID, "kind of reservation"},
+    {TX("01"
+        "0200"
+        "0900000000000000"
+        "01",
+        "00"),
+     ERROR_INVALID, "kind of withdrawal"},
+    {TX("01"
+        "0200"
+        "0900000000000000"
+        "00"
+        "0b",
+        "00"),
+     ERROR_INVALID, "type: a tag below 11 expected, got 11"},
+    {TX("01"
+        "0200"
+        "0900000000000000"
+        "00"
+        "01"
+        "03",
+        "00"),
+     ERROR_INVALID, "source of the withdrawal"},
+    {TX("02"
+        "0000"
+        "05",
+        "00"),
+     ERROR_INVALID, "input 1: "},
+    {TX("8110", ""), ERROR_LIMIT, "inputs: at most 2048, got 2049"},
+    {"00008010"
+     "0000",
+     ERROR_INVALID, "inputs: 2048 of them cannot be in the 2 bytes"},
+    {TX("ffffffff0f", ""), ERROR_LIMIT, "inputs: at most 2048, got 4294967295"},
+};
 
 static void inputs(void **state)
 {
-    static const struct refusal list[] = {
-        {TX("01"
-            "03",
-            ""),
-         ERROR_INVALID, "input 0: byte 3: kind of input: a tag below 3 expected, got 3"},
-        {TX("01"
-            "0103",
-            ""),
-         ERROR_INVALID, "kind of object: a tag below 3 expected, got 3"},
-        {TX("8100"
-            "0000",
-            "00"),
-         ERROR_INVALID, "byte 4: inputs is not in its shortest form"},
-        {TX("01"
-            "00"
-            "8000",
-            "00"),
-         ERROR_INVALID, "bytes of a pure value is not in its shortest form"},
-        {TX("01"
-            "00"
-            "818001",
-            "00"),
-         ERROR_LIMIT, "bytes of a pure value: at most 16384, got 16385"},
-        {TX("01"
-            "0101" A32("aa") "0100000000000000"
-                             "02",
-            "00"),
-         ERROR_UNSUPPORTED, "mutability is 0 or 1, got 2"},
-        {TX("01"
-            "0101" A32("aa") "0100000000000000"
-                             "03",
-            "00"),
-         ERROR_INVALID, "mutability: a tag below 3"},
-        {TX("01"
-            "0100" A32("aa") "0100000000000000"
-                             "1f" A32("03"),
-            "00"),
-         ERROR_INVALID, "object's digest has 32 bytes, got a length of 31"},
-        {TX("01"
-            "0102" A32("aa") "0100000000000000"
-                             "21" A32("03"),
-            "00"),
-         ERROR_INVALID, "got a length of 33"},
-        {TX("01"
-            "0100" A32("aa") "0100000000000000"
-                             "a000" A32("03"),
-            "00"),
-         ERROR_INVALID, "object's digest is not in its shortest form"},
-        {TX("01"
-            "0201",
-            "00"),
-         ERROR_INVALID, "kind of reservation"},
-        {TX("01"
-            "0200"
-            "0900000000000000"
-            "01",
-            "00"),
-         ERROR_INVALID, "kind of withdrawal"},
-        {TX("01"
-            "0200"
-            "0900000000000000"
-            "00"
-            "0b",
-            "00"),
-         ERROR_INVALID, "type: a tag below 11 expected, got 11"},
-        {TX("01"
-            "0200"
-            "0900000000000000"
-            "00"
-            "01"
-            "03",
-            "00"),
-         ERROR_INVALID, "source of the withdrawal"},
-        {TX("02"
-            "0000"
-            "05",
-            "00"),
-         ERROR_INVALID, "input 1: "},
-        {TX("8110", ""), ERROR_LIMIT, "inputs: at most 2048, got 2049"},
-        {"00008010"
-         "0000",
-         ERROR_INVALID, "inputs: 2048 of them cannot be in the 2 bytes"},
-        {TX("ffffffff0f", ""), ERROR_LIMIT, "inputs: at most 2048, got 4294967295"},
-    };
-
     (void)state;
-    REFUSED(list);
+    REFUSED(inputs_refused);
 }
+
+static const struct refusal commands_refused[] = {
+    {TX(NO_INPUTS, "01"
+                   "04"
+                   "00"
+                   "00"),
+     ERROR_UNSUPPORTED, "command 0: byte 4: a package is published"},
+    {TX(NO_INPUTS, "01"
+                   "06"
+                   "00"
+                   "00"),
+     ERROR_UNSUPPORTED, "a package is upgraded"},
+    {TX(NO_INPUTS, "01"
+                   "07"),
+     ERROR_INVALID, "kind of command: a tag below 7 expected, got 7"},
+    {TX(NO_INPUTS, "8108"), ERROR_LIMIT, "commands: at most 1024, got 1025"},
+    {TX(NO_INPUTS, "8000"), ERROR_INVALID, "commands is not in its shortest form"},
+    {TX(NO_INPUTS, "01" CALL_HEAD "00"
+                   "8104"),
+     ERROR_LIMIT, "arguments: at most 512, got 513"},
+    {TX(NO_INPUTS, "01" CALL_HEAD "11"), ERROR_LIMIT, "type arguments: at most 16, got 17"},
+    {TX(NO_INPUTS, "01" CALL_HEAD "00"
+                   "01"
+                   "04"),
+     ERROR_INVALID, "kind of argument: a tag below 4 expected, got 4"},
+    {TX(NO_INPUTS, "01" CALL_HEAD "00"
+                   "01"
+                   "8100"
+                   "0000"),
+     ERROR_INVALID, "kind of argument is not in its shortest"},
+    {TX(NO_INPUTS, "01"
+                   "05"
+                   "02"
+                   "00"),
+     ERROR_INVALID, "option of a type must be 00 or 01, got 02"},
+    {TX(NO_INPUTS, "01"
+                   "05"
+                   "00"
+                   "00"),
+     ERROR_INVALID, "command 0 (MakeMoveVec): an empty vector needs its type"},
+    {TX(NO_INPUTS, "01"
+                   "02"
+                   "00"
+                   "00"),
+     ERROR_INVALID, "command 0 (SplitCoins): it has nothing to work on"},
+    {TX(NO_INPUTS, "01"
+                   "03"
+                   "00"
+                   "00"),
+     ERROR_INVALID, "command 0 (MergeCoins): it has nothing to work on"},
+    {TX(NO_INPUTS, "01"
+                   "01"
+                   "00"
+                   "00"),
+     ERROR_INVALID, "command 0 (TransferObjects): it has nothing to work on"},
+    {TX(NO_INPUTS, "01" CALL_HEAD "00"
+                   "01"
+                   "010000"),
+     ERROR_INVALID, "input 0, but there are 0 inputs"},
+    {TX(ONE_INPUT, "01" CALL_HEAD "00"
+                   "02"
+                   "010000"
+                   "010100"),
+     ERROR_INVALID, "argument 1: input 1, but there are 1"},
+    {TX(NO_INPUTS, "01" CALL_HEAD "00"
+                   "01"
+                   "020000"),
+     ERROR_INVALID, "only results of earlier commands"},
+    {TX(NO_INPUTS, "01" CALL_HEAD "00"
+                   "01"
+                   "0300000000"),
+     ERROR_INVALID, "only results of earlier commands"},
+    {TX(NO_INPUTS, "02" CALL_HEAD "00"
+                   "00"
+                   "01"
+                   "01"
+                   "020000"
+                   "020100"),
+     ERROR_INVALID, "command 1 (TransferObjects): the result of command 1"},
+};
 
 static void commands(void **state)
 {
-    static const struct refusal list[] = {
-        {TX(NO_INPUTS, "01"
-                       "04"
-                       "00"
-                       "00"),
-         ERROR_UNSUPPORTED, "command 0: byte 4: a package is published"},
-        {TX(NO_INPUTS, "01"
-                       "06"
-                       "00"
-                       "00"),
-         ERROR_UNSUPPORTED, "a package is upgraded"},
-        {TX(NO_INPUTS, "01"
-                       "07"),
-         ERROR_INVALID, "kind of command: a tag below 7 expected, got 7"},
-        {TX(NO_INPUTS, "8108"), ERROR_LIMIT, "commands: at most 1024, got 1025"},
-        {TX(NO_INPUTS, "8000"), ERROR_INVALID, "commands is not in its shortest form"},
-        {TX(NO_INPUTS, "01" CALL_HEAD "00"
-                       "8104"),
-         ERROR_LIMIT, "arguments: at most 512, got 513"},
-        {TX(NO_INPUTS, "01" CALL_HEAD "11"), ERROR_LIMIT, "type arguments: at most 16, got 17"},
-        {TX(NO_INPUTS, "01" CALL_HEAD "00"
-                       "01"
-                       "04"),
-         ERROR_INVALID, "kind of argument: a tag below 4 expected, got 4"},
-        {TX(NO_INPUTS, "01" CALL_HEAD "00"
-                       "01"
-                       "8100"
-                       "0000"),
-         ERROR_INVALID, "kind of argument is not in its shortest"},
-        {TX(NO_INPUTS, "01"
-                       "05"
-                       "02"
-                       "00"),
-         ERROR_INVALID, "option of a type must be 00 or 01, got 02"},
-        {TX(NO_INPUTS, "01"
-                       "05"
-                       "00"
-                       "00"),
-         ERROR_INVALID, "command 0 (MakeMoveVec): an empty vector needs its type"},
-        {TX(NO_INPUTS, "01"
-                       "02"
-                       "00"
-                       "00"),
-         ERROR_INVALID, "command 0 (SplitCoins): it has nothing to work on"},
-        {TX(NO_INPUTS, "01"
-                       "03"
-                       "00"
-                       "00"),
-         ERROR_INVALID, "command 0 (MergeCoins): it has nothing to work on"},
-        {TX(NO_INPUTS, "01"
-                       "01"
-                       "00"
-                       "00"),
-         ERROR_INVALID, "command 0 (TransferObjects): it has nothing to work on"},
-        {TX(NO_INPUTS, "01" CALL_HEAD "00"
-                       "01"
-                       "010000"),
-         ERROR_INVALID, "input 0, but there are 0 inputs"},
-        {TX(ONE_INPUT, "01" CALL_HEAD "00"
-                       "02"
-                       "010000"
-                       "010100"),
-         ERROR_INVALID, "argument 1: input 1, but there are 1"},
-        {TX(NO_INPUTS, "01" CALL_HEAD "00"
-                       "01"
-                       "020000"),
-         ERROR_INVALID, "only results of earlier commands"},
-        {TX(NO_INPUTS, "01" CALL_HEAD "00"
-                       "01"
-                       "0300000000"),
-         ERROR_INVALID, "only results of earlier commands"},
-        {TX(NO_INPUTS, "02" CALL_HEAD "00"
-                       "00"
-                       "01"
-                       "01"
-                       "020000"
-                       "020100"),
-         ERROR_INVALID, "command 1 (TransferObjects): the result of command 1"},
-    };
-
     (void)state;
-    REFUSED(list);
+    REFUSED(commands_refused);
 }
 
-static void names_and_types(void **state)
-{
 #define CALL_OF(module, function)                                                                  \
     TX(NO_INPUTS, "01"                                                                             \
                   "00" A32("cc") module function "00"                                              \
                                                  "00")
 #define CALL_WITH(type) TX(NO_INPUTS, "01" CALL_HEAD "01" type "00")
-    static const struct refusal list[] = {
-        {CALL_OF("00", "0166"), ERROR_INVALID, "command 0: byte 38: a module's name is letters"},
-        {CALL_OF("016d", "0131"), ERROR_INVALID, "a function's name is letters"},
-        {CALL_OF("016d", "015f"), ERROR_INVALID, "a function's name is letters"},
-        {CALL_OF("016d", "03660067"), ERROR_INVALID, "a function's name is letters"}, /* f NUL g */
-        {CALL_OF("016d", "02c3a9"), ERROR_INVALID, "a function's name is letters"},
-        {CALL_OF("8101", "0166"), ERROR_LIMIT, "module: at most 128, got 129"},
-        {CALL_OF("8100"
-                 "6d",
-                 "0166"),
-         ERROR_INVALID, "module is not in its shortest form"},
-        {CALL_WITH("0b"), ERROR_INVALID, "type: a tag below 11 expected, got 11"},
-        {CALL_WITH("8000"), ERROR_INVALID, "type is not in its shortest form"},
-        {CALL_WITH("06060606060606060606060606060606"
-                   "01"),
-         ERROR_LIMIT, "nested at most 16 deep"},
-        {CALL_WITH("07" A32("02") "0161"
-                                  "0142"
-                                  "11"),
-         ERROR_LIMIT, "type arguments: at most 16, got 17"},
-        {CALL_WITH("07" A32("02") "0161"
-                                  "0130"
-                                  "00"),
-         ERROR_INVALID, "a struct's name is letters"},
-        {CALL_WITH("07" A32("02") "0120"
-                                  "0142"
-                                  "00"),
-         ERROR_INVALID, "a module's name is letters"},
-    };
+static const struct refusal names_and_types_refused[] = {
+    {CALL_OF("00", "0166"), ERROR_INVALID, "command 0: byte 38: a module's name is letters"},
+    {CALL_OF("016d", "0131"), ERROR_INVALID, "a function's name is letters"},
+    {CALL_OF("016d", "015f"), ERROR_INVALID, "a function's name is letters"},
+    {CALL_OF("016d", "03660067"), ERROR_INVALID, "a function's name is letters"}, /* f NUL g */
+    {CALL_OF("016d", "02c3a9"), ERROR_INVALID, "a function's name is letters"},
+    {CALL_OF("8101", "0166"), ERROR_LIMIT, "module: at most 128, got 129"},
+    {CALL_OF("8100"
+             "6d",
+             "0166"),
+     ERROR_INVALID, "module is not in its shortest form"},
+    {CALL_WITH("0b"), ERROR_INVALID, "type: a tag below 11 expected, got 11"},
+    {CALL_WITH("8000"), ERROR_INVALID, "type is not in its shortest form"},
+    {CALL_WITH("06060606060606060606060606060606"
+               "01"),
+     ERROR_LIMIT, "nested at most 16 deep"},
+    {CALL_WITH("07" A32("02") "0161"
+                              "0142"
+                              "11"),
+     ERROR_LIMIT, "type arguments: at most 16, got 17"},
+    {CALL_WITH("07" A32("02") "0161"
+                              "0130"
+                              "00"),
+     ERROR_INVALID, "a struct's name is letters"},
+    {CALL_WITH("07" A32("02") "0120"
+                              "0142"
+                              "00"),
+     ERROR_INVALID, "a module's name is letters"},
+};
 
+static void names_and_types(void **state)
+{
     (void)state;
-    REFUSED(list);
+    REFUSED(names_and_types_refused);
     accepts(CALL_WITH("060606060606060606060606060606"
                       "01"));
 }
 
+#define END(gas, expiration) "0000" NO_INPUTS "00" SENDER gas expiration
+static const struct refusal gas_and_expiration_refused[] = {
+    {END("8102", ""), ERROR_LIMIT, "gas coins: at most 256, got 257"},
+    {END("8002", COIN COIN), ERROR_INVALID, "gas coins: 256 of them cannot be"},
+    {END("01" A32("22") "0700000000000000"
+                        "00" SENDER,
+         SENDER SENDER),
+     ERROR_INVALID, "object's digest has 32 bytes"},
+    {END(GAS, "03"), ERROR_UNSUPPORTED, "expiration 3 is not supported"},
+    {END(GAS, "04"), ERROR_INVALID, "kind of expiration: a tag below 4 expected, got 4"},
+    {END(GAS, "01"
+              "01"),
+     ERROR_INVALID, "expiration epoch has 8 bytes, but only 1 are left"},
+    {END(GAS, "02"
+              "02"),
+     ERROR_INVALID, "first epoch must be 00 or 01"},
+    {END(GAS, "02"
+              "00"
+              "00"
+              "00"
+              "00"
+              "00"),
+     ERROR_INVALID, "chain has 32 bytes, got a length of 0"},
+    {END(GAS, "02"
+              "00"
+              "00"
+              "00"
+              "00" DIGEST "000000"),
+     ERROR_INVALID, "nonce has 4 bytes, but only 3 are left"},
+    {END(GAS, "00"
+              "00"),
+     ERROR_INVALID, "1 bytes behind the end"},
+};
+
 static void gas_and_expiration(void **state)
 {
-#define END(gas, expiration) "0000" NO_INPUTS "00" SENDER gas expiration
-    static const struct refusal list[] = {
-        {END("8102", ""), ERROR_LIMIT, "gas coins: at most 256, got 257"},
-        {END("8002", COIN COIN), ERROR_INVALID, "gas coins: 256 of them cannot be"},
-        {END("01" A32("22") "0700000000000000"
-                            "00" SENDER,
-             SENDER SENDER),
-         ERROR_INVALID, "object's digest has 32 bytes"},
-        {END(GAS, "03"), ERROR_UNSUPPORTED, "expiration 3 is not supported"},
-        {END(GAS, "04"), ERROR_INVALID, "kind of expiration: a tag below 4 expected, got 4"},
-        {END(GAS, "01"
-                  "01"),
-         ERROR_INVALID, "expiration epoch has 8 bytes, but only 1 are left"},
-        {END(GAS, "02"
-                  "02"),
-         ERROR_INVALID, "first epoch must be 00 or 01"},
-        {END(GAS, "02"
-                  "00"
-                  "00"
-                  "00"
-                  "00"
-                  "00"),
-         ERROR_INVALID, "chain has 32 bytes, got a length of 0"},
-        {END(GAS, "02"
-                  "00"
-                  "00"
-                  "00"
-                  "00" DIGEST "000000"),
-         ERROR_INVALID, "nonce has 4 bytes, but only 3 are left"},
-        {END(GAS, "00"
-                  "00"),
-         ERROR_INVALID, "1 bytes behind the end"},
-    };
-
     (void)state;
-    REFUSED(list);
+    REFUSED(gas_and_expiration_refused);
 }
 
 /* ---- round trips of the largest ---- */
