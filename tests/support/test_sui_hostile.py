@@ -80,6 +80,16 @@ def test_requests_that_are_none(world, data, status):
         assert json.loads(answer.partition(b"\r\n\r\n")[2])["errors"]
 
 
+def test_a_query_that_would_never_end(world):
+    for _ in range(3):
+        world.execute([world.call("counter::open")])
+    fields = "version"
+    for _ in range(12):
+        fields = f"previousTransaction{{effects{{objectChanges(first:50){{nodes{{outputState{{{fields}}}}}}}}}}}"
+    answer = world.node.graphql(f'query{{ object(address:"{world.coin["objectId"]}"){{{fields}}} }}')
+    assert "too complex" in answer["errors"][0]["message"]
+
+
 def test_lines_that_are_no_http(world):
     for data in (b"\x00" * 100, b"GET", b"POST /graphql HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"A" * 100_000):
         exchange_quietly(world.node.ports[1], data)

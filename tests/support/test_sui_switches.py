@@ -135,8 +135,8 @@ def test_foreign_transactions_from_our_address(world):
     assert [node["digest"] for node in sent] == [made["digest"]]
     assert world.entry(made)["origin"] == "foreign" and world.entry(made)["submits"] == 0
     world.refused(mine, "needs to be rebuilt")
-    found = world.client("getTransaction", digest=made["digest"], include={"bcs": True})["Transaction"]
-    assert found["digest"] == made["digest"] and found["status"]["success"]
+    found = world.client("getTransaction", digest=made["digest"], include={"effects": True})["Transaction"]
+    assert found["digest"] == made["digest"] == found["effects"]["transactionDigest"] and found["status"]["success"]
     owned = world.node.do("object", owner=world.address)
     another = world.node.do("foreign", sender=world.address, objects=[owned["objectId"]])
     assert another["coin"]["objectId"] != world.coin["objectId"]
@@ -144,6 +144,16 @@ def test_foreign_transactions_from_our_address(world):
     later_ones = world.node.ledger(after=world.entry(made)["checkpoint"])["transactions"]
     assert [entry["digest"] for entry in later_ones] == [another["digest"]]
     assert world.node.ledger()["equivocations"] == before
+
+
+def test_a_foreign_transaction_with_a_coin_that_is_in_use(world):
+    world.node.do("finality", ms=60_000)
+    tx = world.build()
+    answer = later(world.submit, tx)
+    until_pending(world.node, tx)
+    with pytest.raises(sui.Refused, match="equivocated"):
+        world.node.do("foreign", sender=world.address, coin=world.coin["objectId"])
+    assert "lost its locks" in answer()["errors"][0]["message"] and world.entry(tx) is None
 
 
 def test_a_pruned_transaction_is_as_if_it_was_never(world):
@@ -154,6 +164,9 @@ def test_a_pruned_transaction_is_as_if_it_was_never(world):
     assert world.status(tx) == "SUCCESS"
     assert world.entry(tx)["submits"] == 2
     assert world.objects(world.coin["objectId"])[0]["version"] == world.coin["version"] + 1
+    world.node.do("prune", digest=tx["digest"], forget=True)
+    assert "needs to be rebuilt" in world.submit(tx)["errors"][0]["message"]
+    assert not [e for e in world.node.ledger()["equivocations"] if tx["digest"] in e["digests"]]
 
 
 def test_tls(sdk, tmp_path):

@@ -5,7 +5,7 @@
 //   epoch     {epoch, gasPrice, time}             pending  {digest, bytes, signatures, keys, due}: accepted, not final
 //   targets   {targets}: what Move calls do       dropped  {digest}: a pending one that will never be final
 //   submit    {digest}: somebody sent it          reject   {digest, sender, message, time}
-//   prune     {digest}: no longer answered        lock     {key, digests}: locked to the end of the epoch
+//   prune     {digest, forget}: not answered      lock     {key, digests}: locked to the end of the epoch
 //   equivocation {object, version, digests, time, final}: two transactions used the same version of an owned object
 import { Log } from "./log.mjs";
 
@@ -26,7 +26,7 @@ export class Chain {
     this.pending = new Map();
     this.submits = new Map();
     this.rejected = [];
-    this.pruned = new Set();
+    this.pruned = new Map(); // digest: whether validators have forgotten it, too
     this.targets = {};
   }
 
@@ -74,9 +74,9 @@ export class Chain {
     return found.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  /** Also when it was pruned. */
+  /** Also when queries do not find it any more. */
   executed(digest) {
-    return this.transactions.get(digest) ?? null;
+    return this.pruned.get(digest) ? null : (this.transactions.get(digest) ?? null);
   }
 
   /** What a query by digest finds. */
@@ -139,7 +139,7 @@ const APPLY = {
     chain.rejected.push(record);
     if (chain.rejected.length > MAX_REJECTED) chain.rejected.shift();
   },
-  prune(chain, { digest }) {
-    chain.pruned.add(digest);
+  prune(chain, { digest, forget }) {
+    chain.pruned.set(digest, forget);
   },
 };

@@ -1,7 +1,6 @@
 // POST /control: {do: ACTION, …}, or a list of them; the answer is {results: [one each]}. The first wrong one ends it.
 // ACTIONS at the end says which there are.
 import { bcs } from "@mysten/sui/bcs";
-import { TransactionDataBuilder } from "@mysten/sui/transactions";
 import { normalizeStructTag, normalizeSuiAddress, toBase64 } from "@mysten/sui/utils";
 import { blake2b } from "@noble/hashes/blake2.js";
 import { checkTargets, fullName } from "./targets.mjs";
@@ -11,6 +10,7 @@ import { addressOf } from "./views.mjs";
 import { need } from "./reject.mjs";
 
 const MAX_BUMPS = 10000;
+const FOREIGN_BUDGET = 50_000_000;
 const NOBODY = normalizeSuiAddress("0xbad");
 const ZERO_GAS = { computation: "0", storage: "0", rebate: "0", nonRefundable: "0" };
 
@@ -45,19 +45,17 @@ function structTag(value, name) {
 }
 
 /** A change of the chain that no client asked for, as a transaction without bytes. */
-export function systemTransaction(chain, sender, changed, more = {}) {
+export function systemTransaction(chain, sender, changed) {
   const digest = hash("System", Buffer.from(`${chain.chain}:${chain.seq}`));
   const before = changed.map(({ id }) => chain.object(id));
   const lamport = 1 + Math.max(0, ...before.map((object) => object?.version ?? 0));
-  const writes = changed.map((object) =>
-    seal(placed(object, lamport), object.version ?? lamport, more.digest ?? digest),
-  );
+  const writes = changed.map((object) => seal(placed(object, lamport), object.version ?? lamport, digest));
   const changes = writes.map(({ id, version, digest, owner }, i) => ({
     id,
     before: before[i],
     after: { version, digest, owner },
   }));
-  return chain.commit({
+  const record = {
     k: "tx",
     digest,
     bytes: null,
@@ -76,8 +74,8 @@ export function systemTransaction(chain, sender, changed, more = {}) {
     reads: [],
     effectsBcs: null,
     effectsDigest: null,
-    ...more,
-  });
+  };
+  return chain.commit(record, false);
 }
 
 const placed = (object, lamport) =>
@@ -152,39 +150,27 @@ function bump({ chain }, { object: id, times = 1 }) {
   return shown(chain.object(address));
 }
 
+/** An input that a transaction may change. */
+function inputOf(object) {
+  const { initialSharedVersion } = object.owner.Shared ?? {};
+  if (initialSharedVersion === undefined) return { Object: { ImmOrOwnedObject: reference(object) } };
+  return { Object: { SharedObject: { objectId: object.id, initialSharedVersion, mutable: true } } };
+}
+
 /** A transaction of `sender` that some other holder of its key made; it pays with `coin` or with one of its own. */
-function foreign({ chain }, { sender, coin, gas = 1_000_000, objects = [] }) {
+function foreign({ chain, node }, { sender, coin, objects = [] }) {
   const from = addressOf(sender);
-  const paid =
-    coin === undefined
-      ? existing(chain, coins({ chain }, { owner: from, balance: "1000000000" })[0].objectId)
-      : existing(chain, coin);
-  need(
-    paid.owner.AddressOwner === from && isCoin(paid) && paid.type === SUI_COIN,
-    `${paid.id} is no SUI coin of ${from}`,
-  );
+  const paid = existing(chain, coin ?? coins({ chain }, { owner: from, balance: "1000000000" })[0].objectId);
+  const inputs = objects.map((id) => inputOf(existing(chain, id)));
   const data = {
     V1: {
-      kind: { ProgrammableTransaction: { inputs: [], commands: [{ MakeMoveVec: { type: "u64", elements: [] } }] } },
+      kind: { ProgrammableTransaction: { inputs, commands: [{ MakeMoveVec: { type: "u64", elements: [] } }] } },
       sender: from,
-      gasData: { payment: [reference(paid)], owner: from, price: chain.epoch.gasPrice, budget: "10000000" },
+      gasData: { payment: [reference(paid)], owner: from, price: chain.epoch.gasPrice, budget: String(FOREIGN_BUDGET) },
       expiration: { None: true },
     },
   };
-  const bytes = bcs.TransactionData.serialize(data).toBytes();
-  const balance = BigInt(paid.fields.balance) - BigInt(whole(gas, "gas"));
-  need(balance >= 0n, `${paid.id} has too little`);
-  const digest = TransactionDataBuilder.getDigestFromBytes(bytes);
-  const touched = objects.map((id) => ({ ...existing(chain, id), version: undefined }));
-  const changed = [{ ...paid, version: undefined, fields: { balance: String(balance) } }, ...touched];
-  const more = {
-    digest,
-    bytes: toBase64(bytes),
-    origin: "foreign",
-    gasObject: paid.id,
-    gas: { ...ZERO_GAS, computation: String(gas) },
-  };
-  systemTransaction(chain, from, changed, more);
+  const { digest } = node.executeUnsigned(toBase64(bcs.TransactionData.serialize(data).toBytes()));
   return { digest, coin: shown(chain.object(paid.id)) };
 }
 
@@ -251,12 +237,12 @@ function epoch({ node }, { gas_price: price }) {
 
 function targets({ chain }, { targets: given, replace = false }) {
   const checked = checkTargets(given);
-  return chain.commit({ k: "targets", targets: replace ? checked : { ...chain.targets, ...checked } }).targets;
+  return chain.commit({ k: "targets", targets: replace ? checked : { ...chain.targets, ...checked } }, false).targets;
 }
 
-function prune({ chain }, { digest }) {
+function prune({ chain }, { digest, forget = false }) {
   need(chain.executed(digest) !== null, `there is no transaction ${digest}`);
-  return chain.commit({ k: "prune", digest });
+  return chain.commit({ k: "prune", digest, forget: Boolean(forget) });
 }
 
 const ACTIONS = {
@@ -265,13 +251,13 @@ const ACTIONS = {
   targets, // {targets, replace}: what Move calls do, see move.mjs
   epoch, // {gas_price}: the next epoch
   bump, // {object, times}: somebody else changes an object
-  foreign, // {sender, coin, gas, objects}: somebody else's transaction from this address, that changes objects
+  foreign, // {sender, coin, objects}: somebody else's transaction from this address, that changes objects
   abort, // {target, code, at, when, times}: the next calls (of the target) abort; when: "execute", "simulate", "any"
   finality, // {ms, durable, times}: time from acceptance to execution; durable: a killed node goes on with it
   lag, // {endpoint, transactions, ms}: reads are behind by so many transactions, or so long
   chain: wrongChain, // {endpoint, identifier}: it says that it is of this chain
   endpoint: endpointAlive, // {endpoint, alive}: false: nobody listens there
-  prune, // {digest}: queries do not find it any more
+  prune, // {digest, forget}: queries do not find it any more; forget: sent again it is refused for its stale versions
   fault, // see switches.mjs
   clear: ({ switches }) => (switches.clear(), {}), // all faults, aborts, lags and slow finality off; the chain stays
 };

@@ -8,9 +8,12 @@ import { Views, addressOf } from "./views.mjs";
 
 const MAX_QUERY = 5000;
 const MAX_KEYS = 200;
+const MAX_FIELDS = 100000;
 const MAX_DOCUMENTS = 500;
 
 const graphqlError = (message, code) => new GraphQLError(message, { extensions: { code } });
+
+const TOO_COMPLEX = graphqlError(`Query is too complex: over ${MAX_FIELDS} fields`, "BAD_USER_INPUT");
 
 function keys(list) {
   need(list.length <= MAX_KEYS, `Request too large: ${list.length} keys, at most ${MAX_KEYS}`);
@@ -55,6 +58,7 @@ function root(node, views) {
 }
 
 function resolveField(source, args, context, info) {
+  if (++context.fields > MAX_FIELDS) throw TOO_COMPLEX;
   const value = source[info.fieldName];
   if (value === undefined) {
     throw graphqlError(`the test node does not answer ${info.parentType.name}.${info.fieldName}`, "NOT_ON_TEST_NODE");
@@ -124,15 +128,17 @@ export class Service {
   async answer(prepared, { variables, operationName }, endpoint) {
     const { chain } = this.node;
     const views = new Views(chain, this.switches.horizon(endpoint, chain), this.switches.chainOf(endpoint, chain));
-    return execute({
+    const context = { defect: this.defect, fields: 0 };
+    const result = await execute({
       schema: this.schema,
       document: prepared.document,
       rootValue: root(this.node, views),
-      contextValue: { defect: this.defect },
+      contextValue: context,
       variableValues: variables,
       operationName,
       fieldResolver: resolveField,
     });
+    return context.fields > MAX_FIELDS ? { data: null, errors: [TOO_COMPLEX] } : result;
   }
 }
 

@@ -6,6 +6,10 @@
 // On each endpoint POST /graphql, with what goes wrong there on purpose; over TLS when there is a certificate. On the
 // control port POST /graphql, which always tells the truth, POST /control and GET /ledger (see control.mjs), and GET
 // /health when everything listens.
+//
+// What a public network has and this has not: validators and their quorums, congestion, Move code (calls do what they are
+// told to, see move.mjs), publishing, receiving, balances of addresses, events, subscriptions, zkLogin and multisig. Each
+// transaction is a checkpoint. Prices, buckets and the texts of refusals are those of public nodes as far as documented.
 import crypto from "node:crypto";
 import fs from "node:fs";
 import { fileURLToPath } from "node:url";
