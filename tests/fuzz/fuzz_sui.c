@@ -198,6 +198,13 @@ static void put_pieces(struct random *r, struct buf *out)
 
 /* ---- what must hold ---- */
 
+static void check_argument(const struct sui_transaction *tx, size_t command, struct sui_argument a)
+{
+    FUZZ_CHECK(a.kind <= SUI_NESTED_RESULT);
+    FUZZ_CHECK(a.kind != SUI_INPUT || a.index < tx->input_count);
+    FUZZ_CHECK(a.kind < SUI_RESULT || a.index < command);
+}
+
 static void check_accepted(struct sui_transaction *tx, const struct buf *bytes)
 {
     struct error e = ERROR_INIT;
@@ -207,8 +214,9 @@ static void check_accepted(struct sui_transaction *tx, const struct buf *bytes)
         const struct sui_argument *alone;
         struct sui_arguments list = sui_command_arguments(&tx->commands[i], &alone);
         for (size_t k = 0; k < list.count; k++)
-            FUZZ_CHECK(list.items[k].kind != SUI_INPUT || list.items[k].index < tx->input_count);
-        FUZZ_CHECK(alone == NULL || alone->kind < SUI_RESULT || alone->index < i);
+            check_argument(tx, i, list.items[k]);
+        if (alone != NULL)
+            check_argument(tx, i, *alone);
     }
     FUZZ_CHECK(sui_encode(tx, &again, &e) == 0);
     FUZZ_CHECK(again.len == bytes->len && memcmp(again.data, bytes->data, again.len) == 0);
@@ -246,6 +254,55 @@ static const char *const words[] = {"\x80\x80\x01", "\xff\xff\xff\xff\x0f",
                                     "\x10",         "\x11",
                                     "mint",         NULL};
 
+/* A byte that may be a length or a tag, in another form that a careless reader takes for the same.
+ */
+static void stretch(struct random *r, struct buf *bytes)
+{
+    static const char *const tails[] = {"\x80\x80\x80\x80", "\x80\x80\x80\x80\x10",
+                                        "\x80\x80\x80\x10", "\x80"};
+    size_t at = fuzz_below(r, bytes->len + 1);
+    struct buf out;
+
+    if (at == bytes->len || (bytes->data[at] & 0x80) != 0)
+        return;
+    buf_init(&out, bytes->max + 8);
+    buf_add(&out, bytes->data, at);
+    buf_add_char(&out, (char)(bytes->data[at] | 0x80));
+    if (fuzz_below(r, 2) == 0)
+        buf_add_str(&out, ONE_OF(r, tails));
+    if (out.len == at + 1 || (unsigned char)out.data[out.len - 1] == 0x80)
+        buf_add_char(&out, 0);
+    buf_add(&out, bytes->data + at + 1, bytes->len - at - 1);
+    buf_release(bytes);
+    *bytes = out;
+}
+
+/* A small byte becomes its neighbour: most are lengths, tags, flags and indices. */
+static void nudge(struct random *r, struct buf *bytes)
+{
+    size_t at = fuzz_below(r, bytes->len + 1);
+
+    for (; at < bytes->len; at++)
+        if ((unsigned char)bytes->data[at] < 8 && fuzz_below(r, 8) == 0)
+            break;
+    if (at < bytes->len)
+        bytes->data[at] = (char)(bytes->data[at] + (fuzz_below(r, 2) ? 1 : -1));
+}
+
+static void change(struct random *r, struct buf *bytes)
+{
+    switch (fuzz_below(r, 4)) {
+    case 0:
+        stretch(r, bytes);
+        break;
+    case 1:
+        nudge(r, bytes);
+        break;
+    default:
+        fuzz_change(r, bytes, words);
+    }
+}
+
 static void one(struct random *r)
 {
     struct buf bytes;
@@ -257,7 +314,7 @@ static void one(struct random *r)
         build(r, &bytes);
         FUZZ_CHECK(try_bytes(&bytes));
         for (size_t n = 1 + fuzz_below(r, 4); n > 0; n--) {
-            fuzz_change(r, &bytes, words);
+            change(r, &bytes);
             try_bytes(&bytes);
         }
     }
