@@ -75,8 +75,11 @@ static int check_call(const struct sui_call *call, struct error *e)
 int sui_command_check(const struct sui_command *c, size_t index, size_t input_count,
                       struct error *e)
 {
-    int result = check_empty(c, e);
+    int result;
 
+    if (c->kind > SUI_MAKE_VECTOR)
+        return error_set(e, ERROR_INTERNAL, "there is no command of kind %d", (int)c->kind);
+    result = check_empty(c, e);
     if (result == 0 && c->kind == SUI_CALL)
         result = check_call(&c->as.call, e);
     if (result == 0 && c->kind == SUI_MAKE_VECTOR && c->as.vector.type != NULL)
@@ -92,17 +95,20 @@ int sui_input_check(const struct sui_input *input, size_t index, struct error *e
 {
     int result = 0;
 
+    if (input->kind > SUI_INPUT_WITHDRAWAL ||
+        (input->kind == SUI_INPUT_WITHDRAWAL && input->as.withdrawal.from > SUI_FROM_ALLOWANCE))
+        result = error_set(e, ERROR_INTERNAL, "there is no input of this kind");
     if (input->kind == SUI_INPUT_PURE && input->as.pure.len > SUI_PURE_BYTES)
         result = error_set(e, ERROR_LIMIT, "a pure value has at most %d bytes, got %zu",
                            SUI_PURE_BYTES, input->as.pure.len);
-    if (input->kind == SUI_INPUT_WITHDRAWAL)
+    if (result == 0 && input->kind == SUI_INPUT_WITHDRAWAL)
         result = sui_type_check(&input->as.withdrawal.type, e);
     if (result != 0)
         error_prefix(e, "input %zu: ", index);
     return result;
 }
 
-static int check_counts(const struct sui_transaction *tx, struct error *e)
+static int check_frame(const struct sui_transaction *tx, struct error *e)
 {
     if (tx->input_count > SUI_INPUTS)
         return error_set(e, ERROR_LIMIT, "a transaction has at most %d inputs, got %zu", SUI_INPUTS,
@@ -113,12 +119,15 @@ static int check_counts(const struct sui_transaction *tx, struct error *e)
     if (tx->gas.coin_count > SUI_GAS_OBJECTS)
         return error_set(e, ERROR_LIMIT, "gas is paid with at most %d coins, got %zu",
                          SUI_GAS_OBJECTS, tx->gas.coin_count);
+    if (tx->expiration.kind > SUI_EXPIRES_DURING)
+        return error_set(e, ERROR_INTERNAL, "there is no expiration of kind %d",
+                         (int)tx->expiration.kind);
     return 0;
 }
 
 int sui_transaction_check(const struct sui_transaction *tx, struct error *e)
 {
-    if (check_counts(tx, e) != 0)
+    if (check_frame(tx, e) != 0)
         return -1;
     for (size_t i = 0; i < tx->input_count; i++)
         if (sui_input_check(&tx->inputs[i], i, e) != 0)

@@ -362,6 +362,15 @@ static void by_hand(void **state)
     b.tx.gas.coin_count = 0;
     b.tx.commands[0].as.call.module = "a b";
     FAILS(sui_encode(&b.tx, &out, e), ERROR_INVALID, "command 0 (MoveCall): a module's name");
+    b.tx.commands[0].kind = (enum sui_command_kind)5;
+    FAILS(sui_encode(&b.tx, &out, e), ERROR_INTERNAL, "no command of kind 5");
+    b.tx.command_count = 0;
+    b.tx.expiration.kind = (enum sui_expiration_kind)3;
+    FAILS(sui_encode(&b.tx, &out, e), ERROR_INTERNAL, "no expiration of kind 3");
+    b.tx.expiration.kind = SUI_EXPIRES_NEVER;
+    pure_u64(&b, 1);
+    b.tx.inputs[0].kind = (enum sui_input_kind)5;
+    FAILS(sui_encode(&b.tx, &out, e), ERROR_INTERNAL, "input 0: there is no input of this kind");
     sui_builder_release(&b);
 }
 

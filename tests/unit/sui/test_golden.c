@@ -76,6 +76,14 @@ static void assert_says_hex(const char *text, const char *section, const char *k
     free(hex);
 }
 
+static void assert_digest(const struct buf *bytes, const char *expected)
+{
+    struct sui_digest digest = sui_transaction_digest(bytes->data, bytes->len);
+    char name[SUI_DIGEST_TEXT_SIZE];
+
+    assert_string_equal(sui_digest_text(&digest, name), expected);
+}
+
 static void assert_signed(const char *text, const char *section, const struct buf *bytes)
 {
     struct sui_digest digest = sui_transaction_digest(bytes->data, bytes->len);
@@ -131,9 +139,11 @@ static void add_mint(struct sui_builder *b)
     set_gas(b, 1000, 50000000);
 }
 
-static void vault_transactions(void **state)
+#define VAULTS 3
+
+static void build_vault(size_t which, struct buf *out)
 {
-    struct sui_expiration expirations[] = {
+    const struct sui_expiration expirations[VAULTS] = {
         {.kind = SUI_EXPIRES_NEVER},
         {.kind = SUI_EXPIRES_EPOCH, .epoch = 500},
         {.kind = SUI_EXPIRES_DURING,
@@ -142,26 +152,13 @@ static void vault_transactions(void **state)
          .chain = filled_digest(9),
          .nonce = 0xdeadbeef},
     };
-    static const char *const sections[] = {"\"none\"", "\"epoch\"", "\"validDuring\""};
-    char *text = vectors("vectors.json"), address[SUI_ADDRESS_TEXT_SIZE];
+    struct sui_builder b;
 
-    (void)state;
-    if (text == NULL)
-        skip();
-    assert_says(text, "{", "address", sui_address_text(&signer.address, address));
-    for (size_t i = 0; i < 3; i++) {
-        struct sui_builder b;
-        struct buf bytes;
-        sui_builder_init(&b, &signer.address);
-        add_mint(&b);
-        sui_builder_expire(&b, &expirations[i]);
-        WORKS(sui_builder_finish(&b, &bytes, e));
-        assert_signed(text, sections[i], &bytes);
-        assert_round_trip(&bytes);
-        buf_release(&bytes);
-        sui_builder_release(&b);
-    }
-    free(text);
+    sui_builder_init(&b, &signer.address);
+    add_mint(&b);
+    sui_builder_expire(&b, &expirations[which]);
+    WORKS(sui_builder_finish(&b, out, e));
+    sui_builder_release(&b);
 }
 
 static struct sui_address address_of(const char *text)
@@ -192,17 +189,12 @@ static struct sui_argument add_key(struct sui_builder *b, const char *module, co
     return call_with(b, address_of(predict_package), module, "new", NULL, key, 4);
 }
 
-static void predict_transaction(void **state)
+static void build_predict(struct buf *out)
 {
     struct sui_expiration expiration = {.kind = SUI_EXPIRES_EPOCH, .epoch = 1000};
-    char *text = vectors("vector_predict_4_16.json");
     struct sui_argument mint[6];
     struct sui_builder b;
-    struct buf bytes;
 
-    (void)state;
-    if (text == NULL)
-        skip();
     sui_builder_init(&b, &signer.address);
     mint[0] =
         shared(&b, address_of("0xc8736204d12f0a7277c86388a68bf8a194b0a14c5538ad13f22cbd8e2a38028a"),
@@ -218,12 +210,8 @@ static void predict_transaction(void **state)
     call_with(&b, address_of(predict_package), "predict", "mint_range", quote, mint, 6);
     set_gas(&b, 1000, 50000000);
     sui_builder_expire(&b, &expiration);
-    WORKS(sui_builder_finish(&b, &bytes, e));
-    assert_signed(text, "{", &bytes);
-    assert_round_trip(&bytes);
-    buf_release(&bytes);
+    WORKS(sui_builder_finish(&b, out, e));
     sui_builder_release(&b);
-    free(text);
 }
 
 static void call_af(struct sui_builder *b, const char *function,
@@ -322,33 +310,108 @@ static void withdrawal(struct sui_builder *b)
     call_af(b, "f", &a, 1);
 }
 
-/* Each is found in the file by its whole text. */
-static void kinds(void **state)
+static void (*const kinds[])(struct sui_builder *) = {
+    dedupe, creation_order, the_clock, split_nested, pure_values, typed_vector, withdrawal};
+
+#define KINDS (sizeof kinds / sizeof kinds[0])
+
+/* The inputs and commands alone; the whole transaction has them in it. */
+static void build_kind(size_t which, struct buf *out)
 {
-    static void (*const builds[])(struct sui_builder *) = {
-        dedupe, creation_order, the_clock, split_nested, pure_values, typed_vector, withdrawal};
-    char *text = vectors("ptb_kind_vectors.txt");
+    struct sui_builder b;
+    struct buf whole;
+
+    sui_builder_init(&b, &signer.address);
+    kinds[which](&b);
+    WORKS(sui_encode_kind(&b.tx, out, e));
+    WORKS(sui_builder_finish(&b, &whole, e));
+    assert_memory_equal(whole.data + 1, out->data, out->len);
+    assert_round_trip(&whole);
+    buf_release(&whole);
+    sui_builder_release(&b);
+}
+
+static void digests(void **state)
+{
+    static const char *const of_vaults[VAULTS] = {"3qHBNjYtTKvpt4whMvof6mPTDMbhWrh5vdJc2whdwbaK",
+                                                  "DX3rSFDvRPUYa4YoW9ugKCD9SeCoCaaqunpPLRFiwmiK",
+                                                  "EPD5dXmpqCUot2LVQi8TXSFtBmHpX6puPg8w6pXoGzPh"};
+    static const char *const of_kinds[KINDS] = {"AgtNciHzf5RStGJedvhT3Ln8jfzdZAxc9CUJ44fi7QPA",
+                                                "CemUYdD8igW9xBifo9bxzoKwiMQvuRYwguCAWcNkBBn6",
+                                                "6SrfqFvWyUSX6gVNxjRSrRN31sAes561Wj5NmPH2uaVh",
+                                                "HV91m3udxV6RHE3oAGhdB6Jpqxwwqu6eggXjKWFDej3U",
+                                                "27bUQ7esugJAfcm38oLBdD4dwZ7LgukHB3d2J56sPSoW",
+                                                "J4ncBh3zoVjny5XsbtKK6jxPnb2kagBRk8SgzpcbBNHk",
+                                                "65RAmCqi2rQdK2b8x6WUcQbNDCRLGhV9vnsVGVmWB8vH"};
+    struct buf bytes;
+
+    (void)state;
+    for (size_t i = 0; i < VAULTS; i++) {
+        build_vault(i, &bytes);
+        assert_digest(&bytes, of_vaults[i]);
+        assert_round_trip(&bytes);
+        buf_release(&bytes);
+    }
+    build_predict(&bytes);
+    assert_digest(&bytes, "8oXw4LPUM1yTP9r2c712orFvvo2VibgXSzdxzDnrwCjN");
+    assert_round_trip(&bytes);
+    buf_release(&bytes);
+    for (size_t i = 0; i < KINDS; i++) {
+        build_kind(i, &bytes);
+        assert_digest(&bytes, of_kinds[i]);
+        buf_release(&bytes);
+    }
+}
+
+static void shared_vaults(void **state)
+{
+    static const char *const sections[VAULTS] = {"\"none\"", "\"epoch\"", "\"validDuring\""};
+    char *text = vectors("vectors.json"), address[SUI_ADDRESS_TEXT_SIZE];
+    struct buf bytes;
 
     (void)state;
     if (text == NULL)
         skip();
-    for (size_t i = 0; i < sizeof builds / sizeof builds[0]; i++) {
-        struct sui_builder b;
-        struct buf kind, whole;
+    assert_says(text, "{", "address", sui_address_text(&signer.address, address));
+    for (size_t i = 0; i < VAULTS; i++) {
+        build_vault(i, &bytes);
+        assert_signed(text, sections[i], &bytes);
+        buf_release(&bytes);
+    }
+    free(text);
+}
+
+static void shared_predict(void **state)
+{
+    char *text = vectors("vector_predict_4_16.json");
+    struct buf bytes;
+
+    (void)state;
+    if (text == NULL)
+        skip();
+    build_predict(&bytes);
+    assert_signed(text, "{", &bytes);
+    buf_release(&bytes);
+    free(text);
+}
+
+/* Each is found in the file by its whole text. */
+static void shared_kinds(void **state)
+{
+    char *text = vectors("ptb_kind_vectors.txt");
+    struct buf bytes;
+
+    (void)state;
+    if (text == NULL)
+        skip();
+    for (size_t i = 0; i < KINDS; i++) {
         char *hex;
-        sui_builder_init(&b, &signer.address);
-        builds[i](&b);
-        WORKS(sui_encode_kind(&b.tx, &kind, e));
-        hex = to_hex(kind.data, kind.len);
+        build_kind(i, &bytes);
+        hex = to_hex(bytes.data, bytes.len);
         if (strstr(text, hex) == NULL)
             fail_msg("%zu: %s is not in the vectors", i, hex);
-        WORKS(sui_builder_finish(&b, &whole, e));
-        assert_memory_equal(whole.data + 1, kind.data, kind.len);
-        assert_round_trip(&whole);
-        buf_release(&whole);
-        buf_release(&kind);
-        sui_builder_release(&b);
         free(hex);
+        buf_release(&bytes);
     }
     free(text);
 }
@@ -356,9 +419,10 @@ static void kinds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(vault_transactions),
-        cmocka_unit_test(predict_transaction),
-        cmocka_unit_test(kinds),
+        cmocka_unit_test(digests),
+        cmocka_unit_test(shared_vaults),
+        cmocka_unit_test(shared_predict),
+        cmocka_unit_test(shared_kinds),
     };
 
     return cmocka_run_group_tests(tests, make_signer, NULL);
