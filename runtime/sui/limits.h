@@ -1,6 +1,12 @@
 /*
- * limits: what a Sui transaction may hold at most, as the network has it. They bound the builder,
- * the encoder and the decoder alike; exceeding one is ERROR_LIMIT and names it.
+ * limits: what a Sui transaction may hold at most. They bound the builder, the encoder and the
+ * decoder alike; exceeding one is ERROR_LIMIT and names it.
+ *
+ * The numbers are those of the network's protocol configuration. Validators compare some of them
+ * with "less than", so they refuse a transaction that exactly reaches the limit of commands,
+ * arguments of a call or bytes of a pure value; and they count every node of all type arguments of
+ * a call together. Here "at most" is meant as written: these bound memory and work, they do not
+ * promise that a validator agrees.
  */
 #ifndef ORRERY_SUI_LIMITS_H
 #define ORRERY_SUI_LIMITS_H
