@@ -30,3 +30,13 @@ char *digest_parts(const struct digest_part *parts, size_t count, char out[DIGES
     crypto_generichash_final(&state, digest, sizeof digest);
     return sodium_bin2hex(out, DIGEST_TEXT_SIZE, digest, sizeof digest);
 }
+
+void digest_256(const struct digest_part *parts, size_t count, unsigned char out[DIGEST_256_BYTES])
+{
+    crypto_generichash_state state;
+
+    crypto_generichash_init(&state, NULL, 0, DIGEST_256_BYTES);
+    for (size_t i = 0; i < count; i++)
+        crypto_generichash_update(&state, parts[i].data, parts[i].len);
+    crypto_generichash_final(&state, out, DIGEST_256_BYTES);
+}

@@ -1,9 +1,10 @@
 #include "base/mask.h"
 
+#include <ctype.h>
 #include <stddef.h>
 #include <string.h>
 
-static const char stars[] = "***";
+static const char stars[] = "***", key_prefix[] = "suiprivkey1";
 
 /* Takes out [from, to) for the stars. Returns where the text goes on behind them. */
 static char *replace(char *from, char *to)
@@ -42,9 +43,23 @@ static char *mask_login(char *authority, char *end)
     return replace(colon + 1, at != NULL ? at : end);
 }
 
+/* Keys end with what is no letter and no digit. */
+static void mask_keys(char *text)
+{
+    while ((text = strcasestr(text, key_prefix)) != NULL) {
+        char *from = text + strlen(key_prefix), *to = from;
+        while (isalnum((unsigned char)*to))
+            to++;
+        text = to > from ? replace(from, to) : from;
+    }
+}
+
 void mask_word(char *word)
 {
-    char *found = strstr(word, "://");
+    char *found;
+
+    mask_keys(word);
+    found = strstr(word, "://");
 
     if (found != NULL && strchr(found + 3, '@') != NULL)
         mask_login(found + 3, found + strlen(found));
@@ -54,6 +69,7 @@ void mask_text(char *text)
 {
     char *found;
 
+    mask_keys(text);
     while ((found = strstr(text, "://")) != NULL)
         text = mask_login(found + 3, found + 3 + strcspn(found + 3, " \t\n'\"`"));
 }

