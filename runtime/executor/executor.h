@@ -118,8 +118,11 @@ struct executor_ops {
     void (*close)(struct executor *x);
 };
 
+struct outside_ops;
+
 struct executor {
     const struct executor_ops *ops;
+    const struct outside_ops *outside; /* NULL: its effects are the commit; see outside.h */
 };
 
 int executor_execute(struct executor *x, const struct action_list *actions, uint64_t run,

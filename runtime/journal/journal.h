@@ -76,9 +76,14 @@
  *     until trimmed.
  *   - put_dead once per run (INTERNAL otherwise). settle_dead: NOT_FOUND, or CONFLICT when it was
  *     settled before. list_dead newest first.
+ *   - put_submission puts an open one into the outbox: INTERNAL when its id or its digest is there;
+ *     limits as in model/submission.h. settle_submission ends it (DONE or DEAD), once: NOT_FOUND,
+ *     or CONFLICT when it had ended. get_submission asks by id, or where that is 0 by digest, and
+ *     calls `each` once or never; list_submissions newest first. What both give is whole.
  *   - trim removes what `trim` permits, at most `trim.max` runs, oldest first, and returns with
  *     `more` when there is more to do: one slice, one short transaction. Runs that have not ended
- *     are never removed, nor counts, ledger, versions, pendings, cursors and open dead letters. A
+ *     are never removed, nor counts, ledger, versions, pendings, cursors, open dead letters and open
+ *     submissions; a submission that has ended goes with its run, upkeep as a run of its id would. A
  *     snapshot goes when its last use lies before every run that is kept (a backend may write uses
  *     down once an hour only, and keep that much longer). `more` may be said of a slice that was
  * just full. With a run go its parts.
@@ -113,6 +118,7 @@
 #include "model/ledger.h"
 #include "model/run.h"
 #include "model/span.h"
+#include "model/submission.h"
 #include "model/version.h"
 
 struct clock;
@@ -176,6 +182,14 @@ struct cursor {
     int64_t at_ms;
 };
 
+struct submission_filter {
+    int state;           /* enum submission_state or -1 */
+    const char *account; /* NULL: any */
+    const char *vault;   /* NULL: any; "": upkeep */
+    uint64_t before;     /* only ids below; 0: from the newest */
+    size_t limit;
+};
+
 /* Non-zero stops the walk and is returned. What is given is borrowed. */
 typedef int run_fn(void *arg, const struct run *run);
 typedef int pending_fn(void *arg, const struct pending *pending);
@@ -187,6 +201,7 @@ typedef int log_fn(void *arg, const struct run_log *log);
 typedef int result_fn(void *arg, uint32_t index, const char *json);
 typedef int dead_fn(void *arg, const struct dead_letter *dead);
 typedef int cursor_fn(void *arg, const struct cursor *cursor);
+typedef int submission_fn(void *arg, const struct submission *submission);
 
 struct journal_ops {
     const char *name;
@@ -199,7 +214,7 @@ struct journal_ops {
     int (*put_pending)(struct journal *j, const struct pending *pending, struct error *e);
     int (*remove_pending)(struct journal *j, uint64_t id, struct error *e);
 
-    /* Greatest id of runs and pending; 0 when there are none. */
+    /* Greatest id of runs, pending and submissions; 0 when there are none. */
     int (*last_id)(struct journal *j, uint64_t *id, struct error *e);
     /* Calls `each` once or never. */
     int (*get_run)(struct journal *j, uint64_t id, run_fn *each, void *arg, struct error *e);
@@ -271,6 +286,13 @@ struct journal_ops {
                      size_t limit, dead_fn *each, void *arg, struct error *e);
     int (*settle_dead)(struct journal *j, uint64_t run, enum dead_state state, uint64_t retry,
                        int64_t now_ms, struct error *e);
+    int (*put_submission)(struct journal *j, const struct submission *s, struct error *e);
+    int (*settle_submission)(struct journal *j, uint64_t id, enum submission_state state,
+                             bool success, const char *outcome, int64_t now_ms, struct error *e);
+    int (*get_submission)(struct journal *j, uint64_t id, const char *digest, submission_fn *each,
+                          void *arg, struct error *e);
+    int (*list_submissions)(struct journal *j, const struct submission_filter *filter,
+                            submission_fn *each, void *arg, struct error *e);
     int (*trim)(struct journal *j, const struct trim *trim, struct trimmed *out, struct error *e);
     int (*stats)(struct journal *j, struct journal_stats *out, struct error *e);
     void (*close)(struct journal *j);
@@ -361,6 +383,13 @@ int journal_list_dead(struct journal *j, const char *plugin, int state, uint64_t
                       size_t limit, dead_fn *each, void *arg, struct error *e);
 int journal_settle_dead(struct journal *j, uint64_t run, enum dead_state state, uint64_t retry,
                         int64_t now_ms, struct error *e);
+int journal_put_submission(struct journal *j, const struct submission *s, struct error *e);
+int journal_settle_submission(struct journal *j, uint64_t id, enum submission_state state,
+                              bool success, const char *outcome, int64_t now_ms, struct error *e);
+int journal_get_submission(struct journal *j, uint64_t id, const char *digest, submission_fn *each,
+                           void *arg, struct error *e);
+int journal_list_submissions(struct journal *j, const struct submission_filter *filter,
+                             submission_fn *each, void *arg, struct error *e);
 int journal_trim(struct journal *j, const struct trim *trim, struct trimmed *out, struct error *e);
 int journal_stats(struct journal *j, struct journal_stats *out, struct error *e);
 
