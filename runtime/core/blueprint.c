@@ -380,6 +380,19 @@ static int check_journal(struct maker *m)
     return -1;
 }
 
+/* What the executors have to say about their own keys. */
+static void check_executors(struct maker *m)
+{
+    struct blueprint *b = m->b;
+    size_t errors = b->problems.errors;
+
+    if (m->registry->check_executors == NULL)
+        return;
+    m->registry->check_executors(&b->config, b->desk.config_file.source, &b->problems);
+    if (b->problems.errors != errors)
+        b->config_ok = false;
+}
+
 int blueprint_make(const char *dir, const struct registry *registry, struct blueprint **out,
                    struct error *e)
 {
@@ -387,8 +400,10 @@ int blueprint_make(const char *dir, const struct registry *registry, struct blue
 
     if (desk_read(dir, &m.b->desk, e) < 0 || make_config(&m, e) < 0)
         goto fail;
-    if (m.b->config_ok)
+    if (m.b->config_ok) {
         check_journal(&m);
+        check_executors(&m);
+    }
     /* A wrong setting does not hide what is wrong with the strategies. */
     if (m.b->config.strategies != NULL && make_plugins(&m, e) < 0)
         goto fail;

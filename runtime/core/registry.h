@@ -22,6 +22,7 @@
 
 struct error;
 struct event_source;
+struct problems;
 struct source;
 struct stores;
 struct table_schema;
@@ -55,6 +56,10 @@ struct registry {
     int (*open_source)(const char *desk, const struct event_source *config, const char *url,
                        struct source **out, struct error *e);
     int (*check_source)(const struct event_source *config, const char *url, struct error *e);
+    /* What only executors know to be wrong with a configuration that is otherwise right; `source` as
+     * for config_parse(). Touches nothing outside. NULL: nothing to check. */
+    void (*check_executors)(const struct config *config, const char *source,
+                            struct problems *problems);
     int (*open_executor)(const struct vault_config *config, const struct vault_record *record,
                          const struct market_source *markets, int64_t now_ms,
                          struct ledger_change *opening, struct executor **out, struct error *e);

@@ -54,6 +54,7 @@ static const struct setting config_settings[] = {
     {.name = "health", .type = SETTING_OTHER},
     {.name = "limits", .type = SETTING_OTHER},
     {.name = "vaults", .type = SETTING_OTHER},
+    {.name = "sui", .type = SETTING_OTHER},
     {.name = "feeds", .type = SETTING_OTHER},
     {.name = "plugins", .type = SETTING_OTHER},
     {.name = "http", .type = SETTING_OTHER},
@@ -345,6 +346,7 @@ int config_parse(const json_t *json, const char *source, struct config *out,
     read_health(&scope, json, out);
     read_limits(&scope, json, &out->limits);
     read_vaults(&scope, json, out);
+    out->sui = json_incref((json_t *)scope_table(&scope, json, "sui"));
     read_feeds(&scope, json, out);
     read_plugins(&scope, json, out);
     read_http(&scope, json);
@@ -356,6 +358,9 @@ void config_release(struct config *config)
     for (size_t i = 0; i < config->feed_count; i++)
         config_release_feed(&config->feeds[i]);
     free(config->feeds);
+    for (size_t i = 0; i < config->vault_count; i++)
+        json_decref(config->vaults[i].table);
+    json_decref(config->sui);
     free(config->vaults);
     free(config->strategies);
     free(config->journal);

@@ -18,29 +18,27 @@
  *   lease        ("10s"; 1s..1h) how long this daemon owns a plugin in a shared store after it was
  *                last heard of; renewed at a third of it
  *   sweep_every  ("1h"; up to 31d, 0: never) expired state rows are removed
- *   retention    {age ("0": kept however old; up to 3660d) and runs (10,000,000; 0: any number) of the
- *                ended runs that the journal keeps, dead ("90d") how long settled dead letters stay,
- *                events ("7d") how long ids of events are remembered, every ("1m"; 0: never) how
- *                often what is too much is removed}. Takes effect with a reload
- *   summary_every ("10m"; up to 31d, 0: never) a line of the log per plugin: what it did, and why
- *                it did not act. Takes effect with a reload
- *   recording    ("full"; or "decisions", "off") what the journal keeps of each run (seen.h).
- *                Takes effect with a reload
- *   health       {skip (3; 1..1000000), skip_max (384; at least skip)}
- *   limits       {memory (16 MiB; 256 KiB..1 GiB), soft_ms (100; 1..600000),
- *                hard_ms (1000; 10..3600000, at least soft_ms),
- *                wall_ms (30000; 100..86400000, at least hard_ms),
- *                value_bytes (64 KiB; 64 B..4 MiB),
+ *   retention    {age ("0": kept however old; up to 3660d) and runs (10,000,000; 0: any number) of
+ * the ended runs that the journal keeps, dead ("90d") how long settled dead letters stay, events
+ * ("7d") how long ids of events are remembered, every ("1m"; 0: never) how often what is too much
+ * is removed}. Takes effect with a reload summary_every ("10m"; up to 31d, 0: never) a line of the
+ * log per plugin: what it did, and why it did not act. Takes effect with a reload recording
+ * ("full"; or "decisions", "off") what the journal keeps of each run (seen.h). Takes effect with a
+ * reload health       {skip (3; 1..1000000), skip_max (384; at least skip)} limits       {memory
+ * (16 MiB; 256 KiB..1 GiB), soft_ms (100; 1..600000), hard_ms (1000; 10..3600000, at least
+ * soft_ms), wall_ms (30000; 100..86400000, at least hard_ms), value_bytes (64 KiB; 64 B..4 MiB),
  *                state_bytes (8 MiB; 1 KiB..256 MiB, at least value_bytes);
  *                of one ctx.db call: db_ms (50; 1..60000), db_rows (10000; 1..10000),
  *                db_bytes (1 MiB; 1 KiB..8 MiB) of its answer; of all tables of a plugin:
  *                db_size (1 GiB; 1 MiB..1 TiB)}
- *   vaults       {[id] = {executor, quote_balance and pm_balance (0; 0..4e18),
+ *   vaults       {[id] = {executor ("paper"; or "sui", "webhook"),
  *                permissions (all; array of action names, or bits), is_frozen, auto_fund,
- *                spread_pct (1; 0..50), fee_pct (0; 0..100),
  *                caps = {max_single_position_pct, max_exposure_pct, max_drawdown_pct (0..100),
  *                max_open_positions (0..10000), max_spend (0..4e18),
- *                spend_window ("1h" or seconds; 1s..31d)}}}
+ *                spend_window ("1h" or seconds; 1s..31d)};
+ *                paper: quote_balance and pm_balance (0; 0..4e18), spread_pct (1; 0..50),
+ *                fee_pct (0; 0..100); sui: see chain/config.h; webhook: see webhook/webhook.h}}
+ *   sui          the chain, its endpoints and operators: see chain/config.h
  *   feeds        {[name] = {kind, …}}: the keys of struct feed_config; a key of another kind is
  *                an error
  *   plugins      {[name] = {params = {…}, enabled = bool, recording = as above, for this one}}
@@ -79,7 +77,7 @@ struct caps_config {
 
 struct vault_config {
     char id[LIMIT_NAME_BYTES + 1];
-    char executor[32];      /* "paper" */
+    char executor[32];      /* "paper", "sui", "webhook" */
     uint64_t quote_balance; /* first balance; later the journal's */
     uint64_t pm_balance;
     uint32_t permissions; /* bits; default all */
@@ -88,6 +86,8 @@ struct vault_config {
     double spread_pct; /* of the price, added to asks and taken from bids; default 1 */
     double fee_pct;    /* performance fee taken by crystallize_fees; default 0 */
     struct caps_config caps;
+    json_t *table; /* as it stands in the file: other executors read keys of their own in it. Owned
+                      by the config; NULL: made by hand */
 };
 
 enum feed_kind { FEED_SIM, FEED_CSV, FEED_HTTP };
@@ -154,6 +154,7 @@ struct config {
     struct script_limits limits;
     struct vault_config *vaults;
     size_t vault_count;
+    json_t *sui; /* the table `sui` as it stands, or NULL: see chain/chain.h */
     struct feed_config *feeds;
     size_t feed_count;
     enum recording recording;

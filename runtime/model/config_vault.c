@@ -10,16 +10,44 @@
 #define AMOUNT_MAX 4e18
 #define HOUR       (3600 * 1000)
 
+#define PAPER   1u
+#define SUI     2u
+#define WEBHOOK 4u
+
+static const char *const executors[] = {"paper", "sui", "webhook", NULL};
+
+#define OF(groups, type_, member, min_, max_)                                                      \
+    {                                                                                              \
+        .name = #member, .type = SETTING_##type_, .offset = offsetof(struct vault_config, member), \
+        .min = min_, .max = max_, .group = groups                                                  \
+    }
+/* A key whose reader is the executor itself: it finds it in the vault's table. */
+#define OWN(key, groups)                                                                           \
+    {                                                                                              \
+        .name = key, .type = SETTING_OTHER, .group = groups                                        \
+    }
+
 static const struct setting vault_settings[] = {
-    {.name = "executor", .type = SETTING_OTHER},
-    SETTING(AMOUNT, struct vault_config, quote_balance, 0, AMOUNT_MAX),
-    SETTING(AMOUNT, struct vault_config, pm_balance, 0, AMOUNT_MAX),
-    {.name = "permissions", .type = SETTING_OTHER},
-    SETTING(BOOL, struct vault_config, is_frozen, 0, 0),
-    SETTING(BOOL, struct vault_config, auto_fund, 0, 0),
-    SETTING(NUMBER, struct vault_config, spread_pct, 0, 50),
-    SETTING(NUMBER, struct vault_config, fee_pct, 0, 100),
-    {.name = "caps", .type = SETTING_OTHER},
+    OWN("executor", 0),
+    OF(PAPER, AMOUNT, quote_balance, 0, AMOUNT_MAX),
+    OF(PAPER, AMOUNT, pm_balance, 0, AMOUNT_MAX),
+    OWN("permissions", 0),
+    OF(0, BOOL, is_frozen, 0, 0),
+    OF(0, BOOL, auto_fund, 0, 0),
+    OF(PAPER, NUMBER, spread_pct, 0, 50),
+    OF(PAPER, NUMBER, fee_pct, 0, 100),
+    OWN("caps", 0),
+    OWN("operator", SUI),
+    OWN("objects", SUI),
+    OWN("markets", SUI),
+    OWN("calls", SUI),
+    OWN("on_foreign", SUI),
+    OWN("snapshot", SUI | WEBHOOK),
+    OWN("url", WEBHOOK),
+    OWN("secret", WEBHOOK),
+    OWN("secret_env", WEBHOOK),
+    OWN("timeout", WEBHOOK),
+    OWN("ca_file", WEBHOOK),
     END_OF_SETTINGS,
 };
 
@@ -120,17 +148,55 @@ static void read_permissions(const struct scope *scope, const json_t *json, uint
         setting_read(scope, json, &as_bits, out);
 }
 
-static void read_executor(const struct scope *scope, const json_t *json, char out[32])
+/* Its bit among the groups; all of them when the table does not say. */
+static unsigned read_executor(const struct scope *scope, const json_t *json, char out[32])
 {
     const json_t *value = json_object_get(json, "executor");
-    const char *name = json_string_value(value);
+    const char *name = value == NULL ? "paper" : json_string_value(value);
+    const char *near;
+    char hint[128];
 
-    if (value == NULL)
-        return;
-    if (name == NULL || strcmp(name, "paper") != 0)
-        scope_expected(scope, "executor", "\"paper\"", value);
-    else
+    for (size_t i = 0; name != NULL && executors[i] != NULL; i++) {
+        if (strcmp(name, executors[i]) != 0)
+            continue;
         snprintf(out, 32, "%s", name);
+        return 1u << i;
+    }
+    near = name == NULL ? NULL : text_nearest(name, executors);
+    snprintf(hint, sizeof hint, "did you mean '%s'?", near != NULL ? near : "");
+    if (near != NULL)
+        scope_problem(scope, "executor", hint, "unknown executor '%s'", name);
+    else
+        scope_expected(scope, "executor", "\"paper\", \"sui\" or \"webhook\"", value);
+    return ~0u;
+}
+
+/* "sui or webhook" */
+static const char *owners_of(unsigned group, char out[32])
+{
+    size_t used = 0;
+
+    for (size_t i = 0; executors[i] != NULL; i++)
+        if (group & (1u << i))
+            used +=
+                (size_t)snprintf(out + used, 32 - used, "%s%s", used ? " or " : "", executors[i]);
+    return out;
+}
+
+/* The keys of its executor; a key of another one is a problem of its own. */
+static void read_keys(const struct scope *scope, const json_t *json, unsigned executor,
+                      struct vault_config *out)
+{
+    settings_check_keys(scope, json, vault_settings);
+    for (const struct setting *s = vault_settings; s->name != NULL; s++) {
+        char owners[32];
+        if (s->group == 0 || (s->group & executor))
+            setting_read(scope, json, s, out);
+        else if (json_object_get(json, s->name) != NULL)
+            scope_problem(scope, s->name, NULL,
+                          "a vault with executor '%s' has no such key (it belongs to %s)",
+                          out->executor, owners_of(s->group, owners));
+    }
 }
 
 void config_read_vault(const struct scope *scope, const json_t *json, struct vault_config *out)
@@ -138,12 +204,12 @@ void config_read_vault(const struct scope *scope, const json_t *json, struct vau
     const json_t *caps;
 
     set_defaults(out);
-    settings_read(scope, json, vault_settings, out);
-    read_executor(scope, json, out->executor);
+    read_keys(scope, json, read_executor(scope, json, out->executor), out);
     read_permissions(scope, json, &out->permissions);
     caps = scope_table(scope, json, "caps");
     if (caps != NULL) {
         struct scope inner = scope_enter(scope, "caps");
         settings_read(&inner, caps, caps_settings, &out->caps);
     }
+    out->table = json_incref((json_t *)json);
 }

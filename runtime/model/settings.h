@@ -1,5 +1,6 @@
 /*
- * settings: reads the tables of orrery.lua and of strategies by description; private to model/.
+ * settings: reads the tables of orrery.lua and of strategies by description: for model/, and for the
+ * layers above it that read keys of their own (recipe/, chain/, webhook/).
  *
  * A table is described by an array of `struct setting`, ended by END_OF_SETTINGS. Reading it
  * reports every unknown key (with the nearest known one), wrong type and value out of range, each

@@ -197,7 +197,8 @@ static void all_problems_at_once(void **state)
            "orrery.lua:3: workers: expected an integer from 1 to 64, got integer 99\n"
            "orrery.lua:4: journal: the store's URL: expected the database's name, as in "
            "postgres://user@host/database\n"
-           "orrery.lua:7: vaults.btc-vault.executor: expected \"paper\", got string \"real\"\n"
+           "orrery.lua:7: vaults.btc-vault.executor: expected \"paper\", \"sui\" or \"webhook\", "
+           "got string \"real\"\n"
            "orrery.lua:8: vaults.btc-vault.spread_pct: expected a number from 0 to 50, got string "
            "\"1\"\n"
            "orrery.lua:10: vaults.btc-vault.permissions.2: unknown permission 'mint_rnage' (did "
@@ -240,6 +241,33 @@ static void wrong_shapes(void **state)
            "orrery.lua:0: strategies: expected a string of 1 to 1024 printable bytes, got string "
            "\"\"\n"
            "orrery.lua:0: workers: expected an integer from 1 to 64, got function\n");
+}
+
+static void keys_of_other_executors(void **state)
+{
+    struct config c;
+    struct problems problems = {0};
+    json_t *json = json_pack("{s:{s:s}, s:{s:{s:s, s:s, s:{}}, s:{s:s, s:s}}}", "sui", "chain",
+                             "4c78adac", "vaults", "a", "executor", "sui", "operator", "main",
+                             "calls", "b", "executor", "webhook", "url", "https://example.com");
+    (void)state;
+    assert_int_equal(config_parse(json, NULL, &c, &problems), 0);
+    assert_string_equal(c.vaults[0].executor, "sui");
+    assert_string_equal(json_string_value(json_object_get(c.vaults[0].table, "operator")), "main");
+    assert_string_equal(c.vaults[1].executor, "webhook");
+    assert_string_equal(json_string_value(json_object_get(c.sui, "chain")), "4c78adac");
+    config_release(&c);
+    problems_release(&problems);
+    json_decref(json);
+    expect("{'vaults': {'a': {'executor': 'sui', 'spread_pct': 1}, 'b': {'operator': 'main'},"
+           " 'c': {'executor': 'sul'}}, 'sui': 5}",
+           NULL,
+           "orrery.lua:0: sui: expected a table with names as keys, got integer 5\n"
+           "orrery.lua:0: vaults.a.spread_pct: a vault with executor 'sui' has no such key (it "
+           "belongs to paper)\n"
+           "orrery.lua:0: vaults.b.operator: a vault with executor 'paper' has no such key (it "
+           "belongs to sui)\n"
+           "orrery.lua:0: vaults.c.executor: unknown executor 'sul' (did you mean 'sui'?)\n");
 }
 
 static void ranges(void **state)
@@ -384,6 +412,7 @@ int main(void)
         cmocka_unit_test(feeds),
         cmocka_unit_test(all_problems_at_once),
         cmocka_unit_test(wrong_shapes),
+        cmocka_unit_test(keys_of_other_executors),
         cmocka_unit_test(ranges),
         cmocka_unit_test(feed_mistakes),
         cmocka_unit_test(plugin_mistakes),
