@@ -5,29 +5,20 @@
  */
 #include "io/http.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 #include <uv.h>
 
-#include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "io/curl_api.h"
-
-#define CONNECT_TIMEOUT_MS 5000
-#define REDIRECTS          3
+#include "io/http_transfer.h"
 
 struct request {
     struct request *next, **link;
     struct http_client *client;
-    CURL *easy;
-    struct buf body;
-    int64_t timeout_ms;
+    struct http_transfer transfer;
     http_done_fn *done;
     void *arg;
-    char reason[CURL_ERROR_SIZE];
 };
 
 struct watched_socket {
@@ -59,9 +50,8 @@ static void request_free(struct request *request)
     if (request->next != NULL)
         request->next->link = request->link;
     client->count--;
-    client->curl.multi_remove_handle(client->multi, request->easy);
-    client->curl.easy_cleanup(request->easy);
-    buf_release(&request->body);
+    client->curl.multi_remove_handle(client->multi, request->transfer.easy);
+    http_transfer_close(&request->transfer);
     free(request);
 }
 
@@ -112,35 +102,12 @@ void http_client_free(struct http_client *client)
 
 /* ---- what curl did ---- */
 
-static const char *explain(const struct request *request, CURLcode code, char *out, size_t size)
-{
-    if (request->body.overflow || code == CURLE_FILESIZE_EXCEEDED)
-        snprintf(out, size, "answer larger than %zu bytes", request->body.max);
-    else if (code == CURLE_OPERATION_TIMEDOUT)
-        snprintf(out, size, "no answer within %lld ms", (long long)request->timeout_ms);
-    else
-        snprintf(out, size, "%s",
-                 request->reason[0] != '\0' ? request->reason
-                                            : request->client->curl.easy_strerror(code));
-    return out;
-}
-
 static void finish(struct request *request, CURLcode code)
 {
-    struct http_client *client = request->client;
-    struct http_answer answer = {.body = ""};
-    char reason[CURL_ERROR_SIZE + 64];
-    long status = 0;
+    struct http_answer answer;
 
-    if (code == CURLE_OK) {
-        client->curl.easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
-        answer.status = (int)status;
-        answer.body = buf_text(&request->body);
-        answer.len = request->body.len;
-    } else {
-        answer.error = explain(request, code, reason, sizeof reason);
-    }
-    if (!client->freed)
+    http_transfer_answer(&request->transfer, code, &answer);
+    if (!request->client->freed)
         request->done(request->arg, &answer);
     request_free(request);
 }
@@ -256,80 +223,8 @@ static int on_timeout(CURLM *multi, long timeout_ms, void *arg)
 
 /* ---- requests ---- */
 
-static size_t on_body(char *data, size_t size, size_t count, void *arg)
+static void link_request(struct http_client *client, struct request *r)
 {
-    struct request *request = arg;
-
-    return buf_add(&request->body, data, size * count) == 0 ? size * count : 0;
-}
-
-static bool has_scheme(const char *url, const char *scheme)
-{
-    return strncasecmp(url, scheme, strlen(scheme)) == 0;
-}
-
-static CURLcode set_limits(struct request *r, bool secure)
-{
-    long connect_ms = r->timeout_ms < CONNECT_TIMEOUT_MS ? (long)r->timeout_ms : CONNECT_TIMEOUT_MS;
-    CURLcode code = CURLE_OK;
-
-#define SET(option, value)                                                                         \
-    code = code != CURLE_OK ? code : r->client->curl.easy_setopt(r->easy, option, value)
-    SET(CURLOPT_PROTOCOLS_STR, "http,https");
-    SET(CURLOPT_REDIR_PROTOCOLS_STR, secure ? "https" : "http,https");
-    SET(CURLOPT_FOLLOWLOCATION, 1L);
-    SET(CURLOPT_MAXREDIRS, (long)REDIRECTS);
-    SET(CURLOPT_SSL_VERIFYPEER, 1L);
-    SET(CURLOPT_SSL_VERIFYHOST, 2L);
-    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    SET(CURLOPT_TIMEOUT_MS, (long)r->timeout_ms);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
-    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)r->body.max);
-    SET(CURLOPT_NOSIGNAL, 1L);
-    return code;
-}
-
-static CURLcode set_up(struct request *r, const char *url)
-{
-    CURLcode code = set_limits(r, has_scheme(url, "https://"));
-
-    SET(CURLOPT_URL, url);
-    SET(CURLOPT_USERAGENT, "orrery");
-    SET(CURLOPT_WRITEFUNCTION, on_body);
-    SET(CURLOPT_WRITEDATA, r);
-    SET(CURLOPT_ERRORBUFFER, r->reason);
-    SET(CURLOPT_PRIVATE, r);
-#undef SET
-    return code;
-}
-
-static int check(const struct http_client *client, const char *url, int64_t timeout_ms,
-                 size_t max_bytes, struct error *e)
-{
-    if (client->freed || client->count >= HTTP_REQUESTS)
-        return error_set(e, ERROR_LIMIT, "%d requests are under way, the most at a time",
-                         HTTP_REQUESTS);
-    if (!has_scheme(url, "http://") && !has_scheme(url, "https://"))
-        return error_set(e, ERROR_INVALID, "expected a URL that starts with http:// or https://");
-    if (timeout_ms < 1 || timeout_ms > INT32_MAX || max_bytes < 1)
-        return error_set(
-            e, ERROR_INVALID,
-            "the time limit must be between 1 ms and 24 days and the size limit at least "
-            "1 byte");
-    return 0;
-}
-
-static struct request *request_new(struct http_client *client, int64_t timeout_ms, size_t max_bytes)
-{
-    struct request *r = mem_zero(1, sizeof *r);
-
-    r->easy = client->curl.easy_init();
-    if (r->easy == NULL) {
-        free(r);
-        return NULL;
-    }
-    buf_init(&r->body, max_bytes);
-    r->timeout_ms = timeout_ms;
     r->client = client;
     r->next = client->requests;
     r->link = &client->requests;
@@ -337,32 +232,41 @@ static struct request *request_new(struct http_client *client, int64_t timeout_m
         client->requests->link = &r->next;
     client->requests = r;
     client->count++;
-    return r;
+}
+
+int http_send(struct http_client *client, const struct http_request *request, http_done_fn *done,
+              void *arg, struct error *e)
+{
+    struct request *r;
+    CURLMcode code;
+
+    if (client->freed || client->count >= HTTP_REQUESTS)
+        return error_set(e, ERROR_LIMIT, "%d requests are under way, the most at a time",
+                         HTTP_REQUESTS);
+    r = mem_zero(1, sizeof *r);
+    if (http_transfer_open(&r->transfer, &client->curl, request, e) != 0) {
+        free(r);
+        return -1;
+    }
+    r->done = done;
+    r->arg = arg;
+    client->curl.easy_setopt(r->transfer.easy, CURLOPT_PRIVATE, r);
+    link_request(client, r);
+    code = client->curl.multi_add_handle(client->multi, r->transfer.easy);
+    if (code == CURLM_OK)
+        return 0;
+    request_free(r);
+    return error_set(e, ERROR_NETWORK, "the request could not be started: %s",
+                     client->curl.multi_strerror(code));
 }
 
 int http_get(struct http_client *client, const char *url, int64_t timeout_ms, size_t max_bytes,
              http_done_fn *done, void *arg, struct error *e)
 {
-    struct request *r;
-    CURLcode code;
-    CURLMcode added = CURLM_OK;
+    struct http_request request = {
+        .method = "GET", .url = url, .timeout_ms = timeout_ms, .max_bytes = max_bytes};
 
-    if (check(client, url, timeout_ms, max_bytes, e) != 0)
-        return -1;
-    r = request_new(client, timeout_ms, max_bytes);
-    if (r == NULL)
-        return error_set(e, ERROR_NETWORK, "libcurl gave no handle");
-    r->done = done;
-    r->arg = arg;
-    code = set_up(r, url);
-    if (code == CURLE_OK)
-        added = client->curl.multi_add_handle(client->multi, r->easy);
-    if (code == CURLE_OK && added == CURLM_OK)
-        return 0;
-    request_free(r);
-    return error_set(e, ERROR_NETWORK, "the request could not be started: %s",
-                     code != CURLE_OK ? client->curl.easy_strerror(code)
-                                      : client->curl.multi_strerror(added));
+    return http_send(client, &request, done, arg, e);
 }
 
 int http_client_new(struct http_client **out, uv_loop_t *loop, struct error *e)
