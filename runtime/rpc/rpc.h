@@ -64,6 +64,7 @@ enum rpc_rejection {
 struct rpc_answer {
     enum rpc_result result;
     enum rpc_rejection rejection;
+    int endpoint; /* OK, REJECTED: which one said it (its index in the configuration), else -1 */
     int64_t retry_after_ms; /* 0: nothing said */
     char message[512];      /* unless OK; free of control characters */
 };
@@ -75,6 +76,9 @@ struct rpc_object {
     struct sui_address address; /* OWNED: whose */
     uint64_t initial_version;   /* SHARED */
     json_t *contents;           /* json of a Move object, or NULL; borrowed */
+    /* The transaction that made this version; "": not said. Always asked for (previousTransaction
+     * {digest}). */
+    char previous[SUI_DIGEST_TEXT_SIZE];
 };
 
 struct rpc_coin {
@@ -112,6 +116,11 @@ struct rpc_epoch {
 int rpc_open(struct rpc **out, uv_loop_t *loop, struct http_client *http,
              const struct rpc_config *config, struct error *e);
 void rpc_close(struct rpc *rpc); /* callbacks under way are not called; NULL is legal */
+
+/* The next question that is asked (the next call of one of the functions below) goes to this
+ * endpoint and, whatever comes, to no other: for proofs, which need several answers of one node.
+ * Used up by that call. -1, or one that there is not: no difference. */
+void rpc_pin(struct rpc *rpc, int endpoint);
 
 typedef void rpc_epoch_fn(void *arg, const struct rpc_answer *a, const struct rpc_epoch *epoch);
 typedef void rpc_objects_fn(void *arg, const struct rpc_answer *a, const struct rpc_object *objects,
