@@ -21,7 +21,9 @@ static bool complete(const struct journal_ops *o)
     bool rest = o->put_version && o->get_version && o->find_version && o->list_versions &&
                 o->list_strategies && o->count_strategies && o->set_active && o->put_snapshot &&
                 o->get_snapshot && o->put_cursor && o->list_cursors && o->note_events &&
-                o->put_dead && o->get_dead && o->list_dead && o->settle_dead && o->trim && o->stats;
+                o->put_dead && o->get_dead && o->list_dead && o->settle_dead && o->put_submission &&
+                o->settle_submission && o->get_submission && o->list_submissions && o->trim &&
+                o->stats;
 
     return basic && runs && rest;
 }

@@ -82,9 +82,9 @@
  *     calls `each` once or never; list_submissions newest first. What both give is whole.
  *   - trim removes what `trim` permits, at most `trim.max` runs, oldest first, and returns with
  *     `more` when there is more to do: one slice, one short transaction. Runs that have not ended
- *     are never removed, nor counts, ledger, versions, pendings, cursors, open dead letters and open
- *     submissions; a submission that has ended goes with its run, upkeep as a run of its id would. A
- *     snapshot goes when its last use lies before every run that is kept (a backend may write uses
+ *     are never removed, nor counts, ledger, versions, pendings, cursors, open dead letters and
+ * open submissions; a submission that has ended goes with its run, upkeep as a run of its id would.
+ * A snapshot goes when its last use lies before every run that is kept (a backend may write uses
  *     down once an hour only, and keep that much longer). `more` may be said of a slice that was
  * just full. With a run go its parts.
  *
@@ -163,7 +163,7 @@ struct trim {
 };
 
 struct trimmed {
-    uint64_t runs, snapshots, events, dead;
+    uint64_t runs, snapshots, events, dead, submissions;
     bool more;
 };
 
@@ -171,7 +171,7 @@ struct journal_stats {
     uint64_t runs;      /* kept, ended */
     uint64_t open_runs; /* not ended */
     uint64_t oldest;    /* id of the oldest ended run kept; 0: none */
-    uint64_t versions, snapshots, snapshot_bytes, pending, dead_open;
+    uint64_t versions, snapshots, snapshot_bytes, pending, dead_open, submissions_open;
     uint64_t bytes; /* on disk, or in memory, roughly; 0: not known */
 };
 

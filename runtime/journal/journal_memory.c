@@ -161,6 +161,7 @@ static void memory_close(struct journal *j)
     memory_list_release(&m->runs);
     memory_list_release(&m->pendings);
     memory_list_release(&m->dead);
+    memory_list_release(&m->submissions);
     memory_table_release(&m->strategies);
     memory_table_release(&m->snapshots);
     memory_table_release(&m->cursors);
@@ -218,6 +219,10 @@ static const struct journal_ops ops = {
     .get_dead = journal_memory_get_dead,
     .list_dead = journal_memory_list_dead,
     .settle_dead = journal_memory_settle_dead,
+    .put_submission = journal_memory_put_submission,
+    .settle_submission = journal_memory_settle_submission,
+    .get_submission = journal_memory_get_submission,
+    .list_submissions = journal_memory_list_submissions,
     .trim = journal_memory_trim,
     .stats = journal_memory_stats,
     .stamp = memory_stamp,
@@ -233,6 +238,7 @@ int journal_memory_open(struct journal **out, struct error *e)
     m->runs.release = memory_run_release;
     m->pendings.release = memory_pending_release;
     m->dead.release = memory_dead_release;
+    m->submissions.release = memory_submission_release;
     m->strategies.release = memory_strategy_release;
     m->snapshots.release = memory_snapshot_release;
     m->cursors.release = memory_cursor_release;

@@ -2,11 +2,11 @@
  * journal_memory: what the files of the memory journal share. Used inside journal/ only.
  *
  * Every write of a transaction leaves an undo record; rollback replays them, newest first. What is
- * told by an id (runs, pendings, dead letters) is in arrays of pointers sorted by id (they arrive
- * nearly in order); what is told by a text is in hash tables. Neither is changed in place: what
- * takes an item's place is put there by memory_set() or memory_put(), which keep the old one for
- * the undo. Only runs that are new in this transaction, or copies made in it, are changed as they
- * are.
+ * told by an id (runs, pendings, dead letters, submissions) is in arrays of pointers sorted by id
+ * (they arrive nearly in order); what is told by a text is in hash tables. Neither is changed in
+ * place: what takes an item's place is put there by memory_set() or memory_put(), which keep the
+ * old one for the undo. Only runs that are new in this transaction, or copies made in it, are
+ * changed as they are.
  *
  * Ended runs beyond the newest JOURNAL_MEMORY_RUNS go at commit, when nothing can bring them back;
  * that an id was used before is only known for the runs still kept. Snapshots and commit times that
@@ -108,6 +108,7 @@ struct journal_memory {
     size_t open_runs; /* of them */
     struct memory_list pendings;
     struct memory_list dead;
+    struct memory_list submissions;
     struct memory_table strategies, snapshots, cursors, events, commit_times;
     struct memory_count *counts;
     struct memory_vault *vaults;
@@ -142,6 +143,7 @@ void memory_snapshot_release(void *value);
 void memory_cursor_release(void *value);
 void memory_dead_release(void *item);
 void memory_pending_release(void *item);
+void memory_submission_release(void *item);
 /* When a snapshot was last used. */
 int64_t memory_snapshot_used(const void *value);
 uint64_t memory_snapshot_bytes(const void *value);
@@ -153,7 +155,8 @@ void memory_vault_restore(struct memory_vault *vault);
 void memory_vault_accept(struct memory_vault *vault);
 void memory_vault_free(struct memory_vault *vault);
 
-/* The operations, by file: runs, open, parts, logs, versions, kept, dead, trim, pending, vault. */
+/* The operations, by file: runs, open, parts, logs, versions, kept, dead, outbox, trim, pending,
+ * vault. */
 int journal_memory_put_run(struct journal *j, const struct run *run, struct error *e);
 int journal_memory_get_run(struct journal *j, uint64_t id, run_fn *each, void *arg,
                            struct error *e);
@@ -217,6 +220,14 @@ int journal_memory_list_dead(struct journal *j, const char *plugin, int state, u
                              size_t limit, dead_fn *each, void *arg, struct error *e);
 int journal_memory_settle_dead(struct journal *j, uint64_t run, enum dead_state state,
                                uint64_t retry, int64_t now_ms, struct error *e);
+int journal_memory_put_submission(struct journal *j, const struct submission *s, struct error *e);
+int journal_memory_settle_submission(struct journal *j, uint64_t id, enum submission_state state,
+                                     bool success, const char *outcome, int64_t now_ms,
+                                     struct error *e);
+int journal_memory_get_submission(struct journal *j, uint64_t id, const char *digest,
+                                  submission_fn *each, void *arg, struct error *e);
+int journal_memory_list_submissions(struct journal *j, const struct submission_filter *filter,
+                                    submission_fn *each, void *arg, struct error *e);
 int journal_memory_trim(struct journal *j, const struct trim *trim, struct trimmed *out,
                         struct error *e);
 int journal_memory_stats(struct journal *j, struct journal_stats *out, struct error *e);

@@ -8,7 +8,7 @@
 #include "journal/journal_memory.h"
 
 _Static_assert(offsetof(struct memory_run, run.id) == 0 && offsetof(struct pending, id) == 0 &&
-                   offsetof(struct dead_letter, run) == 0,
+                   offsetof(struct dead_letter, run) == 0 && offsetof(struct submission, id) == 0,
                "memory_list wants the id first");
 
 /* ---- copies ---- */
@@ -261,11 +261,14 @@ int journal_memory_list_open(struct journal *j, int64_t before_ms, size_t limit,
 int journal_memory_last_id(struct journal *j, uint64_t *id, struct error *e)
 {
     struct journal_memory *m = journal_memory_of(j);
-    uint64_t run = memory_list_last(&m->runs);
-    uint64_t pending = memory_list_last(&m->pendings);
+    const struct memory_list *const lists[] = {&m->runs, &m->pendings, &m->submissions};
+    uint64_t last = 0;
 
     (void)e;
-    *id = run > pending ? run : pending;
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        if (memory_list_last(lists[i]) > last)
+            last = memory_list_last(lists[i]);
+    *id = last;
     return 0;
 }
 

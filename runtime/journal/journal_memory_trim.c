@@ -164,5 +164,8 @@ int journal_memory_stats(struct journal *j, struct journal_stats *out, struct er
     out->pending = m->pendings.count;
     for (size_t i = 0; i < m->dead.count; i++)
         out->dead_open += ((const struct dead_letter *)m->dead.items[i])->state == DEAD_OPEN;
+    for (size_t i = 0; i < m->submissions.count; i++)
+        out->submissions_open +=
+            ((const struct submission *)m->submissions.items[i])->state == SUBMISSION_OPEN;
     return 0;
 }

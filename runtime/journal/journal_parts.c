@@ -38,6 +38,30 @@ int journal_dead_is_settled(uint64_t run, enum dead_state state, struct error *e
                      id_format(run, text), dead_state_name(state));
 }
 
+int journal_no_submission(uint64_t id, struct error *e)
+{
+    char text[ID_TEXT_SIZE];
+
+    return error_set(e, ERROR_NOT_FOUND, "there is no submission %s", id_format(id, text));
+}
+
+int journal_submission_has_ended(uint64_t id, enum submission_state state, struct error *e)
+{
+    char text[ID_TEXT_SIZE];
+
+    return error_set(e, ERROR_CONFLICT, "submission %s was %s before", id_format(id, text),
+                     submission_state_name(state));
+}
+
+int journal_submission_is_there(const struct submission *s, struct error *e)
+{
+    char text[ID_TEXT_SIZE];
+
+    return error_set(e, ERROR_INTERNAL,
+                     "submission %s is recorded already, or another with its digest %s",
+                     id_format(s->id, text), s->digest);
+}
+
 int journal_check_change(uint64_t id, enum run_status from, enum run_status to, struct error *e)
 {
     char text[ID_TEXT_SIZE];

@@ -18,8 +18,12 @@
 int journal_no_run(uint64_t id, struct error *e);
 int journal_no_strategy(const char *strategy, struct error *e);
 int journal_no_dead(uint64_t run, struct error *e);
+int journal_no_submission(uint64_t id, struct error *e);
 /* CONFLICT, always -1. */
 int journal_dead_is_settled(uint64_t run, enum dead_state state, struct error *e);
+int journal_submission_has_ended(uint64_t id, enum submission_state state, struct error *e);
+/* INTERNAL, always -1: its id or its digest is there. */
+int journal_submission_is_there(const struct submission *s, struct error *e);
 /* 0, or CONFLICT when a run may not go `from` one status `to` the other. */
 int journal_check_change(uint64_t id, enum run_status from, enum run_status to, struct error *e);
 /* `more`, an object, laid over `old`, an object or NULL, as a new text. */

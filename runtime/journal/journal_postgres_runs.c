@@ -157,7 +157,8 @@ int pgj_last_id(struct journal *j, uint64_t *id, struct error *e)
 
     if (pgj_ask(pgj_of(j),
                 "SELECT greatest((SELECT max(id) FROM journal_runs),"
-                " (SELECT max(id) FROM journal_pending), 0)",
+                " (SELECT max(id) FROM journal_pending),"
+                " (SELECT max(id) FROM journal_submissions), 0)",
                 0, NULL, pgj_take_number, &last, e) < 0)
         return -1;
     *id = (uint64_t)last;

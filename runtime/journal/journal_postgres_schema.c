@@ -143,11 +143,27 @@ static const char views[] =
                   "account_version, seq"
                   " FROM journal_ledger";
 
+static const char outbox_tables[] =
+    "CREATE TABLE journal_submissions("
+    " id bigint PRIMARY KEY, state text COLLATE \"C\" NOT NULL, success boolean NOT NULL,"
+    " plugin text COLLATE \"C\" NOT NULL, vault text COLLATE \"C\" NOT NULL," /* '': upkeep */
+    " executor text COLLATE \"C\" NOT NULL, account text COLLATE \"C\" NOT NULL,"
+    " digest text COLLATE \"C\" NOT NULL UNIQUE, created_at bigint NOT NULL, settled_at bigint,"
+    " outcome text, holds text, signature text, bytes bytea NOT NULL);"
+    "CREATE INDEX journal_submissions_open ON journal_submissions(id) WHERE state = 'open';"
+    "CREATE INDEX journal_submissions_account ON journal_submissions(account, id);"
+    "CREATE VIEW journal_submissions_v AS SELECT id,"
+    " CASE WHEN state = 'done' AND NOT success THEN 'done, failed' ELSE state END AS state,"
+    " to_timestamp(created_at / 1000.0) AS created, to_timestamp(settled_at / 1000.0) AS settled,"
+    " plugin, vault, executor, account, digest, outcome, holds, signature,"
+    " octet_length(bytes) AS bytes FROM journal_submissions";
+
 static const struct migration steps[] = {
     {1, "runs", runs_tables},
     {2, "vaults", vault_tables},
     {3, "execution store", record_tables},
     {4, "readable views", views},
+    {5, "outbox", outbox_tables},
 };
 
 static const struct column_spec kinds[] = {
@@ -262,6 +278,14 @@ static const struct column_spec dead[] = {
     {"retry", "bigint", true},
 };
 
+static const struct column_spec submissions[] = {
+    {"id", "bigint", false},        {"state", "text", false},  {"success", "boolean", false},
+    {"plugin", "text", false},      {"vault", "text", false},  {"executor", "text", false},
+    {"account", "text", false},     {"digest", "text", false}, {"created_at", "bigint", false},
+    {"settled_at", "bigint", true}, {"outcome", "text", true}, {"holds", "text", true},
+    {"signature", "text", true},    {"bytes", "bytea", false},
+};
+
 static const struct pg_table tables[] = {
     PG_TABLE("journal_kinds", kinds),
     PG_TABLE("journal_runs", runs),
@@ -283,6 +307,7 @@ static const struct pg_table tables[] = {
     PG_TABLE("journal_event_cursors", cursors),
     PG_TABLE("journal_events", events),
     PG_TABLE("journal_dead_letters", dead),
+    PG_TABLE("journal_submissions", submissions),
 };
 
 const struct pg_component journal_postgres_component = {

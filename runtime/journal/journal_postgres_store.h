@@ -50,6 +50,9 @@ enum {
     PGJ_KIND,
     PGJ_FIND_RUN,
     PGJ_TRIM,
+    PGJ_OUTBOX,
+    PGJ_OUTBOX_STATE,
+    PGJ_OUTBOX_END,
     PGJ_STATEMENTS /* at most 64 */
 };
 
@@ -352,6 +355,15 @@ int pgj_list_dead(struct journal *j, const char *plugin, int state, uint64_t bef
                   dead_fn *each, void *arg, struct error *e);
 int pgj_settle_dead(struct journal *j, uint64_t run, enum dead_state state, uint64_t retry,
                     int64_t now_ms, struct error *e);
+
+/* outbox */
+int pgj_put_submission(struct journal *j, const struct submission *s, struct error *e);
+int pgj_settle_submission(struct journal *j, uint64_t id, enum submission_state to, bool success,
+                          const char *outcome, int64_t now_ms, struct error *e);
+int pgj_get_submission(struct journal *j, uint64_t id, const char *digest, submission_fn *each,
+                       void *arg, struct error *e);
+int pgj_list_submissions(struct journal *j, const struct submission_filter *filter,
+                         submission_fn *each, void *arg, struct error *e);
 
 /* trim */
 int pgj_trim(struct journal *j, const struct trim *trim, struct trimmed *out, struct error *e);

@@ -121,9 +121,9 @@ int pgj_trim(struct journal *j, const struct trim *trim, struct trimmed *out, st
 static int take_stats(void *arg, const struct pg_row *row)
 {
     struct journal_stats *s = arg;
-    uint64_t *const fields[] = {&s->runs,     &s->open_runs, &s->oldest,
-                                &s->versions, &s->snapshots, &s->snapshot_bytes,
-                                &s->pending,  &s->dead_open, &s->bytes};
+    uint64_t *const fields[] = {
+        &s->runs,           &s->open_runs, &s->oldest,    &s->versions,         &s->snapshots,
+        &s->snapshot_bytes, &s->pending,   &s->dead_open, &s->submissions_open, &s->bytes};
 
     for (int i = 0; i < (int)(sizeof fields / sizeof fields[0]); i++)
         *fields[i] = pgj_u64_at(row, i);
@@ -142,6 +142,7 @@ int pgj_stats(struct journal *j, struct journal_stats *out, struct error *e)
                 " (SELECT count(*) FROM journal_strategy_versions), x.count, x.bytes,"
                 " (SELECT count(*) FROM journal_pending),"
                 " (SELECT count(*) FROM journal_dead_letters WHERE state = 'open'),"
+                " (SELECT count(*) FROM journal_submissions WHERE state = 'open'),"
                 " " PGJ_BYTES
                 " FROM (SELECT count(*) AS count, coalesce(sum(octet_length(content)), 0) AS bytes"
                 " FROM journal_snapshots) AS x",

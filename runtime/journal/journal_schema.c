@@ -179,6 +179,26 @@ static const char kept_tables[] =
     "CREATE INDEX dead_letters_open ON dead_letters(run) WHERE state = 1;"
     "CREATE INDEX dead_letters_settled ON dead_letters(settled_at) WHERE settled_at IS NOT NULL;";
 
+/* Open ones are looked for by themselves, an account's in the order of their ids. */
+static const char outbox_tables[] =
+    "CREATE TABLE submissions("
+    " id INTEGER PRIMARY KEY,"
+    " state INTEGER NOT NULL," /* 1 open, 2 done, 3 dead */
+    " success INTEGER NOT NULL,"
+    " plugin TEXT NOT NULL, vault TEXT NOT NULL," /* "": upkeep */
+    " executor TEXT NOT NULL, account TEXT NOT NULL, digest TEXT NOT NULL UNIQUE,"
+    " created_at INTEGER NOT NULL, settled_at INTEGER,"
+    " outcome TEXT, holds TEXT, signature TEXT, bytes BLOB NOT NULL);"
+    "CREATE INDEX submissions_open ON submissions(id) WHERE state = 1;"
+    "CREATE INDEX submissions_by_account ON submissions(account, id);"
+    "CREATE VIEW submissions_v AS SELECT id,"
+    " CASE state WHEN 1 THEN 'open' WHEN 2 THEN iif(success, 'done', 'done, failed')"
+    "  WHEN 3 THEN 'dead' END AS state,"
+    " strftime('%Y-%m-%dT%H:%M:%fZ', created_at / 1000.0, 'unixepoch') AS created,"
+    " strftime('%Y-%m-%dT%H:%M:%fZ', settled_at / 1000.0, 'unixepoch') AS settled,"
+    " plugin, vault, executor, account, digest, outcome, holds, signature,"
+    " length(bytes) AS bytes FROM submissions;";
+
 static const char store_views[] =
     "DROP VIEW runs_v;"
     "DROP VIEW run_counts_v;"
@@ -230,6 +250,7 @@ const struct migration journal_steps[] = {
     {4, "execution store", store_tables},
     {5, "what was seen and kept", kept_tables},
     {6, "readable execution store", store_views},
+    {7, "outbox", outbox_tables},
 };
 const int journal_step_count = sizeof journal_steps / sizeof journal_steps[0];
 
@@ -286,4 +307,20 @@ enum dead_state journal_dead_of(int code)
         if (dead_codes[state] == code)
             return (enum dead_state)state;
     return DEAD_DISCARDED;
+}
+
+static const int submission_codes[SUBMISSION_STATE_COUNT] = {
+    [SUBMISSION_OPEN] = 1, [SUBMISSION_DONE] = 2, [SUBMISSION_DEAD] = 3};
+
+int journal_submission_code(enum submission_state state)
+{
+    return submission_codes[state];
+}
+
+enum submission_state journal_submission_of(int code)
+{
+    for (int state = 0; state < (int)SUBMISSION_STATE_COUNT; state++)
+        if (submission_codes[state] == code)
+            return (enum submission_state)state;
+    return SUBMISSION_OPEN;
 }

@@ -15,6 +15,7 @@
  *   snapshots       texts that decisions saw, by digest
  *   event_cursors, event_ids        how far events were read, and which
  *   dead_letters    what has failed for good
+ *   submissions     what was or is to be sent outside, and what came of it
  *   pending         triggers that must survive a crash
  *   vault_accounts, positions       what a vault has now
  *   ledger, cap_ledger              append only: how it came to be, and what counts against the cap
@@ -62,6 +63,8 @@ int journal_trigger_code(enum trigger_kind kind);
 enum trigger_kind journal_trigger_of(int code);
 int journal_dead_code(enum dead_state state);
 enum dead_state journal_dead_of(int code); /* DEAD_DISCARDED when unknown */
+int journal_submission_code(enum submission_state state);
+enum submission_state journal_submission_of(int code); /* SUBMISSION_OPEN when unknown */
 
 /* Binding and reading. An absent text (NULL or "") is NULL in the database. */
 void journal_bind_text(sqlite3_stmt *stmt, int index, const char *text);
@@ -99,7 +102,7 @@ int journal_sqlite_walk_runs(struct sqlite_db *db, sqlite3_stmt *stmt, run_fn *e
                              struct error *e);
 
 /* The operations, by file: runs, open, list, parts, logs (and spans), versions, kept (snapshots,
- * cursors, events), dead, trim, pending, vault. */
+ * cursors, events), dead, outbox, trim, pending, vault. */
 int journal_sqlite_put_run(struct journal *j, const struct run *run, struct error *e);
 int journal_sqlite_get_run(struct journal *j, uint64_t id, run_fn *each, void *arg,
                            struct error *e);
@@ -163,6 +166,14 @@ int journal_sqlite_list_dead(struct journal *j, const char *plugin, int state, u
                              size_t limit, dead_fn *each, void *arg, struct error *e);
 int journal_sqlite_settle_dead(struct journal *j, uint64_t run, enum dead_state state,
                                uint64_t retry, int64_t now_ms, struct error *e);
+int journal_sqlite_put_submission(struct journal *j, const struct submission *s, struct error *e);
+int journal_sqlite_settle_submission(struct journal *j, uint64_t id, enum submission_state state,
+                                     bool success, const char *outcome, int64_t now_ms,
+                                     struct error *e);
+int journal_sqlite_get_submission(struct journal *j, uint64_t id, const char *digest,
+                                  submission_fn *each, void *arg, struct error *e);
+int journal_sqlite_list_submissions(struct journal *j, const struct submission_filter *filter,
+                                    submission_fn *each, void *arg, struct error *e);
 int journal_sqlite_trim(struct journal *j, const struct trim *trim, struct trimmed *out,
                         struct error *e);
 int journal_sqlite_stats(struct journal *j, struct journal_stats *out, struct error *e);

@@ -203,7 +203,8 @@ int journal_sqlite_last_id(struct journal *j, uint64_t *id, struct error *e)
     struct sqlite_db *db = journal_sqlite_of(j)->db;
     sqlite3_stmt *stmt = sqlite_db_prepare(db,
                                            "SELECT max(ifnull((SELECT max(id) FROM runs), 0),"
-                                           " ifnull((SELECT max(id) FROM pending), 0))",
+                                           " ifnull((SELECT max(id) FROM pending), 0),"
+                                           " ifnull((SELECT max(id) FROM submissions), 0))",
                                            e);
 
     if (stmt == NULL || sqlite_db_step(db, stmt, e) < 0)

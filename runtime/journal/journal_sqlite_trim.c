@@ -43,16 +43,17 @@ static const char count_all[] =
     " (SELECT value FROM totals WHERE name = 'snapshot_bytes'),"
     " (SELECT count(*) FROM pending),"
     " (SELECT count(*) FROM dead_letters INDEXED BY dead_letters_open WHERE state = 1),"
+    " (SELECT count(*) FROM submissions INDEXED BY submissions_open WHERE state = 1),"
     " (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size)";
 
 int journal_sqlite_stats(struct journal *j, struct journal_stats *out, struct error *e)
 {
     struct journal_sqlite *journal = journal_sqlite_of(j);
-    int64_t v[9];
+    int64_t v[10];
 
     if (j->open && journal_tally_flush(journal->tally, e) != 0)
         return -1;
-    if (journal_one_row(journal->db, sqlite_db_prepare(journal->db, count_all, e), v, 9, e) != 1)
+    if (journal_one_row(journal->db, sqlite_db_prepare(journal->db, count_all, e), v, 10, e) != 1)
         return -1;
     *out = (struct journal_stats){
         .runs = (uint64_t)v[0],
@@ -63,7 +64,8 @@ int journal_sqlite_stats(struct journal *j, struct journal_stats *out, struct er
         .snapshot_bytes = (uint64_t)v[5],
         .pending = (uint64_t)v[6],
         .dead_open = (uint64_t)v[7],
-        .bytes = (uint64_t)v[8],
+        .submissions_open = (uint64_t)v[8],
+        .bytes = (uint64_t)v[9],
     };
     return 0;
 }
