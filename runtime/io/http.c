@@ -17,7 +17,7 @@ struct request {
     struct request *next, **link;
     struct http_client *client;
     struct http_transfer transfer;
-    http_done_fn *done;
+    http_done_fn *done; /* NULL: it has ended */
     void *arg;
 };
 
@@ -104,11 +104,13 @@ void http_client_free(struct http_client *client)
 
 static void finish(struct request *request, CURLcode code)
 {
+    http_done_fn *done = request->done;
     struct http_answer answer;
 
     http_transfer_answer(&request->transfer, code, &answer);
+    request->done = NULL; /* not to be cancelled any more */
     if (!request->client->freed)
-        request->done(request->arg, &answer);
+        done(request->arg, &answer);
     request_free(request);
 }
 
@@ -258,6 +260,17 @@ int http_send(struct http_client *client, const struct http_request *request, ht
     request_free(r);
     return error_set(e, ERROR_NETWORK, "the request could not be started: %s",
                      client->curl.multi_strerror(code));
+}
+
+void http_cancel(struct http_client *client, const void *arg)
+{
+    struct request *next;
+
+    for (struct request *r = client->requests; r != NULL; r = next) {
+        next = r->next;
+        if (r->arg == arg && r->done != NULL)
+            request_free(r);
+    }
 }
 
 int http_get(struct http_client *client, const char *url, int64_t timeout_ms, size_t max_bytes,

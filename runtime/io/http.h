@@ -69,6 +69,10 @@ void http_client_free(struct http_client *client);
 int http_send(struct http_client *client, const struct http_request *request, http_done_fn *done,
               void *arg, struct error *e);
 
+/* Gives up all requests under way with this `arg`: their callbacks are not called. The server may
+ * go on with them. May be called from a callback. */
+void http_cancel(struct http_client *client, const void *arg);
+
 /* A GET without headers. */
 int http_get(struct http_client *client, const char *url, int64_t timeout_ms, size_t max_bytes,
              http_done_fn *done, void *arg, struct error *e);

@@ -402,6 +402,54 @@ static void a_connection_that_the_server_has_closed_meanwhile_is_replaced(void *
     stop(&f);
 }
 
+/* ---- given up ---- */
+
+static void what_is_cancelled_calls_nobody(void **unused)
+{
+    struct http_request request;
+    struct error e = ERROR_INIT;
+    struct fixture f;
+    int other = 0;
+
+    (void)unused;
+    start(&f, silent);
+    request = post(&f, "{}");
+    request.timeout_ms = 60000;
+    assert_int_equal(http_send(f.client, &request, on_done, &f, &e), 0);
+    assert_int_equal(http_send(f.client, &request, on_done, &f, &e), 0);
+    while (atomic_load(&f.server.requests) == 0)
+        uv_run(&f.loop, UV_RUN_NOWAIT);
+    http_cancel(f.client, &other);
+    http_cancel(f.client, &f);
+    uv_run(&f.loop, UV_RUN_DEFAULT); /* nothing is left to wait for */
+    assert_int_equal(f.calls, 0);
+    stop(&f);
+}
+
+static void cancel_from_callback(void *arg, const struct http_answer *a)
+{
+    struct fixture *f = arg;
+
+    on_done(f, a);
+    http_cancel(f->client, f);
+}
+
+static void a_callback_may_cancel_itself_and_others(void **unused)
+{
+    struct http_request request;
+    struct error e = ERROR_INIT;
+    struct fixture f;
+
+    (void)unused;
+    start(&f, echo);
+    request = post(&f, "{}");
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(http_send(f.client, &request, cancel_from_callback, &f, &e), 0);
+    uv_run(&f.loop, UV_RUN_DEFAULT);
+    assert_int_equal(f.calls, 1);
+    stop(&f);
+}
+
 /* ---- what is refused ---- */
 
 static void assert_refused(struct fixture *f, const struct http_request *request, const char *words)
@@ -469,6 +517,8 @@ int main(void)
         cmocka_unit_test(without_tls_nothing_was_sent),
         cmocka_unit_test(a_lost_answer_is_an_error_and_the_post_is_not_repeated),
         cmocka_unit_test(a_connection_that_the_server_has_closed_meanwhile_is_replaced),
+        cmocka_unit_test(what_is_cancelled_calls_nobody),
+        cmocka_unit_test(a_callback_may_cancel_itself_and_others),
         cmocka_unit_test(headers_that_would_be_two_are_refused),
         cmocka_unit_test(other_methods_are_refused),
     };
