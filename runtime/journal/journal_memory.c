@@ -46,6 +46,7 @@ static void keep_newest(struct journal_memory *m)
     }
     memmove(m->runs.items + kept, m->runs.items + at,
             (m->runs.count - kept) * sizeof *m->runs.items);
+    memory_submissions_evict(m, memory_oldest_ended(m));
     if (m->evicted < SWEEP_EVERY)
         return;
     m->evicted = 0;

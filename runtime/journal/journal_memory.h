@@ -144,6 +144,13 @@ void memory_cursor_release(void *value);
 void memory_dead_release(void *item);
 void memory_pending_release(void *item);
 void memory_submission_release(void *item);
+bool memory_submission_is_open(const struct journal_memory *m, uint64_t id);
+/* Those that have ended, with ids below `horizon` and without a run: at most `max`, so that it can
+ * be undone; or all, for good. */
+void memory_submissions_trim(struct journal_memory *m, uint64_t horizon, uint32_t max,
+                             struct trimmed *out);
+void memory_submissions_evict(struct journal_memory *m, uint64_t horizon);
+uint64_t memory_oldest_ended(const struct journal_memory *m); /* its id; 0: none has ended */
 /* When a snapshot was last used. */
 int64_t memory_snapshot_used(const void *value);
 uint64_t memory_snapshot_bytes(const void *value);

@@ -46,6 +46,13 @@ int journal_memory_put_submission(struct journal *j, const struct submission *s,
     return 0;
 }
 
+bool memory_submission_is_open(const struct journal_memory *m, uint64_t id)
+{
+    const struct submission *s = memory_list_find(&m->submissions, id);
+
+    return s != NULL && s->state == SUBMISSION_OPEN;
+}
+
 int journal_memory_settle_submission(struct journal *j, uint64_t id, enum submission_state state,
                                      bool success, const char *outcome, int64_t now_ms,
                                      struct error *e)
@@ -102,4 +109,45 @@ int journal_memory_list_submissions(struct journal *j, const struct submission_f
         given++;
     }
     return rc;
+}
+
+/* ---- throwing away ---- */
+
+static bool may_go(const struct journal_memory *m, const struct submission *s)
+{
+    return s->state != SUBMISSION_OPEN && memory_list_find(&m->runs, s->id) == NULL;
+}
+
+void memory_submissions_trim(struct journal_memory *m, uint64_t horizon, uint32_t max,
+                             struct trimmed *out)
+{
+    uint32_t removed = 0;
+    size_t at = 0;
+
+    while (at < m->submissions.count && *m->submissions.items[at] < horizon) {
+        const struct submission *s = (const struct submission *)m->submissions.items[at];
+        if (!may_go(m, s)) {
+            at++;
+            continue;
+        }
+        if (removed++ == max) {
+            out->more = true;
+            return;
+        }
+        out->submissions++;
+        memory_set(m, &m->submissions, s->id, NULL);
+    }
+}
+
+void memory_submissions_evict(struct journal_memory *m, uint64_t horizon)
+{
+    size_t at = 0;
+
+    while (at < m->submissions.count && *m->submissions.items[at] < horizon) {
+        struct submission *s = (struct submission *)m->submissions.items[at];
+        if (may_go(m, s))
+            memory_submission_release(memory_list_swap(&m->submissions, s->id, NULL));
+        else
+            at++;
+    }
 }

@@ -206,6 +206,11 @@ int journal_memory_set_status(struct journal *j, uint64_t id, enum run_status to
     return 0;
 }
 
+static bool is_decided_outside(const struct journal_memory *m, const struct run *run)
+{
+    return run_status_is_outside(run->status) || memory_submission_is_open(m, run->id);
+}
+
 /* The open run whose deadline was first, of those that have passed. */
 static struct memory_run *most_overdue(struct journal_memory *m, int64_t now_ms)
 {
@@ -213,7 +218,8 @@ static struct memory_run *most_overdue(struct journal_memory *m, int64_t now_ms)
 
     for (size_t i = 0; i < m->runs.count; i++) {
         struct memory_run *run = (struct memory_run *)m->runs.items[i];
-        if (!memory_run_is_open(run) || run->run.deadline_ms == 0 || run->run.deadline_ms > now_ms)
+        if (!memory_run_is_open(run) || run->run.deadline_ms == 0 ||
+            run->run.deadline_ms > now_ms || is_decided_outside(m, &run->run))
             continue;
         if (found == NULL || run->run.deadline_ms < found->run.deadline_ms)
             found = run;

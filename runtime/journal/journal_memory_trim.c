@@ -81,9 +81,23 @@ void memory_sweep(struct journal_memory *m)
     sweep_table(&m->commit_times, commit_is_old, horizon.us);
 }
 
-static void trim_runs(struct journal_memory *m, const struct trim *trim, struct trimmed *out)
+/* With its submission, if that has ended: one that has not waits for its end. */
+static void trim_run(struct journal_memory *m, uint64_t id, struct trimmed *out)
 {
-    uint64_t ended = m->runs.count - m->open_runs;
+    const struct submission *sent = memory_list_find(&m->submissions, id);
+
+    out->runs++;
+    memory_set(m, &m->runs, id, NULL);
+    if (sent == NULL || sent->state == SUBMISSION_OPEN)
+        return;
+    out->submissions++;
+    memory_set(m, &m->submissions, id, NULL);
+}
+
+/* Up to which id this slice has gone: what has no run goes as if it had. */
+static uint64_t trim_runs(struct journal_memory *m, const struct trim *trim, struct trimmed *out)
+{
+    uint64_t ended = m->runs.count - m->open_runs, last = 0;
     uint64_t surplus = trim->keep_runs > 0 && ended > trim->keep_runs ? ended - trim->keep_runs : 0;
     size_t at = 0;
 
@@ -94,14 +108,17 @@ static void trim_runs(struct journal_memory *m, const struct trim *trim, struct 
             continue;
         }
         if (run->run.id >= trim->before && out->runs >= surplus)
-            return;
+            break;
         if (out->runs == trim->max) {
             out->more = true;
-            return;
+            return last;
         }
-        out->runs++;
-        memory_set(m, &m->runs, run->run.id, NULL);
+        last = run->run.id;
+        trim_run(m, last, out);
     }
+    if (trim->keep_runs > 0 && ended - out->runs >= trim->keep_runs)
+        last = memory_oldest_ended(m);
+    return last > trim->before ? last : trim->before;
 }
 
 static void trim_dead(struct journal_memory *m, const struct trim *trim, struct trimmed *out)
@@ -130,7 +147,7 @@ int journal_memory_trim(struct journal *j, const struct trim *trim, struct trimm
     struct horizon horizon;
 
     (void)e;
-    trim_runs(m, trim, out);
+    memory_submissions_trim(m, trim_runs(m, trim, out), trim->max, out);
     trim_dead(m, trim, out);
     if (trim->events_before_ms != 0)
         out->events =
@@ -141,7 +158,7 @@ int journal_memory_trim(struct journal *j, const struct trim *trim, struct trimm
     return 0;
 }
 
-static uint64_t oldest_ended(const struct journal_memory *m)
+uint64_t memory_oldest_ended(const struct journal_memory *m)
 {
     for (size_t i = 0; i < m->runs.count; i++)
         if (!memory_run_is_open((const struct memory_run *)m->runs.items[i]))
@@ -156,7 +173,7 @@ int journal_memory_stats(struct journal *j, struct journal_stats *out, struct er
     (void)e;
     out->runs = m->runs.count - m->open_runs;
     out->open_runs = m->open_runs;
-    out->oldest = oldest_ended(m);
+    out->oldest = memory_oldest_ended(m);
     out->versions = memory_versions(m);
     out->snapshots = HASH_COUNT(m->snapshots.items);
     for (struct memory_item *i = m->snapshots.items; i != NULL; i = i->hh.next)

@@ -207,6 +207,9 @@ int pgj_expire_runs(struct journal *j, int64_t now_ms, size_t limit, run_fn *eac
                                     " AND NOT r.is_open ORDER BY r.id DESC LIMIT $2::bigint"
                                   : "SELECT " PGJ_RUN_COLUMNS PGJ_FROM_RUNS
                                     "WHERE r.is_open AND r.deadline_at <= $1::bigint"
+                                    " AND k.status NOT IN ('prepared', 'submitted', 'unknown')"
+                                    " AND NOT EXISTS (SELECT 1 FROM journal_submissions s"
+                                    " WHERE s.id = r.id AND s.state = 'open')"
                                     " ORDER BY r.id LIMIT $2::bigint",
                          2, (const char *[]){pgj_number(&n, now_ms), limit_text(&n, limit)},
                          keep_run, &runs, e);

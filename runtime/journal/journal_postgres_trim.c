@@ -35,6 +35,20 @@
     " totals AS (UPDATE journal_totals SET trimmed = trimmed + (SELECT runs FROM cut)"             \
     " WHERE (SELECT runs FROM cut) > 0)"
 
+/* A submission that has ended goes with its run. One that has none goes as if it had: those up to
+ * where this slice has gone. */
+#define SENT                                                                                       \
+    "edge AS MATERIALIZED (SELECT CASE WHEN cut.runs = $2::bigint THEN cut.last ELSE"              \
+    " greatest($4::bigint, CASE WHEN $3::bigint <> 0 AND (SELECT runs FROM over) >= cut.runs THEN" \
+    " (SELECT id FROM journal_runs WHERE NOT is_open AND id > coalesce(cut.last, $1::bigint)"      \
+    " ORDER BY id LIMIT 1) END) END AS id FROM cut),"                                              \
+    " sent AS (DELETE FROM journal_submissions WHERE id" IN_SLICE " AND state <> 'open'"           \
+    " RETURNING 1),"                                                                               \
+    " loose AS (DELETE FROM journal_submissions WHERE id IN (SELECT s.id FROM"                     \
+    " journal_submissions s WHERE s.id < (SELECT id FROM edge) AND s.state <> 'open'"              \
+    " AND NOT EXISTS (SELECT 1 FROM journal_runs r WHERE r.id = s.id)"                             \
+    " ORDER BY s.id LIMIT $2::bigint) RETURNING 1)"
+
 /* The runs that are kept, oldest first; an open one may lie before the round. */
 #define KEPT                                                                                       \
     "kept AS MATERIALIZED (SELECT id, commit_us FROM journal_runs"                                 \
@@ -62,12 +76,14 @@
     " WHERE seen_at < clock_timestamp() - interval '" WRITER_DAYS " days')"
 
 static const char trim_sql[] =
-    "WITH " SLICE ", " RUNS ", " KEPT ", " AGED
+    "WITH " SLICE ", " RUNS ", " SENT ", " KEPT ", " AGED
     " SELECT cut.runs, cut.last, (SELECT count(*) FROM snapshots),"
-    " (SELECT count(*) FROM events), (SELECT count(*) FROM dead) FROM cut";
+    " (SELECT count(*) FROM events), (SELECT count(*) FROM dead),"
+    " (SELECT count(*) FROM sent), (SELECT count(*) FROM loose) FROM cut";
 
 struct slice {
-    uint64_t last; /* of the runs that went; 0: none */
+    uint64_t last;  /* of the runs that went; 0: none */
+    uint64_t loose; /* submissions without a run that went */
     struct trimmed gone;
 };
 
@@ -80,6 +96,8 @@ static int take_slice(void *arg, const struct pg_row *row)
     slice->gone.snapshots = pgj_u64_at(row, 2);
     slice->gone.events = pgj_u64_at(row, 3);
     slice->gone.dead = pgj_u64_at(row, 4);
+    slice->loose = pgj_u64_at(row, 6);
+    slice->gone.submissions = pgj_u64_at(row, 5) + slice->loose;
     return 0;
 }
 
@@ -89,9 +107,12 @@ static const char *bounded(struct pgj_numbers *n, uint64_t value)
 }
 
 /* Anything of which as much went as may go at once: there may be more. */
-static bool is_full(const struct trimmed *gone, uint64_t max)
+static bool is_full(const struct slice *slice, uint64_t max)
 {
-    return gone->runs == max || gone->snapshots == max || gone->events == max || gone->dead == max;
+    const struct trimmed *gone = &slice->gone;
+
+    return gone->runs == max || gone->snapshots == max || gone->events == max ||
+           gone->dead == max || slice->loose == max;
 }
 
 int pgj_trim(struct journal *j, const struct trim *trim, struct trimmed *out, struct error *e)
@@ -110,7 +131,7 @@ int pgj_trim(struct journal *j, const struct trim *trim, struct trimmed *out, st
         *out = (struct trimmed){.more = true};
         return 0;
     }
-    slice.gone.more = is_full(&slice.gone, trim->max);
+    slice.gone.more = is_full(&slice, trim->max);
     p->trimmed = slice.gone.runs == trim->max ? slice.last : 0;
     *out = slice.gone;
     return 0;

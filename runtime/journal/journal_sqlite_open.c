@@ -126,7 +126,12 @@ static int read_due(struct journal_sqlite *journal, int64_t now_ms, size_t limit
                     size_t *count, struct error *e)
 {
     sqlite3_stmt *stmt = sqlite_db_prepare(
-        journal->db, "SELECT id FROM open_runs WHERE deadline <= ?1 ORDER BY deadline, id", e);
+        journal->db,
+        "SELECT o.id FROM open_runs o WHERE o.deadline <= ?1"
+        " AND (SELECT status FROM runs WHERE id = o.id) NOT BETWEEN 10 AND 12" /* outside */
+        " AND NOT EXISTS (SELECT 1 FROM submissions WHERE id = o.id AND state = 1)"
+        " ORDER BY o.deadline, o.id",
+        e);
     uint64_t *found = NULL;
     size_t capacity = 0;
     int rc = 0;

@@ -113,8 +113,13 @@ static int find_slice(struct sqlite_db *db, const struct trim *trim, uint64_t ke
     " WHERE run BETWEEN ?1 AND ?2"                                                                 \
     " AND run NOT IN (SELECT id FROM open_runs)"
 
-static int delete_slice(struct journal_sqlite *journal, const struct slice *slice, struct error *e)
+static int delete_slice(struct journal_sqlite *journal, const struct slice *slice,
+                        struct trimmed *out, struct error *e)
 {
+    const int64_t range[4] = {slice->first, slice->last};
+    static const char sent[] =
+        "DELETE FROM submissions AS s WHERE id BETWEEN ?1 AND ?2 AND state <> 1"
+        " AND EXISTS (SELECT 1 FROM runs WHERE id = s.id AND status < 7)";
     static const char *const deletes[] = {
         "DELETE FROM run_children WHERE (parent, run) IN (SELECT parent, id FROM runs"
         " WHERE id BETWEEN ?1 AND ?2 AND parent IS NOT NULL AND status < 7)",
@@ -128,8 +133,11 @@ static int delete_slice(struct journal_sqlite *journal, const struct slice *slic
 
     if (slice->count == 0)
         return 0;
+    if (run_with(journal->db, sent, range, e) != 0)
+        return -1;
+    out->submissions = (uint64_t)sqlite3_changes64(journal->db->handle);
     for (size_t i = 0; i < sizeof deletes / sizeof deletes[0]; i++)
-        if (run_with(journal->db, deletes[i], (int64_t[4]){slice->first, slice->last}, e) != 0)
+        if (run_with(journal->db, deletes[i], range, e) != 0)
             return -1;
     journal_tally_total(journal->tally, TOTAL_TRIMMED, slice->count);
     if (journal_tally_flush(journal->tally, e) != 0)
@@ -204,6 +212,45 @@ static int trim_dead(struct sqlite_db *db, const struct trim *trim, struct trimm
     return 0;
 }
 
+/* Up to which id the slice has gone: what has no run goes as if it had. */
+static int find_edge(struct sqlite_db *db, const struct trim *trim, uint64_t kept,
+                     const struct slice *slice, int64_t *edge, struct error *e)
+{
+    int64_t oldest = 0;
+
+    *edge = slice->last;
+    if (slice->more)
+        return 0;
+    *edge = trim->before > INT64_MAX ? INT64_MAX : (int64_t)trim->before;
+    if (trim->keep_runs == 0 || kept < trim->keep_runs)
+        return 0;
+    if (journal_one_row(
+            db, with(db, "SELECT id FROM runs WHERE status < 7 ORDER BY id LIMIT 1", NULL, e),
+            &oldest, 1, e) < 0)
+        return -1;
+    if (oldest > *edge)
+        *edge = oldest;
+    return 0;
+}
+
+static int trim_submissions(struct sqlite_db *db, int64_t edge, uint32_t max, struct trimmed *out,
+                            struct error *e)
+{
+    struct sweep sweep = {
+        "SELECT count(*), 0 FROM (SELECT 1 FROM submissions s WHERE id < ?1 AND state <> 1"
+        " AND NOT EXISTS (SELECT 1 FROM runs WHERE id = s.id) LIMIT ?2 + 1)",
+        "DELETE FROM submissions WHERE id IN (SELECT id FROM submissions s WHERE id < ?1"
+        " AND state <> 1 AND NOT EXISTS (SELECT 1 FROM runs WHERE id = s.id) ORDER BY id LIMIT ?2)",
+        edge, 0, 0};
+
+    if (edge == 0)
+        return 0;
+    if (sweep_old(db, &sweep, max, &out->more, e) != 0)
+        return -1;
+    out->submissions += sweep.count;
+    return 0;
+}
+
 static int trim_snapshots(struct journal_sqlite *journal, int64_t before_ms, uint32_t max,
                           struct trimmed *out, struct error *e)
 {
@@ -267,14 +314,17 @@ int journal_sqlite_trim(struct journal *j, const struct trim *trim, struct trimm
     struct journal_sqlite *journal = journal_sqlite_of(j);
     struct journal_stats stats;
     struct slice slice;
+    int64_t edge;
 
     if (journal_sqlite_stats(j, &stats, e) != 0 ||
         find_slice(journal->db, trim, stats.runs, &slice, e) != 0 ||
-        delete_slice(journal, &slice, e) != 0)
+        delete_slice(journal, &slice, out, e) != 0)
         return -1;
     out->runs = (uint64_t)slice.count;
     out->more = slice.more;
-    if (trim_events(journal->db, trim, out, e) != 0 || trim_dead(journal->db, trim, out, e) != 0)
+    if (find_edge(journal->db, trim, stats.runs - out->runs, &slice, &edge, e) != 0 ||
+        trim_submissions(journal->db, edge, trim->max, out, e) != 0 ||
+        trim_events(journal->db, trim, out, e) != 0 || trim_dead(journal->db, trim, out, e) != 0)
         return -1;
     return trim_unreferenced(journal, trim, out, e);
 }

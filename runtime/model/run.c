@@ -49,13 +49,18 @@ bool run_status_may_become(enum run_status from, enum run_status to)
         [RUN_QUEUED] = TO(RUNNING) | TO(PAUSED) | ALL_ENDINGS,
         [RUN_RUNNING] = TO(PAUSED) | TO(PREPARED) | ALL_ENDINGS,
         [RUN_PAUSED] = TO(RUNNING) | ENDINGS,
-        [RUN_PREPARED] = TO(SUBMITTED) | ENDINGS,
+        [RUN_PREPARED] = TO(SUBMITTED) | TO(COMPLETED) | TO(FAILED),
         [RUN_SUBMITTED] = TO(UNKNOWN) | TO(COMPLETED) | TO(FAILED),
         [RUN_UNKNOWN] = TO(COMPLETED) | TO(FAILED),
     };
 
     return (size_t)from < RUN_STATUS_COUNT && (size_t)to < RUN_STATUS_COUNT &&
            (next[from] & 1u << to) != 0;
+}
+
+bool run_status_is_outside(enum run_status status)
+{
+    return status == RUN_PREPARED || status == RUN_SUBMITTED || status == RUN_UNKNOWN;
 }
 
 const char *trigger_kind_name(enum trigger_kind kind)

@@ -55,6 +55,9 @@ int run_status_parse(const char *name, enum run_status *out); /* 0, or -1 */
 bool run_status_terminal(enum run_status status);
 /* Whether a run on record may go from one status to another. */
 bool run_status_may_become(enum run_status from, enum run_status to);
+/* Prepared, submitted, unknown: what came of it is decided outside. No operator cancels it and no
+ * deadline fails it. */
+bool run_status_is_outside(enum run_status status);
 
 enum trigger_kind { TRIGGER_CRON, TRIGGER_EVENT, TRIGGER_MANUAL };
 const char *trigger_kind_name(enum trigger_kind kind);

@@ -335,12 +335,15 @@ static void an_open_run_is_cancelled_unless_something_outside_has_it(void **stat
     struct error e = ERROR_INIT;
 
     (void)state;
-    put_open(j, id_at(NOW, 0), RUN_PREPARED);
-    put_open(j, id_at(NOW, 1), RUN_SUBMITTED);
+    put_open(j, id_at(NOW, 0), RUN_PAUSED);
     assert_int_equal(cancel_stopped(j, id_at(NOW, 0), "no", NOW, &e), 0);
-    assert_int_equal(cancel_stopped(j, id_at(NOW, 1), "no", NOW, &e), -1);
-    assert_int_equal(e.code, ERROR_CONFLICT);
-    assert_non_null(strstr(e.message, "running"));
+    for (int status = RUN_PREPARED; status <= (int)RUN_UNKNOWN; status++) {
+        put_open(j, id_at(NOW, status), (enum run_status)status);
+        assert_int_equal(cancel_stopped(j, id_at(NOW, status), "no", NOW, &e), -1);
+        assert_int_equal(e.code, ERROR_CONFLICT);
+        assert_non_null(strstr(e.message, "running"));
+        error_clear(&e);
+    }
     journal_close(j);
 }
 

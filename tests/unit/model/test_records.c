@@ -39,7 +39,15 @@ static void status_changes(void **state)
     assert_true(run_status_may_become(RUN_RUNNING, RUN_PAUSED));
     assert_true(run_status_may_become(RUN_PAUSED, RUN_RUNNING));
     assert_true(run_status_may_become(RUN_PAUSED, RUN_CANCELLED));
-    assert_false(run_status_may_become(RUN_SUBMITTED, RUN_CANCELLED));
+    for (int from = 0; from < RUN_STATUS_COUNT; from++)
+        if (run_status_is_outside((enum run_status)from)) {
+            assert_false(run_status_may_become((enum run_status)from, RUN_CANCELLED));
+            assert_false(run_status_may_become((enum run_status)from, RUN_PAUSED));
+        }
+    assert_true(run_status_is_outside(RUN_PREPARED) && run_status_is_outside(RUN_SUBMITTED) &&
+                run_status_is_outside(RUN_UNKNOWN));
+    assert_false(run_status_is_outside(RUN_RUNNING) || run_status_is_outside(RUN_PAUSED) ||
+                 run_status_is_outside(RUN_COMPLETED) || run_status_is_outside(RUN_STATUS_COUNT));
     assert_false(run_status_may_become(RUN_STATUS_COUNT, RUN_FAILED));
 }
 
