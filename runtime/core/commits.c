@@ -72,6 +72,9 @@ void commit_free(struct commit *c)
         free(c->snapshots[i].text);
     free(c->snapshots);
     dead_letter_release(&c->dead);
+    if (c->submission != NULL)
+        submission_release(c->submission);
+    free(c->submission);
     free(c);
 }
 

@@ -25,6 +25,7 @@
 #include "model/kv.h"
 #include "model/ledger.h"
 #include "model/run.h"
+#include "model/submission.h"
 
 struct engine;
 struct plugin;
@@ -74,11 +75,12 @@ struct commit {
     size_t add_count;
     struct commit_snapshot *snapshots;
     size_t snapshot_count;
-    struct dead_letter dead; /* run 0: none */
-    commit_also_fn *also;    /* journal's store only; NULL: nothing more */
-    void *also_arg;          /* the caller's */
-    bool failed;             /* given up: not durable, see jobs.h */
-    uint64_t remove_pending; /* 0: none */
+    struct dead_letter dead;       /* run 0: none */
+    struct submission *submission; /* into the outbox; NULL: none */
+    commit_also_fn *also;          /* journal's store only; NULL: nothing more */
+    void *also_arg;                /* the caller's */
+    bool failed;                   /* given up: not durable, see jobs.h */
+    uint64_t remove_pending;       /* 0: none */
 };
 
 struct commit *commit_new(struct store *store, commit_done_fn *done, void *arg);

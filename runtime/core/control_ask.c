@@ -122,7 +122,7 @@ bool ask_refused(struct ask *ask, const struct plugin *p)
                  p->holder);
     else
         snprintf(text, sizeof text, "%s",
-                 p->engine->options.dry_run
+                 plugin_is_dry(p)
                      ? "a dry run changes nothing in a store that other daemons use"
                      : "this daemon does not have the strategy's lease (yet): try again");
     ask_fail(ask->request, ERROR_STORE_FENCED, text);

@@ -71,7 +71,7 @@ static json_t *live_run(const struct tick *t)
                       .parent = t->parent,
                       .depth = t->depth,
                       .attempts = t->attempts,
-                      .dry_run = t->plugin->engine->options.dry_run};
+                      .dry_run = plugin_is_dry(t->plugin)};
 
     memcpy(run.plugin, t->plugin->name, sizeof run.plugin);
     memcpy(run.version, t->plugin->version, sizeof run.version);

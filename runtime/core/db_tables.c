@@ -11,15 +11,15 @@
 
 /* ---- on a thread ---- */
 
-static void set_limits(const struct engine *engine, struct tables_limits *out)
+static void set_limits(const struct db_tables *db, struct tables_limits *out)
 {
-    const struct script_limits *limits = &engine->origin->config.limits;
+    const struct script_limits *limits = &db->engine->origin->config.limits;
 
     *out = (struct tables_limits){.time_ms = limits->db_ms,
                                   .rows = limits->db_rows,
                                   .answer_bytes = limits->db_bytes,
                                   .size_bytes = limits->db_size,
-                                  .dry_run = engine->options.dry_run};
+                                  .dry_run = db->dry_run};
 }
 
 struct tables *db_tables_handle(struct db_tables *db, struct error *e)
@@ -28,7 +28,7 @@ struct tables *db_tables_handle(struct db_tables *db, struct error *e)
 
     if (db->handle != NULL)
         return db->handle;
-    set_limits(db->engine, &limits);
+    set_limits(db, &limits);
     if (db->engine->registry->open_tables(db->engine->options.desk, db->url, db->plugin,
                                           &db->schema, &limits, &db->handle, e) < 0)
         return NULL;
@@ -61,9 +61,10 @@ static int parse_schema(struct db_tables *db, const struct manifest *manifest, s
     return result;
 }
 
-int db_tables_new(struct engine *engine, const char *plugin, const char *url,
-                  const struct manifest *manifest, struct db_tables **out, struct error *e)
+int db_tables_new(const struct plugin *plugin, const char *url, const struct manifest *manifest,
+                  struct db_tables **out, struct error *e)
 {
+    struct engine *engine = plugin->engine;
     struct db_tables *db;
     struct store_url parsed;
 
@@ -74,7 +75,8 @@ int db_tables_new(struct engine *engine, const char *plugin, const char *url,
         return -1;
     db = mem_zero(1, sizeof *db);
     db->engine = engine;
-    db->plugin = mem_strdup(plugin);
+    db->plugin = mem_strdup(plugin->name);
+    db->dry_run = plugin_is_dry(plugin);
     db->url = mem_strdup(url);
     db->label = mem_strdup(parsed.label);
     db->lane = db_lane_new(engine->db_pool, db->label, store_url_is_server(&parsed));

@@ -20,6 +20,7 @@
 
 struct engine;
 struct manifest;
+struct plugin;
 struct tables;
 
 struct db_stats {
@@ -35,13 +36,14 @@ struct db_tables {
     struct table_schema schema;
     json_t *declaration; /* own copy: what `schema` shares with it belongs to the pool's threads */
     struct db_stats stats;
+    bool dry_run;          /* as its strategy */
     struct tables *handle; /* a thread's, while a task of the lane is under way; NULL: not open */
 };
 
 /* For a manifest with a schema. -1: CONFIG (the URL), or the pool's threads could not be started.
  */
-int db_tables_new(struct engine *engine, const char *plugin, const char *url,
-                  const struct manifest *manifest, struct db_tables **out, struct error *e);
+int db_tables_new(const struct plugin *plugin, const char *url, const struct manifest *manifest,
+                  struct db_tables **out, struct error *e);
 
 /* Frees it once everything pushed before is done; NULL is legal. */
 void db_tables_close(struct db_tables *db);

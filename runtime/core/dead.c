@@ -14,12 +14,12 @@
 
 /* ---- making ---- */
 
-void dead_make(struct commit *c)
+void dead_make(struct commit *c, bool was_pending)
 {
     const struct run *run = &c->run;
     struct dead_letter *d = &c->dead;
 
-    if (run->status != RUN_FAILED || c->remove_pending == 0 || run->dry_run)
+    if (run->status != RUN_FAILED || !was_pending || run->dry_run)
         return;
     d->run = run->id;
     memcpy(d->plugin, run->plugin, sizeof d->plugin);
@@ -41,7 +41,7 @@ void dead_bury(struct commit *c, const struct tick *tick)
         return;
     if (c->run.payload == NULL) /* not recorded, but a retry needs it */
         c->dead.payload = mem_strdup(tick->payload);
-    dead_make(c);
+    dead_make(c, c->remove_pending != 0);
 }
 
 static void tell(struct engine *engine, const struct commit *c)

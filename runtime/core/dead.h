@@ -26,8 +26,9 @@ enum dead_outcome {
 
 struct commit;
 
-/* Gives the commit the letter of its run, if that has failed and its trigger was a pending one. */
-void dead_make(struct commit *commit);
+/* Gives the commit the letter of its run, if that has failed and its trigger was a pending one:
+ * `was_pending`. */
+void dead_make(struct commit *commit, bool was_pending);
 
 struct dead_item {
     uint64_t run;        /* the letter */

@@ -9,6 +9,7 @@
 #include "core/db_trace.h"
 #include "core/engine.h"
 #include "core/intake.h"
+#include "core/outbox.h"
 #include "core/seen.h"
 #include "core/trace.h"
 
@@ -22,6 +23,13 @@
 /* The same for one state store apart from the journal: the ticks that wait for it when it goes away
  * do not count in the window of all others. */
 #define APART_WINDOW 2048
+
+bool plugin_is_dry(const struct plugin *plugin)
+{
+    const struct runtime_options *options = &plugin->engine->options;
+
+    return options->dry_run || (plugin->vault->is_outside && !options->live);
+}
 
 struct plugin *engine_plugin(const struct engine *engine, const char *name)
 {
@@ -136,6 +144,25 @@ static struct tick *tick_new(struct plugin *plugin, const struct arrival *a)
     return tick;
 }
 
+struct tick *tick_resume(struct plugin *plugin, const struct run *run)
+{
+    struct tick *tick = tick_new(plugin, &(struct arrival){.kind = run->trigger,
+                                                           .topic = run->topic,
+                                                           .payload = run->payload,
+                                                           .scheduled_ms = run->scheduled_ms,
+                                                           .parent = run->parent,
+                                                           .depth = run->depth,
+                                                           .id = run->id});
+
+    tick->seed = run->seed;
+    tick->now_ms = run->started_ms;
+    tick->attempts = run->attempts;
+    tick->awaits_commit = true;
+    plugin->counters.requeued++;
+    plugin->engine->counters.requeued++;
+    return tick;
+}
+
 static void tell_waiter(struct waiter *waiter)
 {
     if (waiter != NULL)
@@ -200,6 +227,8 @@ static const char *refusal(struct plugin *plugin, const struct arrival *a, char 
     }
     if (plugin->removed || plugin->engine->draining)
         return plugin->removed ? "the strategy was removed" : "the daemon is stopping";
+    if ((a->kind == TRIGGER_MANUAL || !a->insists) && outbox_refuses(plugin->vault, text, size))
+        return text;
     if (a->insists)
         return NULL;
     if (plugin->health == UNHEALTHY && plugin->skip_left > 0) {
@@ -316,7 +345,8 @@ static bool may_dispatch(const struct plugin *plugin)
     const struct engine *engine = plugin->engine;
 
     return plugin->queue != NULL && plugin->stage == STAGE_READY && plugin->update == NULL &&
-           plugin->unrecorded == 0 && !plugin->lease_lost && plugin->changes == NULL && !db_holds(plugin) &&
+           plugin->unrecorded == 0 && !plugin->lease_lost && plugin->changes == NULL &&
+           !db_holds(plugin) && !outbox_holds(plugin->vault) &&
            plugin->running < concurrency(plugin) && plugin->worker->link.ready &&
            plugin->worker->link.outstanding < WORKER_WINDOW &&
            plugin->worker->link.out.len < OUT_HIGH && plugin_stalled_by(plugin) == NULL &&
@@ -354,7 +384,7 @@ static void take_closures(struct tick *tick, struct message_tick *m, char **text
 {
     struct plugin *plugin = tick->plugin;
 
-    if (tick->closures == NULL && !plugin->engine->options.dry_run) {
+    if (tick->closures == NULL && !plugin_is_dry(plugin)) {
         tick->closures = plugin->closures;
         plugin->closures = NULL;
     }
@@ -390,7 +420,7 @@ static void send_tick(struct tick *tick)
                               .topic = tick->topic,
                               .payload = {tick->payload, tick->payload ? strlen(tick->payload) : 0},
                               .scheduled_ms = tick->scheduled_ms,
-                              .dry_run = engine->options.dry_run,
+                              .dry_run = plugin_is_dry(plugin),
                               .wants_reads = tick->scene != NULL};
     take_closures(tick, &m.as.tick, &closures);
     plugin->running++;
@@ -414,8 +444,8 @@ void plugin_pump(struct plugin *plugin)
     }
 }
 
-/* Plugins take turns being first, so that a full window starves none. In a replay nobody can starve:
- * the clock waits for all of an instant, and their order has to be the same each time. */
+/* Plugins take turns being first, so that a full window starves none. In a replay nobody can
+ * starve: the clock waits for all of an instant, and their order has to be the same each time. */
 void engine_pump(struct engine *engine)
 {
     for (size_t i = 0; i < engine->plugin_count; i++)

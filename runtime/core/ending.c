@@ -43,7 +43,7 @@ struct ending *ending_new(struct tick *tick)
     run->attempts = tick->attempts;
     run->deadline_ms = tick->deadline_ms;
     run->timed_out = tick->timed_out;
-    run->dry_run = engine->options.dry_run;
+    run->dry_run = plugin_is_dry(tick->plugin);
     return ending;
 }
 
@@ -181,10 +181,19 @@ int ending_record(struct ending *ending, const struct message_decided *d, struct
     return 0;
 }
 
-static void reject(struct run *run, const char *code, const char *message, size_t index)
+static void drop_events(struct commit *c)
 {
+    for (size_t i = 0; i < c->add_count; i++)
+        pending_release(&c->add[i]);
+    c->add_count = 0;
+}
+
+void ending_reject(struct ending *ending, const char *code, const char *message, size_t index)
+{
+    struct run *run = &ending->commit->run;
     json_t *o = json_pack("{s:s, s:s}", "code", code, "message", message);
 
+    drop_events(ending->commit);
     if (index > 0)
         json_object_set_new(o, "action", json_integer((json_int_t)index));
     run->status = RUN_REJECTED;
@@ -225,7 +234,7 @@ static int add_events(struct ending *ending)
         size_t before = ending->commit->add_count;
         char *payload;
         int result;
-        if (a->kind != ACTION_EMIT || tick->plugin->engine->options.dry_run)
+        if (a->kind != ACTION_EMIT || ending->commit->run.dry_run)
             continue;
         payload = a->payload ? value_text(a->payload) : NULL;
         result = ending_add_event(ending->commit, tick->plugin->engine, a->topic, payload, tick->id,
@@ -286,7 +295,7 @@ static void execute(struct ending *ending)
         return;
     }
     if (x.status == EXECUTION_REJECTED)
-        reject(run, x.code, x.message, x.index);
+        ending_reject(ending, x.code, x.message, x.index);
     else
         settle(ending, &x);
     execution_release(&x);
@@ -296,25 +305,31 @@ static void execute(struct ending *ending)
 static void plan(struct ending *ending)
 {
     const struct action_list *list = ending->actions;
-    struct run *run = &ending->commit->run;
+    const struct plugin *plugin = ending->tick->plugin;
     size_t emits = count_kind(list, ACTION_EMIT);
 
     if (emits > 0 && ending->tick->depth + 1 > LIMIT_DEPTH)
-        reject(
-            run, "EMIT_DEPTH",
+        ending_reject(
+            ending, "EMIT_DEPTH",
             "EMIT_DEPTH: 10 events led to this run, one after the other: it may not emit another",
             0);
-    else if (emits > 0 && store_depth(ending->tick->plugin->engine->commits.journal) > EMIT_BACKLOG)
-        reject(run, "EMIT_BACKLOG",
-               "EMIT_BACKLOG: more than 16384 commits wait for the store: no new events until it "
-               "has caught up",
-               0);
+    else if (emits > 0 && store_depth(plugin->engine->commits.journal) > EMIT_BACKLOG)
+        ending_reject(
+            ending, "EMIT_BACKLOG",
+            "EMIT_BACKLOG: more than 16384 commits wait for the store: no new events until it "
+            "has caught up",
+            0);
     else if (add_events(ending) < 0)
-        reject(run, "EMIT_FANOUT",
-               "EMIT_FANOUT: the emitted events would cause more than 1024 runs, or runs with more "
-               "than 1 MiB of payloads in all",
-               0);
-    else if (emits + count_kind(list, ACTION_NOOP) < list->count)
+        ending_reject(
+            ending, "EMIT_FANOUT",
+            "EMIT_FANOUT: the emitted events would cause more than 1024 runs, or runs with more "
+            "than 1 MiB of payloads in all",
+            0);
+    else if (emits + count_kind(list, ACTION_NOOP) == list->count)
+        return;
+    else if (plugin->vault->is_outside)
+        ending->outside = true;
+    else
         execute(ending);
 }
 
@@ -328,11 +343,8 @@ void ending_plan(struct ending *ending)
     ending->plan_us = clock_wall_us(clock);
     plan(ending);
     ending->planned_us = clock_wall_us(clock);
-    if (c->run.status == RUN_COMPLETED)
-        return;
-    for (size_t i = 0; i < c->add_count; i++)
-        pending_release(&c->add[i]);
-    c->add_count = 0;
+    if (c->run.status != RUN_COMPLETED)
+        drop_events(c);
 }
 
 void ending_finish(struct ending *ending)
@@ -366,14 +378,13 @@ json_t *ending_result(const struct run *run, json_t **error)
     if (run->status == RUN_NOOP)
         json_object_set_new(o, "reason", json_string(run->reason));
     if (json_is_object(said)) {
-        json_object_set(o, "digest", json_object_get(said, "digest"));
-        json_object_set(o, "events", json_object_get(said, "events"));
         json_object_set_new(o, "effects_status", json_string("success"));
+        json_object_update(o, said); /* an outside says more: its own status, the gas used */
     }
     json_decref(said);
     if (run->error != NULL) {
         *error = parse_or_null(run->error);
-        if (json_is_object(*error))
+        if (json_is_object(*error) && json_object_get(*error, "phase") == NULL)
             json_object_set_new(*error, "phase", json_string("client"));
         json_object_set(o, "error", *error);
     }

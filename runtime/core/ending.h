@@ -16,8 +16,11 @@ struct ending {
     struct commit *commit; /* the journal's: run record, ledger change, children */
     char *decided;         /* the actions as they came, or NULL */
     bool threw;            /* decide() itself failed */
+    bool outside;          /* planned: an executor with an outside is to prepare it */
+    struct ending *next;   /* waits for its vault's turn (outbox.h) */
     struct buf seen, logs; /* for the record, under way: seen.h, trace.h */
     int64_t decided_us, state_us, plan_us, execute_us, planned_us; /* moments, see trace.h */
+    int64_t simulate_us[2], sign_us[2];                            /* likewise */
 };
 
 struct ending *ending_new(struct tick *tick);
@@ -28,8 +31,17 @@ void ending_free(struct ending *ending); /* not the commit, once pushed (commit 
 int ending_record(struct ending *ending, const struct message_decided *decided, struct error *e);
 
 /* Executes the actions on the vault and adds the outcome, the ledger change and the emitted events'
- * pending rows. */
+ * pending rows; or sets `outside`, and what its executor then says is added by one of those below.
+ */
 void ending_plan(struct ending *ending);
+
+/* Refused by a rule; `index` of the action, from 1, or 0. No event of it is emitted. */
+void ending_reject(struct ending *ending, const char *code, const char *message, size_t index);
+
+struct preparation;
+/* What came of preparing it. READY: the run is an open one now, and its events are in the result's
+ * "emits" instead of the commit: they are emitted when it has succeeded. */
+void ending_prepared(struct ending *ending, struct preparation *p);
 
 /* The last of the record: what was seen, the lines, the spans. Then the commit is complete. */
 void ending_finish(struct ending *ending);

@@ -32,6 +32,7 @@
  *   plugins.c    timers and health of one plugin
  *   intake*.c    events from outside: sources, their threads, batches into the journal
  *   vaults.c     executors, settlement, snapshots
+ *   outbox*.c    batches on their way outside: journaled, pursued, ended; taken up after a start
  *   feeds.c      feeds on the timeline
  *   reload.c     a changed desk becomes the running one
  *   replay.c     an interrupted replay goes on in the middle of an instant
@@ -76,6 +77,9 @@ struct intakes;
 struct plugin;
 struct ask;
 struct control;
+struct delivery;
+struct ending;
+struct outbox;
 struct seen;
 struct seen_scene;
 struct seen_text;
@@ -237,6 +241,12 @@ struct vault {
     uint64_t snapshot_version; /* executor_version() + 1, so that 0 means none */
     struct seen_scene *scene;  /* newest one that a tick saw, or NULL */
     char nav[24];
+    bool is_outside;                /* its executor has one */
+    struct vault_account account;   /* of an outside one: as last put on record */
+    struct delivery *delivery;      /* its batch on its way outside; NULL: none */
+    struct ending *decided, **last; /* batches that wait for their turn */
+    const char *obstacle;           /* why none can be prepared; NULL: nothing is in the way */
+    int64_t obstacle_ns;            /* since when, of the monotonic clock */
 };
 
 struct feed_slot {
@@ -338,6 +348,7 @@ struct engine {
     struct ask *asks; /* of the control socket, under way at a store */
     struct retention *retention;
     struct survey *survey;
+    struct outbox *outbox;
     struct seen *seen;    /* NULL: nothing was recorded in full yet */
     struct tail *tail;    /* of log lines; NULL: nobody has followed them */
     int64_t summary_ns;   /* of the monotonic clock: the last summary lines */
@@ -383,6 +394,10 @@ void tick_unobserve(struct tick *tick);
 /* Takes a tick that waits out of its plugin's queue, for somebody who ends it. */
 void tick_withdraw(struct tick *tick);
 struct plugin *engine_plugin(const struct engine *engine, const char *name);
+/* The tick of a run that an earlier session has left open: it is in no queue, and holds itself. */
+struct tick *tick_resume(struct plugin *plugin, const struct run *run);
+/* Whether nothing that the plugin decides is executed: its ticks are dry runs. */
+bool plugin_is_dry(const struct plugin *plugin);
 void tick_leave(struct tick *tick); /* not ended here: its pending row brings it back */
 bool engine_backlogged(const struct engine *engine); /* the journal is too far behind for more */
 void plugin_miss(struct plugin *plugin, uint64_t count); /* times without a tick */
@@ -398,6 +413,12 @@ void life_start_pending(struct engine *engine, const struct pending *pending);
 void life_take_up(struct engine *engine, const struct pending *pending);
 /* A trigger whose ended run was recorded without ever being a tick. */
 void life_recorded(struct plugin *plugin, const struct run *run);
+
+/* What was planned is complete: its commit is handed in. */
+void life_hand_in(struct ending *ending);
+/* The end of a run that was open, durable with this commit (freed): hooks, ctx.last, who waits.
+ * `tick` NULL: its strategy is not part of the desk any more. */
+void life_settled(struct commit *commit, struct tick *tick, struct engine *engine);
 
 char *life_last_text(const struct run *run); /* ctx.last for an executed run, as JSON */
 

@@ -63,7 +63,7 @@ static void make_run(const struct intake *intake, struct run *run, enum run_stat
     run->trigger = TRIGGER_EVENT;
     run->topic = mem_strdup(intake->topic);
     run->scheduled_ms = run->finished_ms = now_ms;
-    run->dry_run = plugin->engine->options.dry_run;
+    run->dry_run = plugin_is_dry(plugin);
 }
 
 static void make_failure(const struct intake *intake, struct arrived *a, int64_t now_ms)
@@ -205,14 +205,13 @@ static void arrive(struct intake *intake, const struct arrived *a)
 {
     bool durable = event_source_is_durable(&intake->config);
     struct tick *tick = engine_arrive(
-        intake->plugin,
-        &(struct arrival){.kind = TRIGGER_EVENT,
-                          .topic = intake->topic,
-                          .payload = a->event->payload,
-                          .scheduled_ms = a->pending.scheduled_ms,
-                          .id = intake->plugin->engine->options.dry_run ? 0 : a->pending.id,
-                          .insists = durable,
-                          .is_counted = true});
+        intake->plugin, &(struct arrival){.kind = TRIGGER_EVENT,
+                                          .topic = intake->topic,
+                                          .payload = a->event->payload,
+                                          .scheduled_ms = a->pending.scheduled_ms,
+                                          .id = plugin_is_dry(intake->plugin) ? 0 : a->pending.id,
+                                          .insists = durable,
+                                          .is_counted = true});
 
     if (tick != NULL)
         own(intake, tick, a->event->bytes);
@@ -298,7 +297,7 @@ static void hand_in(struct batch *b)
     struct engine *engine = b->intake->plugin->engine;
     struct commit *c;
 
-    if (engine->options.dry_run) {
+    if (plugin_is_dry(b->intake->plugin)) {
         move_cursor(b->intake, b);
         deliver(b);
         batch_free(b);

@@ -23,9 +23,19 @@ static int apply_writes(struct state_store *state, struct commit *c, struct erro
     return c->fence == 0 ? 0 : state_fence(state, c->plugin, c->fence, e);
 }
 
+static int apply_run(struct journal *j, const struct run *run, struct error *e)
+{
+    if (run->id == 0)
+        return 0;
+    return run_status_terminal(run->status) ? journal_put_run(j, run, e)
+                                            : journal_create_run(j, run, e);
+}
+
 static int apply_journal(struct journal *j, struct commit *c, struct error *e)
 {
-    if (c->run.id != 0 && journal_put_run(j, &c->run, e) < 0)
+    if (apply_run(j, &c->run, e) < 0)
+        return -1;
+    if (c->submission != NULL && journal_put_submission(j, c->submission, e) < 0)
         return -1;
     if (c->has_change && journal_put_change(j, c->change_id, c->change_ms, &c->change, e) < 0)
         return -1;
@@ -123,12 +133,24 @@ static int try_group(struct store *s, struct group g, struct error *e)
     return result;
 }
 
+/* A batch that has not been sent: it never will be. */
+static void refuse_submission(struct commit *c)
+{
+    if (c->submission == NULL)
+        return;
+    submission_release(c->submission);
+    free(c->submission);
+    c->submission = NULL;
+    c->has_change = false; /* what it would have spent */
+}
+
 /* Its state is not written, so it is not what it says: unless it has failed anyway, or has executed
  * something, which cannot be taken back. A trigger that was to be remembered gets its letter. */
 static void refuse_run(struct commit *c)
 {
     struct run *run = &c->run;
 
+    refuse_submission(c);
     if (run->id == 0 || c->has_change || run->status == RUN_FAILED)
         return;
     run->status = RUN_FAILED;
@@ -142,7 +164,7 @@ static void refuse_run(struct commit *c)
     for (size_t i = 0; i < c->add_count; i++)
         pending_release(&c->add[i]);
     c->add_count = 0;
-    dead_make(c);
+    dead_make(c, c->remove_pending != 0);
 }
 
 /* Another daemon has this plugin now: its commits are refused, whatever else happens. False when

@@ -30,7 +30,7 @@ int leases_open(struct engine *engine, struct error *e)
 
 bool leases_missing(const struct plugin *p)
 {
-    return p->state->is_server && p->token == 0 && !p->engine->options.dry_run;
+    return p->state->is_server && p->token == 0 && !plugin_is_dry(p);
 }
 
 /* ---- taking one ---- */

@@ -14,6 +14,7 @@
 #include "core/ending.h"
 #include "core/engine.h"
 #include "core/leases.h"
+#include "core/outbox.h"
 #include "core/seen.h"
 #include "core/tail.h"
 #include "core/trace.h"
@@ -179,12 +180,25 @@ static void ended_apart(struct commit *c, struct engine *engine)
     ended(c, engine);
 }
 
+void life_settled(struct commit *c, struct tick *tick, struct engine *engine)
+{
+    c->arg = tick;
+    if (tick != NULL) {
+        ended_apart(c, engine);
+        return;
+    }
+    engine->counters.received++; /* by this session: nobody else has told of its end */
+    engine->counters.ended[c->run.status]++;
+    start_events(engine, c);
+    commit_free(c);
+}
+
 /*
  * With state in the journal's database, whatever a hook writes is committed behind this commit: a
  * crash can lose both or the hook's writes, never the outcome alone. So the hooks need not wait for
  * the disk, and nor does a replay.
  */
-static void hand_in(struct ending *ending)
+void life_hand_in(struct ending *ending)
 {
     struct tick *tick = ending->tick;
     struct plugin *plugin = tick->plugin;
@@ -229,7 +243,10 @@ static void plan_and_hand_in(struct ending *ending)
     if (ending->commit->run.status == RUN_FAILED)
         return_closures(ending->tick);
     ending_plan(ending);
-    hand_in(ending);
+    if (ending->outside)
+        outbox_take(ending);
+    else
+        life_hand_in(ending);
 }
 
 /* Refused by the store: another daemon owns the plugin. Nothing was written, so nothing may be
@@ -286,7 +303,7 @@ int life_decided(struct tick *tick, const struct message_decided *decided, struc
 {
     struct plugin *plugin = tick->plugin;
     struct ending *ending = ending_new(tick);
-    size_t writes = plugin->engine->options.dry_run ? 0 : decided->write_count;
+    bool dry = plugin_is_dry(plugin);
 
     if (ending_record(ending, decided, e) < 0) {
         ending_free(ending);
@@ -296,12 +313,12 @@ int life_decided(struct tick *tick, const struct message_decided *decided, struc
     plugin->cost_us = (3 * plugin->cost_us + decided->cpu_us) / 4;
     log_lines(tick, decided->logs, decided->log_count);
     judge_health(plugin, &ending->commit->run);
-    if (!store_is_apart(plugin->state) || plugin->engine->options.dry_run) {
-        set_writes(ending->commit, plugin, decided->writes, writes);
+    if (!store_is_apart(plugin->state) || dry) {
+        set_writes(ending->commit, plugin, decided->writes, dry ? 0 : decided->write_count);
         plan_and_hand_in(ending);
     } else {
         struct commit *state = commit_new(plugin->state, state_is_durable, ending);
-        set_writes(state, plugin, decided->writes, writes);
+        set_writes(state, plugin, decided->writes, decided->write_count);
         commits_push(state);
     }
     return 0;
@@ -316,7 +333,7 @@ void life_end(struct tick *tick, enum run_status status, const char *reason, cha
     run->reason = mem_strdup(reason);
     run->error = error;
     return_closures(tick);
-    hand_in(ending);
+    life_hand_in(ending);
 }
 
 void life_skip(struct tick *tick, const char *reason)

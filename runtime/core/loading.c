@@ -288,7 +288,7 @@ static void open_tables(struct plugin *p)
 
     if (p->manifest.schema == NULL || p->tables != NULL)
         ask_entries(p);
-    else if (db_tables_new(p->engine, p->name, p->tables_url, &p->manifest, &p->tables, &e) < 0)
+    else if (db_tables_new(p, p->tables_url, &p->manifest, &p->tables, &e) < 0)
         tables_refused(p, &e);
     else
         db_tables_open(p->tables, tables_opened, opening_new(p, p->slot));
@@ -373,8 +373,7 @@ static void open_update_tables(struct plugin *p, struct plugin_update *update)
 
     if (update->part.manifest.schema == NULL)
         update_tables_opened(opening_new(p, update->slot), NULL);
-    else if (db_tables_new(p->engine, p->name, p->tables_url, &update->part.manifest,
-                           &update->tables, &e) < 0)
+    else if (db_tables_new(p, p->tables_url, &update->part.manifest, &update->tables, &e) < 0)
         refuse_update(p, update->slot, e.message);
     else
         db_tables_open(update->tables, update_tables_opened, opening_new(p, update->slot));

@@ -22,6 +22,8 @@
 
 struct error;
 struct event_source;
+struct outside_env;
+struct outsides;
 struct problems;
 struct source;
 struct stores;
@@ -56,13 +58,19 @@ struct registry {
     int (*open_source)(const char *desk, const struct event_source *config, const char *url,
                        struct source **out, struct error *e);
     int (*check_source)(const struct event_source *config, const char *url, struct error *e);
-    /* What only executors know to be wrong with a configuration that is otherwise right; `source` as
-     * for config_parse(). Touches nothing outside. NULL: nothing to check. */
+    /* What only executors know to be wrong with a configuration that is otherwise right; `source`
+     * as for config_parse(). Touches nothing outside. NULL: nothing to check. */
     void (*check_executors)(const struct config *config, const char *source,
                             struct problems *problems);
+    /* What executors with an outside share: connections, the signer. `*out` NULL: no vault of the
+     * desk needs any. Both may be missing where there are none. */
+    int (*open_outsides)(const struct config *config, const struct outside_env *env,
+                         struct outsides **out, struct error *e);
+    void (*close_outsides)(struct outsides *outsides); /* NULL is legal */
     int (*open_executor)(const struct vault_config *config, const struct vault_record *record,
-                         const struct market_source *markets, int64_t now_ms,
-                         struct ledger_change *opening, struct executor **out, struct error *e);
+                         const struct market_source *markets, const struct outside_env *env,
+                         struct outsides *outsides, int64_t now_ms, struct ledger_change *opening,
+                         struct executor **out, struct error *e);
     int (*open_feed)(const struct feed_config *config, const struct feed_env *env, int64_t start_ms,
                      struct feed **out, struct error *e);
     const char *version; /* of orrery */

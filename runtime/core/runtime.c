@@ -19,6 +19,7 @@
 #include "core/engine.h"
 #include "core/intake.h"
 #include "core/leases.h"
+#include "core/outbox.h"
 #include "core/seen.h"
 #include "core/tail.h"
 #include "io/watch.h"
@@ -302,7 +303,8 @@ static int start(struct engine *engine, struct error *e)
         check_options(engine, e) < 0 || commits_open(engine, e) < 0 ||
         journal_last_id(engine->commits.journal->journal, &engine->ids.last, e) < 0)
         return -1;
-    if (replay_open(engine, e) < 0 || vaults_open(engine, e) < 0 || feeds_start(engine, e) < 0)
+    if (replay_open(engine, e) < 0 || outbox_open(engine, e) < 0 || vaults_open(engine, e) < 0 ||
+        feeds_start(engine, e) < 0)
         return -1;
     if (engine->data_clock && feeds_ended(engine))
         log_write(engine->log, LOG_WARN,
@@ -311,12 +313,13 @@ static int start(struct engine *engine, struct error *e)
                   "folder away to replay from the start",
                   NULL);
     crew_open(engine);
-    if (start_plugins(engine, e) < 0 ||
+    if (start_plugins(engine, e) < 0 || outbox_adopt(engine, e) < 0 ||
         stores_await(engine, engine->options.wait_for_state_ms, e) < 0 ||
         crew_start(engine, e) < 0 || intake_open(engine, e) < 0 || control_start(engine, e) < 0 ||
         start_watch(engine, e) < 0)
         return -1;
     start_handles(engine);
+    outbox_start(engine);
     arm_plugins(engine);
     advance_start(engine);
     /* Events of an instant come after its cron times. Up to here the stores were read from this
@@ -381,6 +384,7 @@ static bool stop(struct engine *engine, struct runtime_summary *summary)
     leases_stop(engine);
     sweeps_stop(engine);
     retention_stop(engine);
+    outbox_stop(engine);
     close_handles(engine);
     uv_run(&engine->loop, UV_RUN_DEFAULT);
     survey_free(engine);
@@ -388,6 +392,7 @@ static bool stop(struct engine *engine, struct runtime_summary *summary)
     tail_free(engine);
     reload_free(engine);
     control_free(engine);
+    outbox_free(engine);
     vaults_close(engine);
     free_plugins(engine);
     crew_free(engine);

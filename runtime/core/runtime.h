@@ -29,6 +29,8 @@ struct runtime_options {
     bool until_feeds_end;
     int64_t wait_for_state_ms; /* for stores on servers that are away at the start */
     bool dry_run;              /* nothing is executed; hooks are not called */
+    bool live;                 /* executors with an outside send; else they are dry runs */
+    const char *faults;        /* see core/faults.h; NULL: none */
     bool watch;
     struct log *log;
     struct runtime_view view;

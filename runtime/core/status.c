@@ -7,6 +7,7 @@
 #include "core/db_calls.h"
 #include "core/engine.h"
 #include "core/intake.h"
+#include "core/outbox.h"
 #include "model/value.h"
 
 static json_t *count(uint64_t n)
@@ -291,6 +292,9 @@ json_t *status_json(struct engine *engine)
     json_object_set_new(o, "retention", retention_json(engine));
     json_object_set_new(o, "dead_made", count(engine->buried));
     json_object_set_new(o, "long_running", lateness_json(engine));
+    json_object_set_new(o, "live", json_boolean(engine->options.live));
+    json_object_set_new(o, "transactions", outbox_json(engine));
+    json_object_set_new(o, "outside", outbox_vaults_json(engine));
     add_lists(engine, o);
     return o;
 }

@@ -3,6 +3,7 @@
 
 #include "core/engine.h"
 #include "core/intake.h"
+#include "core/outbox.h"
 
 #define DRAIN_LIMIT_MS 4500 /* then what is still under way is left to the next start */
 
@@ -88,6 +89,7 @@ void engine_stop(struct engine *engine, const char *why)
     }
     crew_hurry(engine);
     intake_stop(engine);
+    outbox_drain(engine);
     for (size_t i = 0; i < engine->commits.count; i++)
         atomic_store(&engine->commits.items[i]->draining, true);
     uv_timer_start(&engine->drain_timer, on_drain_limit, DRAIN_LIMIT_MS, 0);

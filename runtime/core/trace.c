@@ -200,6 +200,10 @@ static void add_plan(struct span_writer *w, const struct ending *ending)
              executed ? NULL : status);
     if (executed)
         add_span(w, "execute", ending->execute_us, ending->planned_us, status);
+    if (ending->simulate_us[0] != 0)
+        add_span(w, "simulate", ending->simulate_us[0], ending->simulate_us[1], NULL);
+    if (ending->sign_us[0] != 0)
+        add_span(w, "sign", ending->sign_us[0], ending->sign_us[1], NULL);
 }
 
 void trace_finish(struct ending *ending)

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "core/engine.h"
+#include "core/outbox.h"
 #include "core/seen.h"
 #include "model/value.h"
 
@@ -159,14 +160,24 @@ static int open_vault(struct engine *engine, struct vault *v, struct record *r, 
     struct ledger_change opening;
 
     memset(&opening, 0, sizeof opening);
-    if (engine->registry->open_executor(v->config, &record, &engine->markets,
-                                        clock_now_ms(&engine->clock), &opening, &v->executor,
-                                        e) < 0)
+    if (engine->registry->open_executor(v->config, &record, &engine->markets, &engine->outbox->env,
+                                        engine->outbox->outsides, clock_now_ms(&engine->clock),
+                                        &opening, &v->executor, e) < 0)
         return -1;
+    v->is_outside = v->executor->outside != NULL;
+    if (v->is_outside && engine->data_clock) {
+        executor_close(v->executor);
+        return error_set(e, ERROR_CONFIG,
+                         "vault '%s': its executor works in real time, and a csv feed makes the "
+                         "desk's clock the data's: use executor = \"paper\" to replay history",
+                         v->config->id);
+    }
     if (!engine->options.dry_run)
         commit_opening(engine, &opening);
     ledger_change_release(&opening);
     v->engine = engine;
+    v->account = r->account;
+    snprintf(v->account.id, sizeof v->account.id, "%s", v->config->id);
     v->settle = (struct timer){.rank = RANK_SETTLE, .fire = settle_due, .arg = v};
     return 0;
 }

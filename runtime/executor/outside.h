@@ -94,6 +94,7 @@ struct outside_ops {
     /* A READY preparation that will not be journaled. */
     void (*abandon)(struct executor *x, const struct submission *s);
     void (*adopt)(struct executor *x, const struct submission *s);
+    const char *(*account)(struct executor *x); /* who sends: submission.account */
     /* NULL: batches can be prepared. Else why not, one sentence, borrowed until the next turn of
      * the loop ("the chain has not answered yet: …", "halted: …"). */
     const char *(*obstacle)(struct executor *x);
@@ -114,6 +115,8 @@ struct outside_env {
     bool (*upkeep)(void *arg, struct executor *x, struct submission *s);
     void (*changed)(void *arg); /* a snapshot or an obstacle may have changed: look again */
     void (*say)(void *arg, enum log_level level, const char *vault, const char *message);
+    /* A named moment of a submission's life, at which tests end or stop the process. */
+    void (*stage)(void *arg, const char *name);
     /* Outcomes on record, newest first: settled submissions of an account, for what only they know
      * (gas references). Only while an executor is opened. */
     int (*history)(void *arg, const char *account, size_t limit,

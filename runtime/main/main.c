@@ -4,20 +4,11 @@
 
 #include "base/error.h"
 #include "cli/cli.h"
+#include "main/outsides.h"
 #include "main/sources.h"
 #include "main/stores.h"
 #include "main/tables.h"
 #include "worker/worker.h"
-
-static int open_executor(const struct vault_config *config, const struct vault_record *record,
-                         const struct market_source *markets, int64_t now_ms,
-                         struct ledger_change *opening, struct executor **out, struct error *e)
-{
-    if (strcmp(config->executor, "paper") == 0)
-        return executor_paper_open(out, config, record, markets, now_ms, opening, e);
-    return error_set(e, ERROR_CONFIG, "vault '%s': unknown executor '%s': expected \"paper\"",
-                     config->id, config->executor);
-}
 
 static int open_feed(const struct feed_config *config, const struct feed_env *env, int64_t start_ms,
                      struct feed **out, struct error *e)
@@ -46,7 +37,9 @@ static const struct registry registry = {
     .check_tables_url = tables_check_url,
     .open_source = sources_open,
     .check_source = sources_check,
-    .open_executor = open_executor,
+    .open_outsides = outsides_open,
+    .close_outsides = outsides_close,
+    .open_executor = outsides_open_executor,
     .open_feed = open_feed,
     .version = ORRERY_VERSION,
 };

@@ -339,9 +339,11 @@ static int open_tables(const char *desk, const char *url, const char *plugin,
 }
 
 static int open_executor(const struct vault_config *config, const struct vault_record *record,
-                         const struct market_source *markets, int64_t now_ms,
-                         struct ledger_change *opening, struct executor **out, struct error *e)
+                         const struct market_source *markets, const struct outside_env *env,
+                         struct outsides *outsides, int64_t now_ms, struct ledger_change *opening,
+                         struct executor **out, struct error *e)
 {
+    (void)env, (void)outsides;
     return executor_paper_open(out, config, record, markets, now_ms, opening, e);
 }
 

@@ -211,7 +211,7 @@ static int put_open(struct commit *c, struct journal *j, struct error *e)
     return journal_create_run(j,
                               &(struct run){.id = 9,
                                             .plugin = "p",
-                                            .status = RUN_SUBMITTED,
+                                            .status = RUN_RUNNING,
                                             .trigger = TRIGGER_MANUAL,
                                             .scheduled_ms = NOW,
                                             .deadline_ms = NOW + 1},

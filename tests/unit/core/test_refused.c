@@ -92,7 +92,7 @@ static void test_a_refused_run_leaves_its_trigger_behind(void **state)
     c = decided(store, 3, RUN_FAILED, 2); /* it has a letter, and both say why */
     c->remove_pending = 3;
     c->run.error = mem_strdup("{\"code\":\"SCRIPT\"}");
-    dead_make(c);
+    dead_make(c, true);
     commits_push(c);
     c = decided(store, 4, RUN_COMPLETED, 3); /* executed: it stays what it is */
     c->remove_pending = 4;

@@ -1,0 +1,257 @@
+#include "core/outbox.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "core/ending.h"
+#include "model/value.h"
+
+void outbox_stage(struct engine *engine, const char *name)
+{
+    faults_at(engine->outbox->faults, name);
+}
+
+void delivery_free(struct delivery *d)
+{
+    ending_free(d->ending);
+    json_decref(d->preparation.executed);
+    json_decref(d->preparation.result);
+    submission_release(&d->preparation.submission);
+    submission_release(&d->submission);
+    run_release(&d->run);
+    free(d);
+}
+
+/* ---- who waits ---- */
+
+bool outbox_holds(const struct vault *v)
+{
+    return v->delivery != NULL || v->decided != NULL || v->obstacle != NULL;
+}
+
+static bool impatient(const struct vault *v, int64_t since_ns)
+{
+    return clock_mono_ns(&v->engine->clock) - since_ns > OUTBOX_PATIENCE_MS * 1000000LL;
+}
+
+bool outbox_refuses(const struct vault *v, char *text, size_t size)
+{
+    const struct delivery *d = v->delivery;
+
+    if (v->obstacle != NULL && impatient(v, v->obstacle_ns)) {
+        snprintf(text, size, "vault '%s': %s", v->config->id, v->obstacle);
+        return true;
+    }
+    if (d == NULL || !d->told || !impatient(v, d->since_ns))
+        return false;
+    snprintf(text, size, "vault '%s': what came of transaction %s is not known yet: %s",
+             v->config->id, d->submission.digest, d->why);
+    return true;
+}
+
+static void pump(struct vault *v)
+{
+    for (size_t i = 0; i < v->engine->plugin_count; i++)
+        if (v->engine->plugins[i]->vault == v)
+            plugin_pump(v->engine->plugins[i]);
+}
+
+static void look(struct vault *v)
+{
+    const char *obstacle = v->executor->outside->obstacle(v->executor);
+    bool was = v->obstacle != NULL;
+
+    v->obstacle = obstacle;
+    if (obstacle != NULL && !was)
+        v->obstacle_ns = clock_mono_ns(&v->engine->clock);
+    vault_refresh(v);
+    if (obstacle == NULL && was)
+        pump(v);
+}
+
+void outbox_look(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->vault_count; i++)
+        if (engine->vaults[i].executor != NULL && engine->vaults[i].is_outside)
+            look(&engine->vaults[i]);
+}
+
+/* ---- preparing ---- */
+
+/* The end of a batch that has not left: its run ends as its ending says. */
+static void hand_in(struct delivery *d)
+{
+    struct ending *ending = d->ending;
+    struct vault *v = d->vault;
+
+    d->ending = NULL;
+    v->delivery = NULL;
+    delivery_free(d);
+    life_hand_in(ending);
+    outbox_turn(v);
+    pump(v);
+}
+
+static void spend(const struct delivery *d, struct commit *c)
+{
+    struct vault_account *account = &d->vault->account;
+    struct ledger_entry entry = {.kind = "submit"};
+
+    if (d->preparation.spend == 0)
+        return;
+    account->version++;
+    c->has_change = true;
+    c->change_id = c->run.id;
+    c->change_ms = d->preparation.now_ms;
+    c->change.account = *account;
+    c->change.spend = d->preparation.spend;
+    ledger_change_add_entry(&c->change, &entry);
+}
+
+static void journal(struct delivery *d)
+{
+    struct commit *c = d->ending->commit;
+
+    outbox_stage(d->engine, "outbox.prepared");
+    ending_finish(d->ending);
+    d->ending->commit = NULL;
+    ending_free(d->ending);
+    d->ending = NULL;
+    spend(d, c);
+    d->submission = d->preparation.submission;
+    memset(&d->preparation.submission, 0, sizeof d->preparation.submission);
+    d->tick->awaits_commit = true;
+    delivery_journal(d, c);
+}
+
+static void prepared(struct preparation *p)
+{
+    struct delivery *d = p->arg;
+
+    ending_prepared(d->ending, p);
+    if (p->status == PREPARED_READY)
+        journal(d);
+    else
+        hand_in(d);
+}
+
+static void begin(struct vault *v, struct ending *ending)
+{
+    struct engine *engine = v->engine;
+    struct delivery *d = mem_zero(1, sizeof *d);
+
+    d->engine = engine;
+    d->vault = v;
+    d->executor = v->executor;
+    d->ending = ending;
+    d->tick = ending->tick;
+    v->delivery = d;
+    d->preparation = (struct preparation){.actions = ending->actions,
+                                          .plugin = ending->tick->plugin->name,
+                                          .run = ending->tick->id,
+                                          .now_ms = clock_now_ms(&engine->clock),
+                                          .live = !ending->commit->run.dry_run,
+                                          .done = prepared,
+                                          .arg = d};
+    outbox_stage(engine, "outbox.decided");
+    v->executor->outside->prepare(v->executor, &d->preparation);
+}
+
+void outbox_turn(struct vault *v)
+{
+    struct ending *ending = v->decided;
+
+    if (v->delivery != NULL || ending == NULL)
+        return;
+    v->decided = ending->next;
+    if (v->decided == NULL)
+        v->last = &v->decided;
+    begin(v, ending);
+}
+
+void outbox_take(struct ending *ending)
+{
+    struct vault *v = ending->tick->plugin->vault;
+
+    ending->next = NULL;
+    if (v->decided == NULL)
+        v->last = &v->decided;
+    *v->last = ending;
+    v->last = &ending->next;
+    outbox_turn(v);
+}
+
+/* ---- the commit with what will be sent ---- */
+
+static void enlist(struct delivery *d)
+{
+    struct delivery **place = &d->engine->outbox->open;
+
+    while (*place != NULL)
+        place = &(*place)->next;
+    d->next = NULL;
+    *place = d;
+}
+
+/* It will not be sent: another daemon owns the strategy, or the journal did not take it. */
+static void drop(struct delivery *d)
+{
+    struct vault *v = d->vault;
+
+    d->executor->outside->abandon(d->executor, &d->submission);
+    delivery_free(d);
+    if (v == NULL)
+        return;
+    v->delivery = NULL;
+    outbox_turn(v);
+    pump(v);
+}
+
+static void refused(struct delivery *d, struct commit *c)
+{
+    struct engine *engine = d->engine;
+    struct tick *tick = d->tick;
+    bool failed = c->failed;
+
+    drop(d);
+    if (tick == NULL) {
+        commit_free(c);
+    } else if (failed) { /* as if the daemon had been killed before */
+        tick_leave(tick);
+        commit_free(c);
+    } else {
+        life_settled(c, tick, engine);
+    }
+}
+
+static void journaled(struct commit *c, struct engine *engine)
+{
+    struct delivery *d = c->arg;
+
+    if (c->failed || c->fenced) {
+        refused(d, c);
+        return;
+    }
+    d->journal_us[1] = clock_wall_us(&engine->clock);
+    d->run = c->run;
+    memset(&c->run, 0, sizeof c->run);
+    commit_free(c);
+    d->since_ns = clock_mono_ns(&engine->clock);
+    enlist(d);
+    outbox_stage(engine, "outbox.journaled");
+    d->pursuit.fresh = true;
+    delivery_pursue(d);
+}
+
+void delivery_journal(struct delivery *d, struct commit *c)
+{
+    d->journal_us[0] = clock_wall_us(&d->engine->clock);
+    c->submission = mem_zero(1, sizeof *c->submission);
+    submission_copy(c->submission, &d->submission);
+    c->done = journaled;
+    c->arg = d;
+    commits_push(c);
+}
