@@ -18,8 +18,9 @@ const struct command *const commands[] = {
     &command_fire,    &command_emit,     &command_reload,
     &command_deploy,  &command_status,   &command_runs,
     &command_logs,    &command_versions, &command_dead,
-    &command_state,   &command_db,       &command_keys,
-    &command_version, &command_help,     NULL,
+    &command_tx,      &command_state,    &command_db,
+    &command_keys,    &command_version,  &command_help,
+    NULL,
 };
 
 static const struct option general[] = {

@@ -45,7 +45,8 @@ extern const struct command *const commands[];
 
 extern const struct command command_new, command_check, command_run, command_fire, command_emit,
     command_reload, command_status, command_runs, command_state, command_db, command_version,
-    command_help, command_versions, command_deploy, command_dead, command_logs, command_keys;
+    command_help, command_versions, command_deploy, command_dead, command_logs, command_keys,
+    command_tx;
 
 /* NULL with the nearest name as the hint when there is no such command. */
 const struct command *command_find(const char *name, struct error *e);

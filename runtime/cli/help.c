@@ -33,7 +33,7 @@ void help_program(FILE *out)
     buf_add_str(&text,
                 "orrery runs trading strategies written in Lua: each in a jailed process, each "
                 "decision one\n"
-                "atomic transaction that happens exactly once. Paper money only.\n"
+                "atomic transaction that happens exactly once. Nothing is sent without --live.\n"
                 "\n"
                 "Usage\n"
                 "  orrery [-C DESK] COMMAND [OPTIONS]\n"

@@ -66,6 +66,9 @@
  *   these limits instead of orrery.lua's; answered when it is over
  * - the questions of core/records.h: runs_list, run_show, run_logs, run_trace, versions_list,
  *   strategies_list, version_show, dead_page, dead_show, logs_page; and log_tail of core/tail.h
+ * - tx_list, tx_show: likewise
+ * - tx_resume (id?: of an open submission) -> {pursued: how many are asked about now instead of
+ *   waiting for their next attempt}. NOT_RUNNING while the daemon stops
  * - stop () -> {}: drains and exits
  */
 #ifndef ORRERY_CORE_CONTROL_H

@@ -319,6 +319,8 @@ void control_dispatch(struct request *r, const char *op)
         {"dead_page", control_records},
         {"dead_show", control_records},
         {"logs_page", control_records},
+        {"tx_list", control_records},
+        {"tx_show", control_records},
         {"log_tail", control_log_tail},
         {"stop", op_stop},
     };

@@ -17,12 +17,19 @@ static const struct {
     const char *op;
     record_fn *answer;
 } questions[] = {
-    {"runs_list", record_runs_list},         {"run_show", record_run_show},
-    {"run_logs", record_run_logs},           {"run_trace", record_run_trace},
-    {"versions_list", record_versions_list}, {"strategies_list", record_strategies_list},
-    {"version_show", record_version_show},   {"dead_page", record_dead_page},
-    {"dead_show", record_dead_show},         {"logs_page", record_logs_page},
+    {"runs_list", record_runs_list},
+    {"run_show", record_run_show},
+    {"run_logs", record_run_logs},
+    {"run_trace", record_run_trace},
+    {"versions_list", record_versions_list},
+    {"strategies_list", record_strategies_list},
+    {"version_show", record_version_show},
+    {"dead_page", record_dead_page},
+    {"dead_show", record_dead_show},
+    {"logs_page", record_logs_page},
     {"run_evidence", record_run_evidence},
+    {"tx_list", record_tx_list},
+    {"tx_show", record_tx_show},
 };
 
 #define QUESTIONS (sizeof questions / sizeof questions[0])

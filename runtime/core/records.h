@@ -33,6 +33,12 @@
  * - logs_page (plugin?, level?, limit?, after?) -> {lines: [line with run and plugin…] oldest
  *   first, next, runs: how many runs were looked at}: the newest lines; may hold fewer than asked
  *   for, or none, while `next` is not null
+ * - tx_list (state?, vault?, account?, before?: a submission's id, limit?, after?) ->
+ *   {transactions: [submission_to_json() of model/submission.h…] newest first, next}
+ * - tx_show (tx: its digest or id, or the beginning of one, of at least RECORDS_TX_LEAST
+ *   characters) -> the submission, with `base64` (the bytes that are sent) and `run` {id, plugin,
+ *   status, topic, reason, actions, error}|null. Beginnings are looked for among the newest
+ *   RECORDS_TX_SCAN; CONFLICT when there are several
  *
  * line: {seq, level, at_ms, from, message, fields?}. span: {id, name, start_us, end_us|null,
  * status, metadata?}. version: {strategy, number, hash, note, author, created_ms, is_current}.
@@ -50,6 +56,9 @@ struct journal;
 #define RECORDS_PAGE  200               /* items in one answer */
 #define RECORDS_BYTES (4 * 1024 * 1024) /* of text, beyond which a page ends early */
 #define RECORDS_SCAN  200               /* runs that one logs_page looks at */
+
+#define RECORDS_TX_SCAN  5000
+#define RECORDS_TX_LEAST 4
 
 struct record_ask {
     struct journal *journal;

@@ -14,7 +14,7 @@ typedef int record_fn(const struct record_ask *ask, json_t **data, struct error 
 
 record_fn record_runs_list, record_run_show, record_run_logs, record_run_trace,
     record_versions_list, record_strategies_list, record_version_show, record_dead_page,
-    record_dead_show, record_logs_page, record_run_evidence;
+    record_dead_show, record_logs_page, record_run_evidence, record_tx_list, record_tx_show;
 
 /* ---- arguments: absent and null are the same ---- */
 

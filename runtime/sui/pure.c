@@ -132,3 +132,91 @@ int sui_pure_put(struct buf *out, const struct sui_type *type, const char *text,
     buf_release(&bytes);
     return result;
 }
+
+/* ---- back ---- */
+
+/* `len` bytes, little-endian, in decimal digits. */
+static void integer_text(struct buf *out, const uint8_t *bytes, size_t len)
+{
+    uint8_t left[BCS_DECIMAL_BYTES];
+    char digits[80];
+    size_t at = sizeof digits;
+    bool more = true;
+
+    memcpy(left, bytes, len);
+    while (more) {
+        unsigned rest = 0;
+        more = false;
+        for (size_t i = len; i-- > 0;) {
+            unsigned value = rest << 8 | left[i];
+            left[i] = (uint8_t)(value / 10);
+            rest = value % 10;
+            more |= left[i] != 0;
+        }
+        digits[--at] = (char)('0' + rest);
+    }
+    buf_add(out, digits + at, sizeof digits - at);
+}
+
+static int bool_text(struct buf *out, const uint8_t *bytes, size_t len)
+{
+    if (len != 1 || bytes[0] > 1)
+        return -1;
+    buf_add_str(out, bytes[0] ? "true" : "false");
+    return 0;
+}
+
+static int address_text(struct buf *out, const uint8_t *bytes, size_t len)
+{
+    struct sui_address a;
+    char text[SUI_ADDRESS_TEXT_SIZE];
+
+    if (len != SUI_ADDRESS_BYTES)
+        return -1;
+    memcpy(a.bytes, bytes, len);
+    buf_add_str(out, sui_address_text(&a, text));
+    return 0;
+}
+
+static int string_text(struct buf *out, const uint8_t *bytes, size_t len, bool ascii)
+{
+    struct error ignored = ERROR_INIT;
+    struct bcs_reader r;
+    const uint8_t *text;
+    size_t size;
+
+    bcs_reader_init(&r, bytes, len, &ignored);
+    size = bcs_take_count(&r, SUI_PURE_BYTES, 1, "string");
+    text = bcs_take_bytes(&r, size, "string");
+    if (bcs_end(&r, "string") != 0 || !text_is_utf8((const char *)text, size))
+        return -1;
+    for (size_t i = 0; ascii && i < size; i++)
+        if (text[i] > 127)
+            return -1;
+    buf_add(out, text, size);
+    return 0;
+}
+
+int sui_pure_text(struct buf *out, const struct sui_type *type, const uint8_t *bytes, size_t len)
+{
+    size_t size = integer_bytes(type->kind);
+    enum form form = form_of(type);
+
+    switch (form) {
+    case FORM_INTEGER:
+        if (len != size)
+            return -1;
+        integer_text(out, bytes, len);
+        return 0;
+    case FORM_BOOL:
+        return bool_text(out, bytes, len);
+    case FORM_ADDRESS:
+        return address_text(out, bytes, len);
+    case FORM_UTF8:
+    case FORM_ASCII:
+        return string_text(out, bytes, len, form == FORM_ASCII);
+    case FORM_NONE:
+        break;
+    }
+    return -1;
+}

@@ -13,7 +13,7 @@
 
 static const char program_help[] =
     "orrery runs trading strategies written in Lua: each in a jailed process, each decision one\n"
-    "atomic transaction that happens exactly once. Paper money only.\n"
+    "atomic transaction that happens exactly once. Nothing is sent without --live.\n"
     "\n"
     "Usage\n"
     "  orrery [-C DESK] COMMAND [OPTIONS]\n"
@@ -31,6 +31,7 @@ static const char program_help[] =
     "  logs      what the strategies say: the newest lines, or as they come\n"
     "  versions  the texts that strategies ran as: list, show, compare, deactivate\n"
     "  dead      triggers that failed for good: list, retry once, discard\n"
+    "  tx        transactions: on their way, ended, decoded; ask for outcomes now\n"
     "  state     read and change what a plugin keeps in ctx.state\n"
     "  db        make, look at, copy or empty the desk's databases\n"
     "  keys      make, import and list the keys that transactions are signed with\n"
