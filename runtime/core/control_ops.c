@@ -321,6 +321,7 @@ void control_dispatch(struct request *r, const char *op)
         {"logs_page", control_records},
         {"tx_list", control_records},
         {"tx_show", control_records},
+        {"tx_resume", control_tx_resume},
         {"log_tail", control_log_tail},
         {"stop", op_stop},
     };

@@ -48,6 +48,9 @@ void control_deactivate(struct request *request);
 /* control_records.c: the questions of core/records.h. */
 void control_records(struct request *request);
 
+/* control_tx.c: likewise. */
+void control_tx_resume(struct request *request);
+
 /* control_stores.c: likewise. */
 void control_runs(struct request *request);
 void control_run(struct request *request);
