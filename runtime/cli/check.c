@@ -1,6 +1,7 @@
 /* orrery check: everything that is wrong with a desk, at once; --confinement: the proof of the
  * jail. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "cli/command.h"
@@ -76,18 +77,34 @@ static int report_errors(struct context *c, const struct problems *problems)
 static json_t *report_json(const struct context *c, const struct check_report *report,
                            const struct problems *problems)
 {
-    json_t *plugins = json_array();
+    json_t *plugins = json_array(), *executors = json_object();
 
+    for (size_t i = 0; i < report->vault_count; i++)
+        json_object_set_new(executors, report->vaults[i].id,
+                            json_string(report->vaults[i].executor));
     for (size_t i = 0; i < report->plugin_count; i++) {
         const struct check_plugin *p = &report->plugins[i];
         json_array_append_new(plugins, json_pack("{s:s?, s:s?, s:s?, s:s?, s:s?}", "name", p->name,
                                                  "file", p->file, "vault", p->vault, "triggers",
                                                  p->triggers, "state", p->state));
     }
-    return json_pack("{s:s, s:s?, s:s, s:o, s:I, s:I, s:o}", "desk", c->desk, "journal",
+    return json_pack("{s:s, s:s?, s:s, s:o, s:I, s:o, s:I, s:o}", "desk", c->desk, "journal",
                      report->journal, "lua", report->lua, "plugins", plugins, "vaults",
-                     (json_int_t)report->vault_count, "feeds", (json_int_t)report->feed_count,
-                     "warnings", problems_json(problems));
+                     (json_int_t)report->vault_count, "executors", executors, "feeds",
+                     (json_int_t)report->feed_count, "warnings", problems_json(problems));
+}
+
+/* Vaults on paper are not worth a word. */
+static void print_executors(const struct output *o, const struct check_report *report)
+{
+    for (size_t i = 0; i < report->vault_count; i++) {
+        if (strcmp(report->vaults[i].executor, "paper") == 0)
+            continue;
+        fputs("vault ", o->out);
+        output_inert(o->out, report->vaults[i].id);
+        fprintf(o->out, ": executor %s; `orrery run` simulates, `orrery run --live` sends\n",
+                report->vaults[i].executor);
+    }
 }
 
 static void print_report(const struct context *c, const struct check_report *report)
@@ -111,6 +128,7 @@ static void print_report(const struct context *c, const struct check_report *rep
         fputc('\n', c->output.out);
     }
     table_release(&table);
+    print_executors(&c->output, report);
     fprintf(c->output.out, "%sok%s: %zu plugin%s, %zu vault%s, %zu feed%s; journal ",
             output_tone(c->output.colour, TONE_GOOD), output_plain(c->output.colour),
             report->plugin_count, plural(report->plugin_count), report->vault_count,

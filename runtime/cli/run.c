@@ -67,6 +67,8 @@ static void fill_options(const struct context *c, struct log *log, struct view *
         .wait_for_state_ms = options_duration(&c->options, "wait-for-state", 30000),
         .until_feeds_end = options_given(&c->options, "until-feeds-end"),
         .dry_run = options_given(&c->options, "dry-run"),
+        .live = options_given(&c->options, "live"),
+        .faults = getenv("ORRERY_FAULTS"),
         .watch = options_given(&c->options, "watch"),
         .log = log,
     };
@@ -86,6 +88,8 @@ static int run_run(struct context *c, struct error *e)
     struct log log;
     int result;
 
+    if (options_given(&c->options, "live") && options_given(&c->options, "dry-run"))
+        return command_misused(c, e, "--live sends, --dry-run does not: one of them");
     clock_init_real(&clock);
     log_init(&log, c->output.err, &clock);
     log.json = options_given(&c->options, "log-json");
@@ -117,6 +121,8 @@ static const struct option options[] = {
     {"wait-for-state", 0, OPTION_DURATION, "TIME",
      "how long to wait for state stores that are away at the start (30s), then exit 1", 0},
     {"until-feeds-end", 0, OPTION_FLAG, NULL, "stop when the csv feeds have no more rows", 0},
+    {"live", 0, OPTION_FLAG, NULL,
+     "send: vaults on a chain or a server are otherwise simulated only", 0},
     {"dry-run", 0, OPTION_FLAG, NULL, "decide, check and price, but execute nothing", 0},
     {"watch", 0, OPTION_FLAG, NULL, "reload strategies and modules when they are saved", 0},
     {"quiet", 'q', OPTION_FLAG, NULL, "no line per run and the log from warn on: then the summary",
@@ -131,13 +137,19 @@ static const struct option options[] = {
 const struct command command_run = {
     .name = "run",
     .summary = "run a desk: the daemon, in the foreground",
-    .usage = "  orrery run [DIR] [--for TIME] [--until-feeds-end] [--dry-run] [--watch]\n",
+    .usage = "  orrery run [DIR] [--live | --dry-run] [--for TIME] [--watch]\n"
+             "                   [--until-feeds-end]\n",
     .text =
         "Starts the desk's workers, feeds and vaults and fires its triggers until it is told to\n"
         "stop. Decisions appear on standard output, the log on standard error; a noop that\n"
         "repeats the plugin's last one is only counted. Ctrl-C or SIGTERM drains: running ticks\n"
         "finish and are committed; a second one exits at once. SIGHUP reloads. It may be killed\n"
         "at any moment: what was committed is there again at the next start, exactly once.\n"
+        "\n"
+        "Paper vaults need no --live and never send anything. Vaults with another executor (sui,\n"
+        "webhook) are dry runs without it: what is decided is checked, built and simulated, and\n"
+        "stops there. With --live it is signed, put on record and sent. The start says which is\n"
+        "which. Transactions that an earlier session left open are resolved first.\n"
         "\n"
         "With --json nothing is shown while it runs, and the summary (the shape of `orrery\n"
         "status`) is the document.\n",

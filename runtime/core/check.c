@@ -56,6 +56,12 @@ static void fill_report(struct check_report *report, struct blueprint *b)
     report->journal = mem_strdup(b->config.journal);
     report->vault_count = b->config.vault_count;
     report->feed_count = b->config.feed_count;
+    report->vaults = mem_zero(b->config.vault_count + 1, sizeof *report->vaults);
+    for (size_t i = 0; i < b->config.vault_count; i++) {
+        memcpy(report->vaults[i].id, b->config.vaults[i].id, sizeof report->vaults[i].id);
+        memcpy(report->vaults[i].executor, b->config.vaults[i].executor,
+               sizeof report->vaults[i].executor);
+    }
     snprintf(report->lua, sizeof report->lua, "%.31s", b->lua);
     report->plugins = mem_zero(b->plugin_count, sizeof *report->plugins);
     for (size_t i = 0; i < b->plugin_count; i++) {
@@ -103,6 +109,7 @@ void check_report_release(struct check_report *report)
         manifest_release(&c->manifest);
     }
     free(report->plugins);
+    free(report->vaults);
     free(report->journal);
     memset(report, 0, sizeof *report);
 }

@@ -52,10 +52,15 @@ struct check_plugin {
     char *state;    /* URL */
     struct manifest manifest;
 };
+struct check_vault {
+    char id[LIMIT_NAME_BYTES + 1];
+    char executor[32];
+};
 struct check_report {
     char *journal;
     struct check_plugin *plugins;
     size_t plugin_count;
+    struct check_vault *vaults;
     size_t vault_count, feed_count;
     char lua[32];
 };

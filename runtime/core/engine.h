@@ -33,6 +33,7 @@
  *   intake*.c    events from outside: sources, their threads, batches into the journal
  *   vaults.c     executors, settlement, snapshots
  *   outbox*.c    batches on their way outside: journaled, pursued, ended; taken up after a start
+ *   announce.c   what the start says about vaults
  *   feeds.c      feeds on the timeline
  *   reload.c     a changed desk becomes the running one
  *   replay.c     an interrupted replay goes on in the middle of an instant
@@ -449,6 +450,9 @@ void vaults_close(struct engine *engine);
 struct vault *engine_vault(const struct engine *engine, const char *id);
 void vault_settle(struct vault *vault);  /* when something has expired and has its price */
 void vault_refresh(struct vault *vault); /* brings snapshot and settlement timer up to date */
+
+/* announce.c */
+void announce_vaults(const struct engine *engine); /* in the log: which are live */
 
 /* feeds.c */
 int feeds_open(struct engine *engine, struct error *e);

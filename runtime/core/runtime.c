@@ -440,6 +440,7 @@ int runtime_run(const struct runtime_options *options, const struct registry *re
     name_session(engine);
     if (start(engine, e) == 0) {
         log_write(engine->log, LOG_INFO, "running", "desk", options->desk, NULL);
+        announce_vaults(engine);
         uv_run(&engine->loop, UV_RUN_DEFAULT);
         result = engine->exit_code == 0
                      ? 0
