@@ -13,6 +13,7 @@ import fcntl
 import http.client
 import json
 import os
+import platform
 import shutil
 import ssl
 import subprocess
@@ -25,6 +26,7 @@ import servers
 
 SOURCES = servers.HERE / "sui_node"
 OLDEST_NODE = 20
+NEWER_NODE = "22.23.3"
 PACKAGES = ("package.json", "package-lock.json")
 
 
@@ -32,19 +34,37 @@ class Refused(servers.Failed):
     """The control endpoint did not take what it was told."""
 
 
+def version_of(program):
+    text = subprocess.run([program, "--version"], capture_output=True, text=True).stdout.strip()
+    return int(text.lstrip("v").split(".")[0] or 0)
+
+
+def tools():
+    return Path(os.environ.get("ORRERY_TOOLS") or servers.REPO / "build" / "tools")
+
+
 def node_js():
-    """The program; Debian's own may be too old."""
+    """The program; where the system's own is too old (Debian 12 has 18), one that npm has."""
     path = servers.need("node", "nodejs")
-    version = subprocess.run([path, "--version"], capture_output=True, text=True).stdout.strip()
-    if int(version.lstrip("v").split(".")[0] or 0) < OLDEST_NODE:
-        raise servers.Missing(f"{path} is {version}; the Sui test node needs Node.js {OLDEST_NODE} or newer")
-    return path
+    if version_of(path) >= OLDEST_NODE:
+        return path
+    system = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine())
+    if system is None:
+        raise servers.Missing(f"{path} is too old: the Sui test node needs Node.js {OLDEST_NODE} or newer")
+    folder = tools() / "node"
+    program = folder / "node_modules" / f"node-linux-{system}" / "bin" / "node"
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not program.exists():
+            servers.install_by_npm(folder, f"node-linux-{system}@{NEWER_NODE}", program)
+    return program
 
 
 def packages():
     """The folder in which npm has installed what the node needs: build/tools/sui_node, filled by the first."""
     node_js()
-    folder = Path(os.environ.get("ORRERY_TOOLS") or servers.REPO / "build" / "tools") / "sui_node"
+    folder = tools() / "sui_node"
     wanted = "".join((SOURCES / name).read_text() for name in PACKAGES)
     stamp = folder / "installed"
     folder.mkdir(parents=True, exist_ok=True)
