@@ -74,6 +74,18 @@ int journal_memory_settle_submission(struct journal *j, uint64_t id, enum submis
     return 0;
 }
 
+/* A copy of the callback's own. */
+static int give(const struct submission *s, submission_fn *each, void *arg)
+{
+    struct submission copy;
+    int rc;
+
+    submission_copy(&copy, s);
+    rc = each(arg, &copy);
+    submission_release(&copy);
+    return rc;
+}
+
 int journal_memory_get_submission(struct journal *j, uint64_t id, const char *digest,
                                   submission_fn *each, void *arg, struct error *e)
 {
@@ -82,7 +94,7 @@ int journal_memory_get_submission(struct journal *j, uint64_t id, const char *di
         id != 0 ? memory_list_find(&m->submissions, id) : with_digest(m, digest);
 
     (void)e;
-    return s != NULL ? each(arg, s) : 0;
+    return s != NULL ? give(s, each, arg) : 0;
 }
 
 static bool matches(const struct submission *s, const struct submission_filter *filter)
@@ -105,7 +117,7 @@ int journal_memory_list_submissions(struct journal *j, const struct submission_f
         const struct submission *s = (const struct submission *)list->items[at];
         if (!matches(s, filter))
             continue;
-        rc = each(arg, s);
+        rc = give(s, each, arg);
         given++;
     }
     return rc;

@@ -169,19 +169,19 @@ int pgj_list_submissions(struct journal *j, const struct submission_filter *filt
 {
     struct pgj_numbers n = {.count = 0};
     struct walk walk = {each, arg, 0};
-    uint64_t before =
-        filter->before == 0 || filter->before > INT64_MAX ? INT64_MAX : filter->before;
+    uint64_t last = filter->before - 1; /* 0: the greatest there is */
     const char *state =
         filter->state < 0 ? NULL : submission_state_name((enum submission_state)filter->state);
 
     if (pgj_ask(pgj_of(j),
                 SELECT_ALL " WHERE ($1::text IS NULL OR state = $1)"
                            " AND ($2::text IS NULL OR account = $2)"
-                           " AND ($3::text IS NULL OR vault = $3) AND id < $4::bigint"
+                           " AND ($3::text IS NULL OR vault = $3) AND id <= $4::bigint"
                            " ORDER BY id DESC LIMIT $5::bigint",
                 5,
                 (const char *[]){
-                    state, filter->account, filter->vault, pgj_unsigned(&n, before),
+                    state, filter->account, filter->vault,
+                    pgj_unsigned(&n, last < INT64_MAX ? last : INT64_MAX),
                     pgj_unsigned(&n, filter->limit < INT32_MAX ? filter->limit : INT32_MAX)},
                 give_submission, &walk, e) < 0)
         return -1;

@@ -102,11 +102,11 @@ int journal_sqlite_get_submission(struct journal *j, uint64_t id, const char *di
 static const char *list_sql(const struct submission_filter *filter)
 {
     if (filter->state == (int)SUBMISSION_OPEN)
-        return SELECT_ALL " INDEXED BY submissions_open WHERE state = 1 AND id < ?1" THE_REST;
+        return SELECT_ALL " INDEXED BY submissions_open WHERE state = 1 AND id <= ?1" THE_REST;
     if (filter->account != NULL)
         return SELECT_ALL
-            " INDEXED BY submissions_by_account WHERE account = ?2 AND id < ?1" THE_REST;
-    return SELECT_ALL " WHERE id < ?1" THE_REST;
+            " INDEXED BY submissions_by_account WHERE account = ?2 AND id <= ?1" THE_REST;
+    return SELECT_ALL " WHERE id <= ?1" THE_REST;
 }
 
 int journal_sqlite_list_submissions(struct journal *j, const struct submission_filter *filter,
@@ -114,13 +114,11 @@ int journal_sqlite_list_submissions(struct journal *j, const struct submission_f
 {
     struct sqlite_db *db = journal_sqlite_of(j)->db;
     sqlite3_stmt *stmt = sqlite_db_prepare(db, list_sql(filter), e);
-    uint64_t before = filter->before;
+    uint64_t last = filter->before - 1; /* 0: the greatest there is */
 
     if (stmt == NULL)
         return -1;
-    if (before == 0 || before > INT64_MAX)
-        before = INT64_MAX;
-    sqlite3_bind_int64(stmt, 1, (int64_t)before);
+    sqlite3_bind_int64(stmt, 1, last > INT64_MAX ? INT64_MAX : (int64_t)last);
     if (filter->account != NULL)
         sqlite3_bind_text(stmt, 2, filter->account, -1, SQLITE_STATIC);
     if (filter->vault != NULL)

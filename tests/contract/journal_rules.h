@@ -11,6 +11,8 @@ extern const struct journal_chapter journal_lists;    /* filters, pages, cursors
 extern const struct journal_chapter journal_parts;    /* results, metadata, logs, spans */
 extern const struct journal_chapter journal_versions; /* strategies and their versions */
 extern const struct journal_chapter journal_kept;     /* snapshots, cursors, events, dead letters */
+extern const struct journal_chapter journal_outbox;   /* submissions */
+extern const struct journal_chapter journal_sent;     /* submissions and their runs */
 extern const struct journal_chapter journal_trims;    /* what is thrown away, and stats */
 extern const struct journal_chapter journal_whole;    /* texts, stamps, rollback, reopening */
 

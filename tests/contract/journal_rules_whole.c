@@ -183,6 +183,7 @@ const char *journal_write_all(struct journal *j, uint64_t id, int round)
     DONE(journal_put_cursor(j, &cursor, &e));
     DONE(journal_note_events(j, round ? "s1" : "s0", events, 2, 1, is_new, &e));
     DONE(journal_put_dead(j, &dead, &e));
+    KEEPS(suite_submit(j, id, "p") && suite_submit(j, id + 2, ""));
     return NULL;
 }
 
@@ -209,9 +210,12 @@ const char *journal_change_all(struct journal *j, uint64_t id)
     DONE(journal_set_active(j, "s", false, &e));
     DONE(journal_settle_dead(j, id + 1, DEAD_DISCARDED, 0, 5, &e));
     DONE(journal_set_status(j, id, RUN_PAUSED, 5, "why", NULL, &e));
+    DONE(journal_settle_submission(j, id, SUBMISSION_DONE, true, "{}", 6, &e));
+    DONE(journal_settle_submission(j, id + 2, SUBMISSION_DEAD, false, NULL, 6, &e));
     DONE(journal_put_run(j, &end, &e));
     DONE(journal_trim(j, &trim, &got, &e));
-    return got.runs == 1 ? NULL : "one run was to be trimmed";
+    return got.runs == 1 && got.submissions == 1 ? NULL
+                                                 : "one run was to be trimmed, with what it sent";
 }
 
 #define PASSES(part)                                                                               \
@@ -304,6 +308,7 @@ static const char *writes_need_a_transaction(struct journal_fixture *f)
     struct strategy_version version = {.strategy = "s", .hash = HASH, .content = "c"};
     struct cursor cursor = {"s", "1", 1, 1};
     struct dead_letter dead = {.run = 5, .plugin = "p"};
+    struct submission sent = suite_make_submission(5, "p");
     const char *event = "e";
     struct trimmed got;
     uint32_t number;
@@ -326,6 +331,8 @@ static const char *writes_need_a_transaction(struct journal_fixture *f)
         journal_note_events(j, "s", &event, 1, 1, &is_new, &e),
         journal_put_dead(j, &dead, &e),
         journal_settle_dead(j, 5, DEAD_DISCARDED, 0, 1, &e),
+        journal_put_submission(j, &sent, &e),
+        journal_settle_submission(j, 5, SUBMISSION_DONE, true, NULL, 1, &e),
         journal_trim(j, &(struct trim){.max = 1}, &got, &e),
     };
 

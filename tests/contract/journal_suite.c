@@ -441,6 +441,7 @@ const char *suite_stats(struct journal *j)
     buf_addf(dump, " snapshots %llu of %llu pending %llu dead %llu",
              (unsigned long long)s.snapshots, (unsigned long long)s.snapshot_bytes,
              (unsigned long long)s.pending, (unsigned long long)s.dead_open);
+    buf_addf(dump, " sending %llu", (unsigned long long)s.submissions_open);
     return buf_text(dump);
 }
 
@@ -521,6 +522,7 @@ const char *suite_everything(struct journal *j)
     buf_addf(out, "versions %s | %s\n", suite_versions(j, "s", 0, 100),
              suite_versions(j, "t", 0, 100));
     buf_addf(out, "cursors %s\ndead %s\n", suite_cursors(j, NULL), suite_dead(j, NULL, -1, 0, 100));
+    buf_addf(out, "outbox %s\n", suite_whole_outbox(j));
     return buf_text(out);
 }
 

@@ -127,6 +127,15 @@ const char *suite_cursors(struct journal *j, const char *source);
 const char *suite_dead(struct journal *j, const char *plugin, int state, uint64_t before,
                        size_t limit); /* "run:plugin:state:retry " */
 const char *suite_stats(struct journal *j);
+/* journal_suite_outbox.c; valid until the fourth next call. */
+const char *suite_text_of_submission(const struct submission *s); /* all fields, a line */
+const char *suite_submission(struct journal *j, uint64_t id, const char *digest); /* "": none */
+const char *suite_whole_outbox(struct journal *j);
+const char *suite_outbox(struct journal *j,
+                         const struct submission_filter *filter); /* "id:state "; NULL: all */
+/* One of account "0xab" and vault "v", or upkeep where the plugin is "". */
+struct submission suite_make_submission(uint64_t id, const char *plugin);
+bool suite_submit(struct journal *j, uint64_t id, const char *plugin);
 /* "0", "1": which of the events (space-separated) were new, in a transaction of its own. */
 const char *suite_note(struct journal *j, const char *source, const char *events, int64_t at_ms);
 /* Opens a run "p" with this status, in a transaction of its own. */
