@@ -20,6 +20,10 @@ void status_finish(struct table *t, const struct output *o);
 void status_print_sources(const struct output *o, const json_t *status);
 void status_print_stores(const struct output *o, const json_t *status);
 void status_print_tables(const struct output *o, const json_t *status);
+/* status_outside.c: vaults that send, their operators, and transactions whose outcome is not known.
+ */
+void status_print_outside(const struct output *o, const json_t *status);
+void status_print_open(const struct output *o, const json_t *status);
 void status_print_warnings(const struct output *o, const json_t *status);
 
 #endif

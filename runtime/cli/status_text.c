@@ -22,6 +22,8 @@ static void print_head(const struct output *o, const json_t *status)
     output_inert(o->out, desk ? desk : "-");
     if (json_is_true(json_object_get(status, "dry_run")))
         fputs(", dry run: nothing is executed", o->out);
+    else if (json_is_true(json_object_get(status, "live")))
+        fprintf(o->out, ", %slive%s", output_tone(o->colour, TONE_BOLD), output_plain(o->colour));
     fputc('\n', o->out);
     if (stall != NULL) {
         fprintf(o->out, "%sstalled:%s ", output_tone(o->colour, TONE_BAD), output_plain(o->colour));
@@ -279,6 +281,8 @@ void status_print(const struct output *o, const json_t *status)
     print_journal(o, status);
     print_plugins(o, status);
     print_vaults(o, status);
+    status_print_outside(o, status);
+    status_print_open(o, status);
     print_feeds(o, status);
     status_print_sources(o, status);
     status_print_stores(o, status);

@@ -10,6 +10,7 @@
 #include "cli/log_text.h"
 #include "cli/run_text.h"
 #include "cli/story_seen.h"
+#include "cli/tx.h"
 
 #define HASH_SHOWN 12
 
@@ -276,6 +277,35 @@ static void add_event(struct buf *out, const json_t *event)
     }
 }
 
+/* "DX3rSF…, executed" */
+static void say_transaction(struct labelled *l, const json_t *run)
+{
+    const json_t *tx = json_object_get(run, "transaction");
+    struct buf text;
+
+    if (!json_is_object(tx))
+        return;
+    buf_init(&text, RUN_TEXT_MAX);
+    add_inert(&text, "", text_of(tx, "digest"));
+    buf_addf(&text, ", %s", tx_state_word(tx));
+    if (strcmp(tx_state_word(tx), "open") == 0)
+        buf_add_str(&text, ": its outcome is not known yet");
+    labelled_toned(l, "transaction", buf_text(&text), tx_state_tone(tx));
+    buf_release(&text);
+}
+
+/* What the executor said, but for what has lines of its own. */
+static void say_rest(struct labelled *l, const json_t *result)
+{
+    json_t *rest = json_copy((json_t *)(uintptr_t)result);
+
+    json_object_del(rest, "digest");
+    json_object_del(rest, "events");
+    if (json_object_size(rest) > 0)
+        labelled_json(l, "came back", rest);
+    json_decref(rest);
+}
+
 static void say_result(struct labelled *l, const json_t *run)
 {
     const json_t *result = json_object_get(run, "result"), *one;
@@ -283,9 +313,15 @@ static void say_result(struct labelled *l, const json_t *run)
     struct buf text;
     size_t i;
 
-    if (json_is_object(result) && text_of(result, "digest") == NULL && !json_is_array(events))
-        labelled_json(l, "came back", result);
-    labelled_text(l, "came back", text_of(result, "digest"));
+    say_transaction(l, run);
+    if (json_is_object(json_object_get(run, "transaction"))) {
+        if (json_is_object(result))
+            say_rest(l, result);
+    } else {
+        if (json_is_object(result) && text_of(result, "digest") == NULL && !json_is_array(events))
+            labelled_json(l, "came back", result);
+        labelled_text(l, "came back", text_of(result, "digest"));
+    }
     json_array_foreach(events, i, one)
     {
         buf_init(&text, RUN_TEXT_MAX);
@@ -361,24 +397,29 @@ static void say_dead(struct labelled *l, const json_t *run)
     say(l, "afterwards", &text);
 }
 
-/* "orrery runs VERB ID  …" */
+/* "orrery runs trace ID  …" */
 static void say_command(const struct output *o, const char *verb, const char *id, const char *what)
 {
-    fprintf(o->out, "orrery runs %s ", verb);
+    fprintf(o->out, "orrery %s ", verb);
     output_inert(o->out, id);
-    fprintf(o->out, "%*s%s\n", (int)(8 - strlen(verb)), "", what);
+    fprintf(o->out, "%*s%s\n", (int)(13 - strlen(verb)), "", what);
 }
 
 static void say_further(const struct output *o, const json_t *run)
 {
+    bool traced = json_array_size(json_object_get(run, "spans")) > 0;
+    bool sent = json_is_object(json_object_get(run, "transaction"));
     const char *id = text_of(run, "id");
 
-    if (id == NULL || json_array_size(json_object_get(run, "spans")) == 0)
+    if (id == NULL || (!traced && !sent))
         return;
     fprintf(o->out, "\n%s", output_tone(o->colour, TONE_DIM));
-    say_command(o, "trace", id, "where its time went");
-    if (json_is_object(json_object_get(run, "seen")))
-        say_command(o, "verify", id, "decides again from what it saw, and compares");
+    if (traced)
+        say_command(o, "runs trace", id, "where its time went");
+    if (traced && json_is_object(json_object_get(run, "seen")))
+        say_command(o, "runs verify", id, "decides again from what it saw, and compares");
+    if (sent)
+        say_command(o, "tx show", id, "its transaction, and what came of it");
     fputs(output_plain(o->colour), o->out);
 }
 

@@ -29,7 +29,9 @@
  * bytes, dead_open, ended {status: all that ever ended}}, retention {every_ms, age_ms, keep_runs,
  * dead_ms, running, began_at, ended_at, last_removed, removed, backlog (beyond keep_runs), slices,
  * slice_us, error}, dead_made (in this session), long_running [{run, plugin, status, since, ms}…]
- * (at most 20)
+ * (at most 20), live (was --live given), transactions {open, oldest_ms, settled, dead (in this
+ * session), list [{id, digest, vault, account, age_ms, tries, why?}…] (the oldest 20 that are open)},
+ * outside [{vault, executor, account, live, obstacle?, status: the executor's own}…]
  * - fire (plugin, payload?: any JSON, wait?: bool, deadline_ms?: to start within) -> {run, status,
  * reason?, error?, actions?, result?}; without wait {run}, once it is durable
  * - emit (topic, payload?, deadline_ms?) -> {subscribers, runs: [id…]}: durable when answered

@@ -16,7 +16,9 @@
  * - run_show (run) -> the run, with `logs` [line…], logs_dropped, metadata, deadline_ms, timed_out,
  *   code {number, hash, note, author, created_ms}|null, seen (model/seen.h, digests replaced by
  *   what they name)|null, results [{index, result}…], spans [span…], caused_by {id, plugin, status,
- *   topic}|null, children [the same…] (the first 20), more_children, dead {state, retry}|null
+ *   topic}|null, children [the same…] (the first 20), more_children, dead {state, retry}|null, transaction
+ *   {digest, state, success?, settled?, account, executor}|null, digest (of that, or of what a
+ *   paper vault did)|null
  * - run_logs (run, after_seq?, level?) -> {run, plugin, status, ended, lines: [line…], dropped,
  *   last_seq}
  * - run_trace (run) -> {run, plugin, status, topic, spans: [span…], children: [the same…],

@@ -207,6 +207,33 @@ static int add_dead(const struct record_ask *ask, uint64_t run, json_t *o, struc
     return 0;
 }
 
+static int take_submission(void *arg, const struct submission *s)
+{
+    json_t **out = arg, *whole = submission_to_json(s);
+    static const char *const names[] = {"digest",  "state",   "success",
+                                        "settled", "account", "executor"};
+
+    *out = json_object();
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        json_object_set(*out, names[i], json_object_get(whole, names[i]));
+    json_decref(whole);
+    return 1;
+}
+
+/* `transaction`: what it has on its way outside, or had. `digest`: of that, or of a paper vault. */
+static int add_transaction(const struct record_ask *ask, uint64_t run, json_t *o, struct error *e)
+{
+    json_t *transaction = NULL, *digest;
+
+    if (record_stopped(
+            journal_get_submission(ask->journal, run, NULL, take_submission, &transaction, e)) < 0)
+        return -1;
+    digest = json_object_get(transaction ? transaction : json_object_get(o, "result"), "digest");
+    json_object_set(o, "digest", digest ? digest : json_null());
+    json_object_set_new(o, "transaction", transaction ? transaction : json_null());
+    return 0;
+}
+
 #define RESULTS_MAX 1024 /* actions of one run whose results are looked for */
 
 static int take_result(void *arg, uint32_t index, const char *json)
@@ -252,6 +279,7 @@ static int show(const struct record_ask *ask, const struct record_run *run, stru
 
     if (add_parts(ask, run, run->json, e) < 0 || add_family(ask, run, run->json, e) < 0 ||
         add_code(ask, run->json, e) < 0 || add_dead(ask, run->id, run->json, e) < 0 ||
+        add_transaction(ask, run->id, run->json, e) < 0 ||
         record_seen(ask->journal, run->seen, &seen, e) < 0)
         return -1;
     json_object_set_new(run->json, "seen", seen);
