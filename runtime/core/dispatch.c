@@ -208,6 +208,16 @@ static void queue_full(const struct plugin *plugin, char *text, size_t size)
         snprintf(text, size, "queue full: %u ticks are waiting", plugin->queued);
 }
 
+/* Its vault cannot take a batch: an operator is told at once, a timer's times do not pile up, and
+ * what is on record waits. */
+static bool outbox_skips(const struct plugin *plugin, const struct arrival *a, char *text,
+                         size_t size)
+{
+    bool asked = a->kind == TRIGGER_MANUAL && !a->is_counted;
+
+    return (asked || a->id == 0) && outbox_refuses(plugin->vault, asked, text, size);
+}
+
 /* Why this trigger cannot wait for a decide(), or NULL. */
 static const char *refusal(struct plugin *plugin, const struct arrival *a, char *text, size_t size)
 {
@@ -227,7 +237,7 @@ static const char *refusal(struct plugin *plugin, const struct arrival *a, char 
     }
     if (plugin->removed || plugin->engine->draining)
         return plugin->removed ? "the strategy was removed" : "the daemon is stopping";
-    if ((a->kind == TRIGGER_MANUAL || !a->insists) && outbox_refuses(plugin->vault, text, size))
+    if (outbox_skips(plugin, a, text, size))
         return text;
     if (a->insists)
         return NULL;

@@ -246,7 +246,7 @@ struct vault {
     struct vault_account account;   /* of an outside one: as last put on record */
     struct delivery *delivery;      /* its batch on its way outside; NULL: none */
     struct ending *decided, **last; /* batches that wait for their turn */
-    const char *obstacle;           /* why none can be prepared; NULL: nothing is in the way */
+    char *obstacle;                 /* why none can be prepared; NULL: nothing is in the way */
     int64_t obstacle_ns;            /* since when, of the monotonic clock */
 };
 

@@ -32,20 +32,20 @@ bool outbox_holds(const struct vault *v)
     return v->delivery != NULL || v->decided != NULL || v->obstacle != NULL;
 }
 
-static bool impatient(const struct vault *v, int64_t since_ns)
+static bool is_over(const struct vault *v, int64_t since_ns, bool at_once)
 {
-    return clock_mono_ns(&v->engine->clock) - since_ns > OUTBOX_PATIENCE_MS * 1000000LL;
+    return at_once || clock_mono_ns(&v->engine->clock) - since_ns > OUTBOX_PATIENCE_MS * 1000000LL;
 }
 
-bool outbox_refuses(const struct vault *v, char *text, size_t size)
+bool outbox_refuses(const struct vault *v, bool at_once, char *text, size_t size)
 {
     const struct delivery *d = v->delivery;
 
-    if (v->obstacle != NULL && impatient(v, v->obstacle_ns)) {
+    if (v->obstacle != NULL && is_over(v, v->obstacle_ns, at_once)) {
         snprintf(text, size, "vault '%s': %s", v->config->id, v->obstacle);
         return true;
     }
-    if (d == NULL || !d->told || !impatient(v, d->since_ns))
+    if (d == NULL || !d->told || !is_over(v, d->since_ns, at_once))
         return false;
     snprintf(text, size, "vault '%s': what came of transaction %s is not known yet: %s",
              v->config->id, d->submission.digest, d->why);
@@ -64,7 +64,10 @@ static void look(struct vault *v)
     const char *obstacle = v->executor->outside->obstacle(v->executor);
     bool was = v->obstacle != NULL;
 
-    v->obstacle = obstacle;
+    if (obstacle == NULL || !was || strcmp(obstacle, v->obstacle) != 0) {
+        free(v->obstacle);
+        v->obstacle = mem_strdup(obstacle);
+    }
     if (obstacle != NULL && !was)
         v->obstacle_ns = clock_mono_ns(&v->engine->clock);
     vault_refresh(v);

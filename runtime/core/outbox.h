@@ -77,14 +77,17 @@ int outbox_open(struct engine *engine, struct error *e);
 /* After the plugins are there: takes up what is open. */
 int outbox_adopt(struct engine *engine, struct error *e);
 void outbox_start(struct engine *engine); /* the loop runs: pursues it */
-void outbox_drain(struct engine *engine); /* the daemon stops: the next takes up what is unknown */
-void outbox_stop(struct engine *engine);  /* before the loop's last turn: no callback comes after */
+/* The daemon stops: the next one takes up what is unknown; `all`: also what an answer is due for.
+ */
+void outbox_drain(struct engine *engine, bool all);
+void outbox_stop(struct engine *engine); /* before the loop's last turn: no callback comes after */
 void outbox_free(struct engine *engine);
 
 void outbox_take(struct ending *ending);      /* steals it */
 bool outbox_holds(const struct vault *vault); /* ticks of its plugins wait */
-/* Why a trigger that may be skipped is; false: it is not. */
-bool outbox_refuses(const struct vault *vault, char *text, size_t size);
+/* Why a trigger that may be skipped is, now or (not `at_once`) once that has lasted; false: it is
+ * not. */
+bool outbox_refuses(const struct vault *vault, bool at_once, char *text, size_t size);
 
 /* An obstacle may have come or gone. */
 void outbox_look(struct engine *engine);

@@ -63,13 +63,23 @@ static void take_out(struct delivery *d)
         *place = d->next;
 }
 
+/* There is one more only after a start that has found more than one open. */
+static struct delivery *other_of(const struct vault *v)
+{
+    struct delivery *d = v->engine->outbox->open;
+
+    while (d != NULL && d->vault != v)
+        d = d->next;
+    return d;
+}
+
 static void end_delivery(struct delivery *d)
 {
     struct vault *v = d->vault;
 
     take_out(d);
     if (v != NULL)
-        v->delivery = NULL;
+        v->delivery = other_of(v);
     delivery_free(d);
 }
 
@@ -244,7 +254,12 @@ static int note_unknown(struct commit *c, struct journal *j, struct error *e)
 {
     const uint64_t *run = c->also_arg;
 
-    return journal_set_status(j, *run, RUN_UNKNOWN, c->now_ms, NULL, NULL, e);
+    if (journal_set_status(j, *run, RUN_UNKNOWN, c->now_ms, NULL, NULL, e) == 0)
+        return 0;
+    if (e->code != ERROR_NOT_FOUND && e->code != ERROR_CONFLICT)
+        return -1;
+    error_clear(e); /* an operator has done something to it: that is no reason to stop */
+    return 0;
 }
 
 /* Said once, in the log and on the run's record. */
@@ -295,10 +310,10 @@ static void wait_again(struct delivery *d)
     outbox_wake(d->engine->outbox);
 }
 
-void outbox_drain(struct engine *engine)
+void outbox_drain(struct engine *engine, bool all)
 {
     for (struct delivery *d = engine->outbox->open; d != NULL; d = d->next)
-        if (!d->pursuing && !d->settling)
+        if (!d->settling && (all || !d->pursuing))
             leave(d);
 }
 

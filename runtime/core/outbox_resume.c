@@ -191,9 +191,10 @@ static int adopt(struct engine *engine, struct submission *s, struct error *e)
     say_taken_up(engine, d);
     if (d->executor == NULL)
         return 0;
-    if (v != NULL && v->executor == d->executor && v->delivery == NULL) {
+    if (v != NULL && v->executor == d->executor) {
         d->vault = v;
-        v->delivery = d;
+        if (v->delivery == NULL)
+            v->delivery = d;
     }
     if (d->run.id != 0 && plugin != NULL)
         d->tick = tick_resume(plugin, &d->run);
@@ -262,6 +263,8 @@ static void free_vault(struct vault *v)
         v->decided = next;
     }
     v->delivery = NULL;
+    free(v->obstacle);
+    v->obstacle = NULL;
 }
 
 void outbox_free(struct engine *engine)

@@ -24,6 +24,16 @@ void engine_fatal(struct engine *engine, const struct error *e)
     leave_loop(engine);
 }
 
+static bool is_drained(const struct engine *engine)
+{
+    if (engine->live_ticks > 0)
+        return false;
+    for (size_t i = 0; i < engine->commits.count; i++)
+        if (store_holds_drain(engine->commits.items[i]))
+            return false;
+    return true;
+}
+
 /* The end of a replay is in nobody's way: it may take as long as its stores need. */
 static bool may_go_on(struct engine *engine)
 {
@@ -38,6 +48,11 @@ static void on_drain_limit(uv_timer_t *timer)
     struct engine *engine = timer->data;
     char left[32];
 
+    outbox_drain(engine, true);
+    if (is_drained(engine)) {
+        leave_loop(engine);
+        return;
+    }
     if (may_go_on(engine)) {
         uv_timer_start(timer, on_drain_limit, DRAIN_LIMIT_MS, 0);
         return;
@@ -89,20 +104,10 @@ void engine_stop(struct engine *engine, const char *why)
     }
     crew_hurry(engine);
     intake_stop(engine);
-    outbox_drain(engine);
+    outbox_drain(engine, false);
     for (size_t i = 0; i < engine->commits.count; i++)
         atomic_store(&engine->commits.items[i]->draining, true);
     uv_timer_start(&engine->drain_timer, on_drain_limit, DRAIN_LIMIT_MS, 0);
-}
-
-static bool is_drained(const struct engine *engine)
-{
-    if (engine->live_ticks > 0)
-        return false;
-    for (size_t i = 0; i < engine->commits.count; i++)
-        if (store_holds_drain(engine->commits.items[i]))
-            return false;
-    return true;
 }
 
 void stopping_look(struct engine *engine)
