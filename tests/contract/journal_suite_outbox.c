@@ -23,6 +23,7 @@ static void add_absent(struct buf *out, const char *text)
 
 static int add_whole(void *arg, const struct submission *s)
 {
+    static const char digits[] = "0123456789abcdef";
     struct buf *out = arg;
 
     buf_addf(out, "%llu %s %d %lld %lld", (unsigned long long)s->id,
@@ -34,7 +35,7 @@ static int add_whole(void *arg, const struct submission *s)
     add_absent(out, s->outcome);
     buf_addf(out, " %zu:", s->len);
     for (size_t i = 0; i < s->len; i++)
-        buf_addf(out, "%02x", s->bytes[i]);
+        buf_add(out, (const char[2]){digits[s->bytes[i] >> 4], digits[s->bytes[i] & 15]}, 2);
     buf_add_char(out, '\n');
     return 0;
 }

@@ -91,6 +91,7 @@ static void every_wrong_journal_is_caught(void **unused)
     (void)unused;
     each_is_caught(&wrong_originals);
     each_is_caught(&wrong_others);
+    each_is_caught(&wrong_outbox);
 }
 
 int main(int argc, char **argv)

@@ -18,6 +18,7 @@ struct wrong_journals {
 };
 extern const struct wrong_journals wrong_originals; /* that the project's predecessors made */
 extern const struct wrong_journals wrong_others;
+extern const struct wrong_journals wrong_outbox; /* with what is sent outside */
 
 extern struct journal_ops wrong_journal_right; /* for mistakes: what a right journal does */
 void wrong_originals_forget(void);             /* what they know of a journal */
