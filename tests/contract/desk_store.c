@@ -85,13 +85,35 @@ static int write_journal(struct desk_store *desk, uint64_t n, struct error *e)
     return journal_remove_pending(desk->journal, (n - 1) * DESK_RUNS + 1, e);
 }
 
+/* Each transaction sends something, and hears of what the one before it has sent. */
+static int write_outbox(struct desk_store *desk, uint64_t n, struct error *e)
+{
+    static uint8_t bytes[3000] = {0, 1, 0};
+    struct submission s = {.id = n * DESK_RUNS,
+                           .plugin = "p",
+                           .vault = "v",
+                           .executor = "sui",
+                           .account = "0xab",
+                           .bytes = bytes,
+                           .len = sizeof bytes,
+                           .created_ms = (int64_t)n};
+
+    snprintf(s.digest, sizeof s.digest, "%llu", (unsigned long long)n);
+    if (journal_put_submission(desk->journal, &s, e) != 0)
+        return -1;
+    return n == 1 ? 0
+                  : journal_settle_submission(desk->journal, (n - 1) * DESK_RUNS, SUBMISSION_DONE,
+                                              n % 2 == 0, "{}", (int64_t)n, e);
+}
+
 int desk_store_transact(struct desk_store *desk, uint64_t n, struct error *e)
 {
     if (journal_begin(desk->journal, e) != 0)
         return -1;
     if (state_begin(desk->state, 1, e) == 0 && write_state(desk, n, e) == 0 &&
-        write_journal(desk, n, e) == 0 && write_vault(desk, n, e) == 0 &&
-        state_commit(desk->state, e) == 0 && journal_commit(desk->journal, e) == 0)
+        write_journal(desk, n, e) == 0 && write_outbox(desk, n, e) == 0 &&
+        write_vault(desk, n, e) == 0 && state_commit(desk->state, e) == 0 &&
+        journal_commit(desk->journal, e) == 0)
         return 0;
     state_rollback(desk->state);
     journal_rollback(desk->journal);
@@ -143,6 +165,12 @@ int64_t desk_store_verify(struct desk_store *desk)
         {"SELECT count(*) FROM positions", n > 0},
         {"SELECT ifnull(max(strike), 0) FROM positions", n},
         {"SELECT count(*) FROM pending", n > 0},
+        {"SELECT count(*) FROM submissions", n},
+        {"SELECT ifnull(max(id), 0) FROM submissions WHERE state = 1", n * DESK_RUNS},
+        {"SELECT count(*) FROM submissions WHERE state = 2", n > 0 ? n - 1 : 0},
+        {"SELECT count(*) FROM submissions WHERE length(bytes) <> 3000 OR digest <> id / 3"
+         " OR success <> (state = 2 AND id / 3 % 2)",
+         0},
         {"SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'", 1},
     };
 

@@ -166,13 +166,25 @@ static int write_all(uint64_t number)
                                    .entry_count = 1,
                                    .spend = UINT64_MAX};
 
+    static uint8_t bytes[] = {0, 1, 0};
+    struct submission sent = {.id = 100 + number,
+                              .executor = "sui",
+                              .account = "0xab",
+                              .bytes = bytes,
+                              .len = sizeof bytes};
+
     snprintf(event, sizeof event, "e%d", (int)number);
+    snprintf(sent.digest, sizeof sent.digest, "%d", (int)number);
     if (journal_stamp(journal, WRITER, number, &e) != 0 ||
         journal_put_run(journal, &run, &e) != 0 ||
         journal_note_events(journal, "s", events, 2, 5, is_new, &e) != 0 ||
         journal_put_pending(journal, &pending, &e) != 0 ||
         journal_remove_pending(journal, pending.id - 1, &e) != 0 ||
-        journal_put_change(journal, run.id, 1, &change, &e) != 0)
+        journal_put_change(journal, run.id, 1, &change, &e) != 0 ||
+        journal_put_submission(journal, &sent, &e) != 0)
+        return -1;
+    if (number > 1 &&
+        journal_settle_submission(journal, sent.id - 1, SUBMISSION_DONE, true, "{}", 1, &e) != 0)
         return -1;
     /* The same answer, however often it is asked under this stamp. */
     assert_true(is_new[0]);
@@ -205,13 +217,15 @@ static void is_there_once(uint64_t count)
 {
     char expected[200];
 
-    snprintf(expected, sizeof expected, "%d/%d/%d/%d/%d/%d ", (int)count, (int)count, (int)count,
-             (int)count, (int)count + 1, 1);
+    snprintf(expected, sizeof expected, "%d/%d/%d/%d/%d/%d/%d/%d ", (int)count, (int)count,
+             (int)count, (int)count, (int)count + 1, 1, 1, (int)count - 1);
     assert_string_equal(
         tell("SELECT concat_ws('/', (SELECT count(*) FROM journal_runs),"
              " (SELECT sum(ended) FROM journal_kinds), (SELECT count(*) FROM journal_ledger),"
              " (SELECT number FROM journal_writers), (SELECT count(*) FROM journal_events),"
-             " (SELECT count(*) FROM journal_pending))"),
+             " (SELECT count(*) FROM journal_pending),"
+             " (SELECT count(*) FROM journal_submissions WHERE state = 'open'),"
+             " (SELECT count(*) FROM journal_submissions WHERE success))"),
         expected);
     snprintf(expected, sizeof expected, "%d ", (int)count);
     if (state != NULL)

@@ -132,7 +132,7 @@ static void open_runs_are_found_among_many(void **unused)
 {
     struct run run = {.id = id_of(123) + 1,
                       .plugin = "a",
-                      .status = RUN_SUBMITTED,
+                      .status = RUN_PAUSED,
                       .version = "v1",
                       .deadline_ms = 5};
     int found = 0;
@@ -141,8 +141,8 @@ static void open_runs_are_found_among_many(void **unused)
     assert_int_equal(journal_begin(journal, &e), 0);
     assert_int_equal(journal_create_run(journal, &run, &e), 0);
     assert_int_equal(journal_commit(journal, &e), 0);
-    PAGE_OF(1, RUN_SUBMITTED, .plugin = NULL);
-    PAGE_OF(1, RUN_SUBMITTED, .plugin = "a", .version = "v1");
+    PAGE_OF(1, RUN_PAUSED, .plugin = NULL);
+    PAGE_OF(1, RUN_PAUSED, .plugin = "a", .version = "v1");
     steps_so_far();
     assert_int_equal(journal_list_open(journal, INT64_MAX, 9, count, &found, &e), 0);
     assert_int_equal(journal_begin(journal, &e), 0);
@@ -150,6 +150,77 @@ static void open_runs_are_found_among_many(void **unused)
     assert_true(steps_so_far() < CHEAP);
     assert_int_equal(journal_commit(journal, &e), 0);
     assert_int_equal(found, 2);
+}
+
+/* ---- the outbox ---- */
+
+#define SENT 15000 /* by every fourth run; upkeep beside every hundredth of those */
+
+/* Of "busy", or of "rare" long ago; the oldest and the newest have not ended. */
+static void send_one(uint64_t i)
+{
+    static uint8_t bytes[] = {0, 1};
+    struct submission s = {.id = id_of(4 * i) + (i % 100 == 5),
+                           .executor = "sui",
+                           .bytes = bytes,
+                           .len = sizeof bytes};
+
+    if (i % 100 != 5) {
+        snprintf(s.plugin, sizeof s.plugin, "a");
+        snprintf(s.vault, sizeof s.vault, "v");
+    }
+    snprintf(s.account, sizeof s.account, "%s", i == 10 || i == 20 ? "rare" : "busy");
+    snprintf(s.digest, sizeof s.digest, "%d", (int)i);
+    assert_int_equal(journal_put_submission(journal, &s, &e), 0);
+    if (i > 0 && i < SENT - 1)
+        assert_int_equal(
+            journal_settle_submission(journal, s.id, SUBMISSION_DONE, true, NULL, 5, &e), 0);
+}
+
+static int count_sent(void *arg, const struct submission *s)
+{
+    (void)s;
+    ++*(int *)arg;
+    return 0;
+}
+
+static void page_of_outbox_is_cheap(const struct submission_filter *filter, int expected)
+{
+    int found = 0;
+
+    steps_so_far();
+    assert_int_equal(journal_list_submissions(journal, filter, count_sent, &found, &e), 0);
+    assert_true(steps_so_far() < CHEAP);
+    assert_int_equal(found, expected);
+}
+
+#define OUTBOX_OF(expected, ...)                                                                   \
+    page_of_outbox_is_cheap(&(struct submission_filter){.limit = PAGE, __VA_ARGS__}, expected)
+
+static void what_was_sent_is_found_among_much(void **unused)
+{
+    int found = 0;
+
+    (void)unused;
+    assert_int_equal(journal_begin(journal, &e), 0);
+    for (uint64_t i = 0; i < SENT; i++)
+        send_one(i);
+    assert_int_equal(journal_commit(journal, &e), 0);
+    OUTBOX_OF(PAGE, .state = -1);
+    OUTBOX_OF(2, .state = SUBMISSION_OPEN);
+    OUTBOX_OF(2, .state = SUBMISSION_OPEN, .account = "busy");
+    OUTBOX_OF(0, .state = SUBMISSION_OPEN, .account = "rare");
+    OUTBOX_OF(1, .state = SUBMISSION_OPEN, .account = "busy", .before = id_of(1000));
+    OUTBOX_OF(2, .state = -1, .account = "rare");
+    OUTBOX_OF(2, .state = SUBMISSION_DONE, .account = "rare", .vault = "v");
+    OUTBOX_OF(PAGE, .state = SUBMISSION_DONE, .account = "busy", .before = id_of(30000));
+    steps_so_far();
+    assert_int_equal(journal_get_submission(journal, 0, "7777", count_sent, &found, &e), 0);
+    assert_int_equal(journal_begin(journal, &e), 0);
+    assert_int_equal(journal_expire_runs(journal, INT64_MAX, 9, count, &found, &e), 0);
+    assert_int_equal(journal_commit(journal, &e), 0);
+    assert_true(steps_so_far() < CHEAP);
+    assert_int_equal(found, 1);
 }
 
 static void stats_are_cheap(void **unused)
@@ -200,6 +271,7 @@ static void slices_cost_what_they_remove(void **unused)
     assert_int_equal(rows_of("run_slots"), 0);
     assert_int_equal(rows_of("run_children"), 0);
     assert_int_equal(rows_of("run_extras"), 0);
+    assert_int_equal(rows_of("submissions"), 2);
     assert_true(rows_of("version_ranges") <= 3); /* those that go on */
     PAGE_OF(0, -1, .plugin = "a");
 }
@@ -209,6 +281,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_page_is_cheap),
         cmocka_unit_test(open_runs_are_found_among_many),
+        cmocka_unit_test(what_was_sent_is_found_among_much),
         cmocka_unit_test(stats_are_cheap),
         cmocka_unit_test(slices_cost_what_they_remove),
     };

@@ -205,6 +205,42 @@ static void vaults_are_as_they_were(void **unused)
     journal_close(journal);
 }
 
+static int compare_sent(void *arg, const struct submission *s)
+{
+    *(int *)arg = s->id == 20 && s->len == 3 && memcmp(s->bytes, "\0a\0", 3) == 0;
+    return 0;
+}
+
+static void an_old_journal_has_an_outbox_now(void **unused)
+{
+    struct journal *journal = upgraded();
+    struct submission s = {.id = 20,
+                           .plugin = "old",
+                           .vault = "vault",
+                           .executor = "sui",
+                           .account = "0xab",
+                           .digest = "d",
+                           .bytes = (uint8_t[]){0, 'a', 0},
+                           .len = 3};
+    struct journal_stats stats;
+    uint64_t last = 0;
+    int same = 0;
+
+    (void)unused;
+    assert_int_equal(journal_last_id(journal, &last, &e), 0);
+    assert_int_equal(last, 9);
+    assert_int_equal(journal_begin(journal, &e), 0);
+    assert_int_equal(journal_put_submission(journal, &s, &e), 0);
+    assert_int_equal(journal_commit(journal, &e), 0);
+    assert_int_equal(journal_get_submission(journal, 0, "d", compare_sent, &same, &e), 0);
+    assert_true(same);
+    assert_int_equal(journal_last_id(journal, &last, &e), 0);
+    assert_int_equal(last, 20);
+    assert_int_equal(journal_stats(journal, &stats, &e), 0);
+    assert_int_equal(stats.submissions_open, 1);
+    journal_close(journal);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -214,6 +250,7 @@ int main(void)
         TEST(old_runs_are_whole_and_take_parts),
         TEST(old_counts_are_kept_and_old_runs_trimmed),
         TEST(vaults_are_as_they_were),
+        TEST(an_old_journal_has_an_outbox_now),
     };
 
     return cmocka_run_group_tests_name("journal: upgrades", tests, NULL, NULL);
