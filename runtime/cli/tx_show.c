@@ -50,9 +50,12 @@ static void add_transaction(json_t *s, const uint8_t *bytes, size_t len)
     json_t *tx = NULL, *signed_by = NULL;
 
     if (tx_json_decode(bytes, len, &tx, &e) < 0) {
+        error_prefix(&e, "the bytes on record are no transaction: ");
         json_object_set_new(s, "problem", json_string(e.message));
         return;
     }
+    if (!json_equal(json_object_get(tx, "digest"), json_object_get(s, "digest")))
+        json_object_set_new(s, "problem", json_string("the bytes on record have another digest"));
     if (signature != NULL && tx_signature_json(bytes, len, tx, signature, &signed_by, &e) < 0)
         json_object_set_new(s, "problem", json_string(e.message));
     if (signed_by != NULL)
