@@ -32,7 +32,8 @@ typedef struct uv_loop_s uv_loop_t;
 
 #define RPC_ENDPOINTS    8
 #define RPC_ANSWER_BYTES (4 * 1024 * 1024)
-#define RPC_OBJECTS      50 /* in one question */
+#define RPC_OBJECTS      50   /* in one question */
+#define RPC_COINS        1000 /* the same */
 
 struct rpc_config {
     const char *const *urls;
@@ -65,7 +66,9 @@ struct rpc_answer {
     enum rpc_result result;
     enum rpc_rejection rejection;
     int endpoint; /* OK, REJECTED: which one said it (its index in the configuration), else -1 */
-    int64_t retry_after_ms; /* 0: nothing said */
+    bool wrong_chain; /* UNREACHABLE: (all) the endpoints are of another chain: misconfigured */
+    int64_t retry_after_ms; /* when asking again makes sense: an endpoint said so, or all rest; at
+                               most 60 s; 0: nothing said */
     char message[512];      /* unless OK; free of control characters */
 };
 
