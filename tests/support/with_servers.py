@@ -1,10 +1,10 @@
 """Runs a command beside real servers:
 
-    with_servers.py NAME… -- COMMAND…        NAME: postgres, redis, libsql, sui
+    with_servers.py NAME… -- COMMAND…        NAME: postgres, redis, libsql, sui, webhook
 
-ORRERY_POSTGRES_URL, ORRERY_REDIS_URL, ORRERY_LIBSQL_URL and ORRERY_SUI_URL say where they are, ORRERY_SUI_CONTROL where
-the Sui node is told what to do. The exit code is the command's; 77 (for ctest: skipped) when a server is not installed,
-or 1 in CI (CI=true).
+ORRERY_POSTGRES_URL, ORRERY_REDIS_URL, ORRERY_LIBSQL_URL, ORRERY_SUI_URL and ORRERY_WEBHOOK_URL say where they are,
+ORRERY_SUI_CONTROL where the Sui node is told what to do, ORRERY_WEBHOOK_SECRET what the webhook's executor shares. The
+exit code is the command's; 77 (for ctest: skipped) when a server is not installed, or 1 in CI (CI=true).
 """
 import contextlib
 import os
@@ -15,6 +15,7 @@ import sys
 import processes
 import servers
 import sui  # noqa: F401, a kind of its own
+import webhook_server  # noqa: F401, as well
 
 SKIPPED = 77
 
