@@ -22,7 +22,8 @@ static void print_head(const struct output *o, const json_t *status)
     output_inert(o->out, desk ? desk : "-");
     if (json_is_true(json_object_get(status, "dry_run")))
         fputs(", dry run: nothing is executed", o->out);
-    else if (json_is_true(json_object_get(status, "live")))
+    else if (json_is_true(json_object_get(status, "live")) &&
+             json_array_size(json_object_get(status, "outside")) > 0)
         fprintf(o->out, ", %slive%s", output_tone(o->colour, TONE_BOLD), output_plain(o->colour));
     fputc('\n', o->out);
     if (stall != NULL) {

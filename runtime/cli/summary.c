@@ -171,12 +171,25 @@ static void print_next(const struct output *o, const json_t *status, const char 
     print_try(o, "new my-desk", "", ".", "a desk of your own");
 }
 
+/* What the end has left open outside. */
+static void print_open(const struct output *o, const json_t *transactions)
+{
+    long long open = (long long)json_integer_value(json_object_get(transactions, "open"));
+
+    if (open > 0)
+        fprintf(o->out,
+                "\n  %s%lld transaction%s open:%s the next `orrery run --live` resolves %s first\n",
+                output_tone(o->colour, TONE_WARN), open, open == 1 ? " is" : "s are",
+                output_plain(o->colour), open == 1 ? "it" : "them");
+}
+
 void summary_print(const struct output *o, const json_t *status, const char *desk, bool next)
 {
     print_title(o, status);
     print_counts(o, status);
     print_vaults(o, json_object_get(status, "vaults"));
     print_state(o, json_object_get(status, "plugins"));
+    print_open(o, json_object_get(status, "transactions"));
     if (next)
         print_next(o, status, desk);
 }

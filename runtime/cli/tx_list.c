@@ -11,6 +11,8 @@
 #include "cli/tx.h"
 
 #define DEFAULT_LIMIT 20
+#define WIDE          140 /* columns that show whole digests */
+#define BEGINNING     12
 
 static const char *text_of(const json_t *o, const char *name)
 {
@@ -56,51 +58,58 @@ void tx_add_error(struct buf *out, const json_t *outcome)
     buf_release(&text);
 }
 
-static void add_row(struct table *table, const json_t *s)
+static bool has_error(const json_t *list)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(list, i, one)
+    {
+        if (json_object_get(json_object_get(one, "outcome"), "error") != NULL)
+            return true;
+    }
+    return false;
+}
+
+static void add_row(struct table *table, const json_t *s, bool with_error)
 {
     const char *vault = text_of(s, "vault");
     char when[FORMAT_SIZE];
-    struct buf what;
+    struct buf error;
 
-    buf_init(&what, RUN_TEXT_MAX);
-    tx_add_error(&what, json_object_get(s, "outcome"));
     table_add(table, text_of(s, "id"));
     table_add(table, format_time(json_integer_value(json_object_get(s, "created")), when));
     table_add(table, vault != NULL ? vault : "(upkeep)");
     table_add(table, tx_state_word(s));
     table_tone(table, tx_state_tone(s));
     table_add(table, text_of(s, "digest"));
-    table_add(table, what.len > 0 ? buf_text(&what) : "");
-    buf_release(&what);
+    if (!with_error)
+        return;
+    buf_init(&error, RUN_TEXT_MAX);
+    tx_add_error(&error, json_object_get(s, "outcome"));
+    table_add(table, buf_text(&error));
+    buf_release(&error);
 }
 
 void tx_print_list(const struct output *o, const json_t *list, const char *nothing)
 {
-    static const struct column columns[] = {
+    bool with_error = has_error(list);
+    /* On a terminal the beginning of a digest, which `tx show` takes as well. */
+    const struct column columns[] = {
         {"RUN", false, 0},
         {"TIME (UTC)", false, 0},
         {"VAULT", false, 24},
         {"STATE", false, 0},
-        {"DIGEST", false, 64},
-        {"ERROR", false, 0},
-        {0},
-    };
-    static const struct column brief[] = {
-        {"RUN", false, 0},
-        {"TIME (UTC)", false, 0},
-        {"VAULT", false, 24},
-        {"STATE", false, 0},
-        {"DIGEST", false, 12},
-        {"ERROR", false, 0},
+        {"DIGEST", false, o->width > 0 && o->width < WIDE ? BEGINNING : 64},
+        {with_error ? "ERROR" : NULL, false, 0},
         {0},
     };
     struct table table;
     const json_t *one;
     size_t i;
 
-    /* On a terminal the beginning of a digest, which `tx show` takes as well. */
-    table_init(&table, o->width > 0 && o->width < 140 ? brief : columns);
-    json_array_foreach(list, i, one) add_row(&table, one);
+    table_init(&table, columns);
+    json_array_foreach(list, i, one) add_row(&table, one, with_error);
     if (i > 0)
         table_print(&table, o, 0);
     else

@@ -86,7 +86,11 @@ static bool has(const json_t *list, const char *id)
     const json_t *one;
     size_t i;
 
-    json_array_foreach(list, i, one) if (strcmp(id_of(one), id) == 0) return true;
+    json_array_foreach(list, i, one)
+    {
+        if (strcmp(id_of(one), id) == 0)
+            return true;
+    }
     return false;
 }
 

@@ -270,8 +270,10 @@ static void print(const struct output *o, const json_t *s)
     if (text_of(s, "problem") != NULL)
         labelled_toned(&l, "problem", text_of(s, "problem"), TONE_BAD);
     say_signature(&l, s);
-    if (json_is_object(json_object_get(s, "transaction")))
+    if (json_is_object(json_object_get(s, "transaction"))) {
+        fputc('\n', o->out);
         tx_text_print(&l, json_object_get(s, "transaction"));
+    }
     if (json_is_string(body))
         labelled_text(&l, "body", json_string_value(body));
     else

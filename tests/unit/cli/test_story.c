@@ -394,6 +394,73 @@ static void test_trace(void **state)
                 "… and more runs that it caused: they are left out\n");
 }
 
+/* The stages of a batch that went outside: a wait for an outcome dwarfs the rest. */
+static void test_trace_of_a_transaction(void **state)
+{
+    (void)state;
+    check_trace("{'id': '38fw4z60g0001', 'plugin': 'first', 'status': 'completed', 'spans': ["
+                " {'name': 'decide', 'start_us': 0, 'end_us': 300},"
+                " {'name': 'simulate', 'start_us': 300, 'end_us': 40300},"
+                " {'name': 'sign', 'start_us': 40300, 'end_us': 40500},"
+                " {'name': 'submit', 'start_us': 41000, 'end_us': 90000},"
+                " {'name': 'confirm', 'start_us': 90000, 'end_us': 2090000}]}",
+                false, 60,
+                "38fw4z60g0001  first  completed\n"
+                "  decide    |                               300 µs\n"
+                "  simulate  |                              40.0 ms\n"
+                "  sign      |                               200 µs\n"
+                "  submit    #                              49.0 ms\n"
+                "  confirm    ##########################     2.00 s\n"
+                "in all                                      2.09 s\n");
+}
+
+#define SENT                                                                                       \
+    "'id': '38fw4z60g0001', 'plugin': 'first', 'vault': 'main', 'trigger': 'cron',"                \
+    " 'actions': [{'kind': 'pm_deposit', 'amount': 5}]"
+
+static void test_a_run_with_a_transaction(void **state)
+{
+    (void)state;
+    check_story("{" SENT ", 'status': 'completed', 'spans': [{'name': 'queue'}],"
+                " 'result': {'digest': 'DX3r', 'gas_used': 7, 'epoch': 500},"
+                " 'transaction': {'digest': 'DX3r', 'state': 'done', 'success': true}}",
+                0,
+                "run         38fw4z60g0001\n"
+                "status      completed\n"
+                "strategy    first\n"
+                "trigger     cron\n"
+                "decided     pm_deposit 5\n"
+                "sent        1 action to vault main, as one transaction\n"
+                "transaction DX3r, executed\n"
+                "came back   {\"epoch\":500,\"gas_used\":7}\n"
+                "\n"
+                "orrery runs trace 38fw4z60g0001   where its time went\n"
+                "orrery tx show 38fw4z60g0001      its transaction, and what came of it\n");
+    check_story("{" SENT ", 'status': 'unknown',"
+                " 'transaction': {'digest': '\\u001b[2J', 'state': 'open'}}",
+                0,
+                "run         38fw4z60g0001\n"
+                "status      unknown\n"
+                "strategy    first\n"
+                "trigger     cron\n"
+                "decided     pm_deposit 5\n"
+                "transaction \\x1b[2J, open: its outcome is not known yet\n"
+                "\n"
+                "orrery tx show 38fw4z60g0001      its transaction, and what came of it\n");
+    check_story("{" SENT ", 'status': 'failed', 'error': {'code': 'ABORTED', 'message': 'full'},"
+                " 'transaction': {'digest': 'DX3r', 'state': 'done', 'success': false}}",
+                0,
+                "run         38fw4z60g0001\n"
+                "status      failed\n"
+                "strategy    first\n"
+                "trigger     cron\n"
+                "decided     pm_deposit 5\n"
+                "failed      full (ABORTED)\n"
+                "transaction DX3r, failed\n"
+                "\n"
+                "orrery tx show 38fw4z60g0001      its transaction, and what came of it\n");
+}
+
 static const char *all, *ctype, *lang;
 
 static char *environment(const char *name)
@@ -432,6 +499,8 @@ int main(void)
         cmocka_unit_test(test_bars),
         cmocka_unit_test(test_spans_as_text),
         cmocka_unit_test(test_trace),
+        cmocka_unit_test(test_trace_of_a_transaction),
+        cmocka_unit_test(test_a_run_with_a_transaction),
         cmocka_unit_test(test_locales),
     };
 
