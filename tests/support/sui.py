@@ -23,6 +23,7 @@ from pathlib import Path
 
 import processes
 import servers
+import tls_front
 
 SOURCES = servers.HERE / "sui_node"
 OLDEST_NODE = 20
@@ -260,4 +261,19 @@ class SdkError(Exception):
     """What the SDK threw."""
 
 
-servers.KINDS[SuiNode.name] = SuiNode
+class SuiNodeBeside(SuiNode):
+    """Beside a command (with_servers.py): with three endpoints, ORRERY_SUI_URLS with spaces between, and the first behind
+    TLS, too: ORRERY_SUI_TLS_URL, its authority in the file ORRERY_SUI_CA."""
+
+    def __init__(self):
+        super().__init__(endpoints=3)
+
+    @property
+    def extra(self):
+        certificates = servers.Certificates(self.folder / "tls")
+        front = tls_front.TlsFront(certificates, self.ports[1])
+        return super().extra | {"ORRERY_SUI_URLS": " ".join(self.urls), "ORRERY_SUI_CA": str(certificates.ca),
+                                "ORRERY_SUI_TLS_URL": f"https://localhost:{front.port}/graphql"}
+
+
+servers.KINDS[SuiNode.name] = SuiNodeBeside
