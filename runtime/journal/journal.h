@@ -10,6 +10,7 @@
  *   snapshot   a text that many decisions saw, stored once under its digest
  *   cursor     how far a source of events has been read
  *   dead       a trigger or submission that failed for good (model/dead.h)
+ *   outbox     the submissions: what was or is to be sent outside (model/submission.h)
  *
  * Contract of a backend
  *   - Synchronous, used by one thread at a time.
@@ -77,10 +78,13 @@
  *     until trimmed.
  *   - put_dead once per run (INTERNAL otherwise). settle_dead: NOT_FOUND, or CONFLICT when it was
  *     settled before. list_dead newest first.
- *   - put_submission puts an open one into the outbox: INTERNAL when its id or its digest is there;
- *     limits as in model/submission.h. settle_submission ends it (DONE or DEAD), once: NOT_FOUND,
- *     or CONFLICT when it had ended. get_submission asks by id, or where that is 0 by digest, and
- *     calls `each` once or never; list_submissions newest first. What both give is whole.
+ *   - put_submission puts an open one into the outbox, in the transaction of its run: INTERNAL when
+ *     its id or its digest is there, whatever became of that one. Limits as in model/submission.h:
+ *     LIMIT; bytes, executor, account and digest are there, holds and outcome are objects: INVALID.
+ *     settle_submission ends it (DONE or DEAD), once: NOT_FOUND, or CONFLICT when it had ended.
+ *     get_submission asks by id, or where that is 0 by digest, and calls `each` once or never;
+ *     list_submissions newest first, all conditions of the filter hold together. What both give is
+ *     whole.
  *   - trim removes what `trim` permits, at most `trim.max` runs, oldest first, and returns with
  *     `more` when there is more to do: one slice, one short transaction. Runs that have not ended
  *     are never removed, nor counts, ledger, versions, pendings, cursors, open dead letters and open

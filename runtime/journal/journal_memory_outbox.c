@@ -69,6 +69,7 @@ int journal_memory_settle_submission(struct journal *j, uint64_t id, enum submis
     settled->state = state;
     settled->success = success;
     settled->settled_ms = now_ms;
+    free(settled->outcome);
     settled->outcome = memory_text(outcome);
     memory_set(m, &m->submissions, id, settled);
     return 0;
