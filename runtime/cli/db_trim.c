@@ -11,8 +11,7 @@
 #include "cli/db_stores.h"
 #include "cli/live.h"
 
-#define SLICE 500 /* runs in one transaction: a daemon beside us waits no longer than that takes   \
-                   */
+#define SLICE 500 /* runs in one transaction: a daemon beside us waits no longer than that */
 
 struct trimming {
     struct trim limits;
@@ -56,6 +55,7 @@ static int slice(struct journal *j, struct trimming *t, bool *more, struct error
     t->gone.snapshots += gone.snapshots;
     t->gone.events += gone.events;
     t->gone.dead += gone.dead;
+    t->gone.submissions += gone.submissions;
     *more = gone.more;
     return 0;
 }
@@ -78,9 +78,10 @@ static void told(struct context *c, json_t *list, const char *url, const struct 
     snprintf(said, sizeof said, "%s run%s removed, %s kept", text_group_u64(gone->runs, removed),
              gone->runs == 1 ? "" : "s", text_group_u64(left->runs, kept));
     db_told(c, list, "journal", url, "trimmed", said,
-            json_pack("{s:I, s:I, s:I, s:I, s:I}", "runs", (json_int_t)gone->runs, "snapshots",
+            json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "runs", (json_int_t)gone->runs, "snapshots",
                       (json_int_t)gone->snapshots, "events", (json_int_t)gone->events, "dead",
-                      (json_int_t)gone->dead, "kept", (json_int_t)left->runs));
+                      (json_int_t)gone->dead, "submissions", (json_int_t)gone->submissions, "kept",
+                      (json_int_t)left->runs));
 }
 
 static int trim_stopped(struct context *c, struct stopped *s, const char *url, json_t *list,

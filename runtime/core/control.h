@@ -26,12 +26,13 @@
  * failures, depth, commits, ticks, latency_us, last_error, last_error_code, last_error_at,
  * warnings}…], workers [{index, pid, plugins, restarts, cpu_ms}…]} and journal (null before the
  * first look) {at (ms), kept, open, oldest (ms|null), pending, versions, snapshots, snapshot_bytes,
- * bytes, dead_open, ended {status: all that ever ended}}, retention {every_ms, age_ms, keep_runs,
- * dead_ms, running, began_at, ended_at, last_removed, removed, backlog (beyond keep_runs), slices,
- * slice_us, error}, dead_made (in this session), long_running [{run, plugin, status, since, ms}…]
- * (at most 20), live (was --live given), transactions {open, oldest_ms, settled, dead (in this
- * session), list [{id, digest, vault, account, age_ms, tries, why?}…] (the oldest 20 that are open)},
- * outside [{vault, executor, account, live, obstacle?, status: the executor's own}…]
+ * bytes, dead_open, submissions_open, ended {status: all that ever ended}}, retention {every_ms,
+ * age_ms, keep_runs, dead_ms, running, began_at, ended_at, last_removed, removed, backlog (beyond
+ * keep_runs), slices, slice_us, error}, dead_made (in this session), long_running [{run, plugin,
+ * status, since, ms}…] (at most 20), live (was --live given), transactions {open, oldest_ms,
+ * settled, dead (in this session), list [{id, digest, vault, account, age_ms, tries, why?}…] (the
+ * oldest 20 that are open)}, outside [{vault, executor, account, live, obstacle?, status: the
+ * executor's own}…]
  * - fire (plugin, payload?: any JSON, wait?: bool, deadline_ms?: to start within) -> {run, status,
  * reason?, error?, actions?, result?}; without wait {run}, once it is durable
  * - emit (topic, payload?, deadline_ms?) -> {subscribers, runs: [id…]}: durable when answered
@@ -64,8 +65,8 @@
  * are left (one named by `run`: CONFLICT). At most 1000 at once: `more` says that there are further
  * ones
  * - dead_discard (run | all: true, plugin?) -> the same, retry null
- * - trim (age_ms?, runs?) -> {runs, snapshots, events, dead, more}: a round of retention now, with
- *   these limits instead of orrery.lua's; answered when it is over
+ * - trim (age_ms?, runs?) -> {runs, snapshots, events, dead, submissions, more}: a round of
+ *   retention now, with these limits instead of orrery.lua's; answered when it is over
  * - the questions of core/records.h: runs_list, run_show, run_logs, run_trace, versions_list,
  *   strategies_list, version_show, dead_page, dead_show, logs_page; and log_tail of core/tail.h
  * - tx_list, tx_show: likewise

@@ -166,11 +166,12 @@ static void answer(struct retention *r)
     if (r->error[0] != '\0')
         ask_fail(request, ERROR_STORE, r->error);
     else
-        request_answer(request,
-                       json_pack("{s:I, s:I, s:I, s:I, s:b}", "runs", (json_int_t)r->round.runs,
-                                 "snapshots", (json_int_t)r->round.snapshots, "events",
-                                 (json_int_t)r->round.events, "dead", (json_int_t)r->round.dead,
-                                 "more", r->gone.more));
+        request_answer(request, json_pack("{s:I, s:I, s:I, s:I, s:I, s:b}", "runs",
+                                          (json_int_t)r->round.runs, "snapshots",
+                                          (json_int_t)r->round.snapshots, "events",
+                                          (json_int_t)r->round.events, "dead",
+                                          (json_int_t)r->round.dead, "submissions",
+                                          (json_int_t)r->round.submissions, "more", r->gone.more));
 }
 
 static void add(struct trimmed *sum, const struct trimmed *more)
@@ -179,6 +180,7 @@ static void add(struct trimmed *sum, const struct trimmed *more)
     sum->snapshots += more->snapshots;
     sum->events += more->events;
     sum->dead += more->dead;
+    sum->submissions += more->submissions;
 }
 
 static void end_round(struct retention *r)
@@ -193,7 +195,9 @@ static void end_round(struct retention *r)
     if (r->error[0] != '\0')
         log_write(log, LOG_WARN, "old runs could not be removed: tried again with the next round",
                   "error", r->error, NULL);
-    else if (r->round.runs + r->round.dead + r->round.events + r->round.snapshots > 0)
+    else if (r->round.runs + r->round.dead + r->round.events + r->round.snapshots +
+                 r->round.submissions >
+             0)
         log_write(log, LOG_DEBUG, "old runs were removed from the journal", "runs", runs, "ms", ms,
                   NULL);
     answer(r);

@@ -153,13 +153,13 @@ json_t *survey_json(const struct engine *engine)
             json_object_set_new(ended, run_status_name((enum run_status)i),
                                 json_integer((json_int_t)s->seen_ended[i]));
     return json_pack(
-        "{s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "at", (json_int_t)s->at_ms,
+        "{s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "at", (json_int_t)s->at_ms,
         "kept", (json_int_t)s->seen.runs, "open", (json_int_t)s->seen.open_runs, "oldest",
         s->seen.oldest ? json_integer(id_time_ms(s->seen.oldest)) : json_null(), "pending",
         (json_int_t)s->seen.pending, "versions", (json_int_t)s->seen.versions, "snapshots",
         (json_int_t)s->seen.snapshots, "snapshot_bytes", (json_int_t)s->seen.snapshot_bytes,
-        "bytes", (json_int_t)s->seen.bytes, "dead_open", (json_int_t)s->seen.dead_open, "ended",
-        ended);
+        "bytes", (json_int_t)s->seen.bytes, "dead_open", (json_int_t)s->seen.dead_open,
+        "submissions_open", (json_int_t)s->seen.submissions_open, "ended", ended);
 }
 
 json_t *survey_open_json(const struct engine *engine)
