@@ -9,6 +9,8 @@
  *     execute_timeout ("60s"; 1s..10m) of one submission, which waits for finality
  *     ca_file        of the only authorities that are trusted (the system's)
  *     epoch_every    ("10s"; 100ms..10m) how often epoch and gas price are asked for
+ *     epoch_least    ("20h"; 1s..7d) an epoch of this chain is never shorter: the signer believes
+ *                    no epoch that comes sooner
  *     foreign_every  ("5s"; 100ms..1h; 0: never) how often transactions of others are looked for
  *     proof_wait     ("3s"; 10ms..10m) between the two looks that prove that a submission is dead
  *     wait           ("30s"; 1s..10m) how long a batch waits for a gas coin or an object
@@ -66,7 +68,7 @@ struct chain_config {
     char *chain, *ca_file;
     char *urls[RPC_ENDPOINTS];
     size_t url_count;
-    int64_t timeout_ms, execute_ms, epoch_ms, foreign_ms, proof_ms, wait_ms;
+    int64_t timeout_ms, execute_ms, epoch_ms, epoch_least_ms, foreign_ms, proof_ms, wait_ms;
     struct operator_config operators[CHAIN_OPERATORS];
     size_t operator_count;
 };

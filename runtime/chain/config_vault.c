@@ -223,7 +223,7 @@ static json_t *gas_rules(const struct operator_config *o)
     return json_pack("{s:I, s:I, s:I, s:I, s:I}", "price_max", (json_int_t)o->gas_price_max,
                      "budget_max", (json_int_t)o->gas_budget_max, "per_day",
                      (json_int_t)o->gas_per_day, "split_max", (json_int_t)o->split_max, "coins_max",
-                     (json_int_t)1024);
+                     (json_int_t)o->gas_coins);
 }
 
 static int add_recipes(const struct config *config, const struct chain_config *chain,
@@ -272,6 +272,6 @@ json_t *chain_rules(const struct config *config, const struct chain_config *chai
         json_array_append_new(operators, operator_rules(&chain->operators[i], recipes));
         json_decref(recipes);
     }
-    return json_pack("{s:i, s:s, s:o}", "version", 1, "chain", chain->chain, "operators",
-                     operators);
+    return json_pack("{s:i, s:s, s:o, s:I}", "version", 1, "chain", chain->chain, "operators",
+                     operators, "epoch_least_s", (json_int_t)(chain->epoch_least_ms / 1000));
 }

@@ -99,6 +99,14 @@ __attribute__((format(printf, 2, 3))) static void unknown(struct hunt *h, const 
     end(h, PURSUIT_UNKNOWN, NULL);
 }
 
+/* With the reason that is there already, if any. */
+static void unknown_still(struct hunt *h)
+{
+    if (h->why[0] == '\0')
+        snprintf(h->why, sizeof h->why, "the chain does not know it yet");
+    end(h, PURSUIT_UNKNOWN, NULL);
+}
+
 static void executed(struct hunt *h, const struct rpc_effects *fx)
 {
     chain_stage(chain_of(h), "pursue.known");
@@ -213,7 +221,7 @@ static void not_found(struct hunt *h, const struct rpc_answer *a)
     if (h->was_refused || has_expired(h) || was_sighted(h) || !h->p->live)
         prove(h);
     else if (h->sent)
-        end(h, PURSUIT_UNKNOWN, NULL);
+        unknown_still(h);
     else
         send_bytes(h);
 }
@@ -304,7 +312,7 @@ static void judge(struct hunt *h)
     else if (h->coin_found && gone && h->coin_made_by[0] != '\0')
         moved(h);
     else
-        unknown(h, "%s", h->why[0] != '\0' ? h->why : "the chain does not know it yet");
+        unknown_still(h);
 }
 
 /* False: the proof ends here. */
