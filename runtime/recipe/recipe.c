@@ -126,16 +126,20 @@ const char *recipe_slot_text(const struct recipe *r, const struct slot *slot, ch
         snprintf(out, size, "argument %zu of the action", slot->index + 1);
         break;
     case SLOT_LITERAL:
-        if (slot->name == NULL)
-            return "a literal";
-        snprintf(out, size, "id of object '%s'", name);
+        if (slot->name != NULL)
+            snprintf(out, size, "id of object '%s'", name);
+        else
+            snprintf(out, size, "a literal");
         break;
     case SLOT_CLOCK:
-        return "the clock";
+        snprintf(out, size, "the clock");
+        break;
     case SLOT_GAS:
-        return "the gas coin";
+        snprintf(out, size, "the gas coin");
+        break;
     case SLOT_SENDER:
-        return "the sender";
+        snprintf(out, size, "the sender");
+        break;
     case SLOT_RESULT:
         snprintf(out, size, "result of command %zu", slot->index + 1);
         break;

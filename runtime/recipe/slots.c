@@ -269,8 +269,8 @@ static bool parse_param(struct recipe *r, const struct scope *scope, const json_
             return false;
         if (field_has_type(&spec->fields[i], out->type))
             return parse_max(scope, json, out);
-        scope_problem(scope, "type", NULL, "'%s' of %s cannot be a %s", out->name, spec->name,
-                      scalar_names[out->type]);
+        scope_problem(scope, "type", NULL, "'%s' of %s cannot have the type %s", out->name,
+                      spec->name, scalar_names[out->type]);
         return false;
     }
     if (out->name == NULL)
