@@ -43,7 +43,8 @@
  *   - A run's deadline is judged for open runs only, and never for one whose end is decided outside
  *     (run_status_is_outside(), or it has an open submission): expire_runs fails those whose
  *     deadline is not after `now_ms` with timed_out, oldest first, and tells which; list_open gives
- *     the open runs that started (or, not started, were due) at or before `before_ms`, oldest first.
+ *     the open runs that started (or, not started, were due) at or before `before_ms`, oldest
+ *     first.
  *   - list_runs gives runs newest first in the total order of their ids; limit 0 gives nothing,
  * past the end gives nothing. All conditions of the filter hold together. What it gives has no
  *     `seen`; get_run has all of it. count_runs counts every run that ever ended, also those no
@@ -87,11 +88,12 @@
  *     whole.
  *   - trim removes what `trim` permits, at most `trim.max` runs, oldest first, and returns with
  *     `more` when there is more to do: one slice, one short transaction. Runs that have not ended
- *     are never removed, nor counts, ledger, versions, pendings, cursors, open dead letters and open
- *     submissions. A submission that has ended goes with its run; one that has no run (upkeep, or it
- *     ended after its run was removed) as a run of its id would. A snapshot goes when its last use
- *     lies before every run that is kept (a backend may write uses down once an hour only, and keep
- *     that much longer). `more` may be said of a slice that was just full. With a run go its parts.
+ *     are never removed, nor counts, ledger, versions, pendings, cursors, open dead letters and
+ *     open submissions. A submission that has ended goes with its run; one that has no run (upkeep,
+ *     or it ended after its run was removed) as a run of its id would. A snapshot goes when its
+ *     last use lies before every run that is kept (a backend may write uses down once an hour only,
+ *     and keep that much longer). `more` may be said of a slice that was just full. With a run go
+ *     its parts.
  *
  *   The rest
  *   - put_change puts the account and each position in the place of what was there (quantity 0: the
