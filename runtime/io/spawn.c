@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -21,6 +20,14 @@
 #define FIRST_FREE_FD                                                                              \
     10 /* where descriptors are parked, above all the numbers that the child uses */
 #define PAGE_SIZE 4096
+#define SELF      "/proc/self/exe"
+
+/* What is executed, and what of our environment it has. */
+struct program {
+    const char *path, *role;
+    const char *const *variables;
+    size_t variable_count;
+};
 
 /* What one spawn holds; -1 and NULL when not (or no longer) there. */
 struct spawning {
@@ -134,51 +141,62 @@ static int default_signals(posix_spawnattr_t *attributes)
                                                     POSIX_SPAWN_SETPGROUP);
 }
 
-/* Sanitizer options only: the child must not depend on, nor know, what is in our environment. */
-static void child_environment(char *out[8])
+/* The whole entry, "NAME=value". */
+static bool find_variable(const char *name, char **out)
+{
+    size_t len = strlen(name);
+
+    for (char **entry = environ; entry != NULL && *entry != NULL; entry++) {
+        if (strncmp(*entry, name, len) != 0 || (*entry)[len] != '=')
+            continue;
+        *out = *entry;
+        return true;
+    }
+    return false;
+}
+
+/* Sanitizer options, and the variables named: the child must not depend on, nor know, what else is
+ * in our environment. The entries are our environment's own. */
+static void child_environment(const struct program *program, char *out[SPAWN_VARIABLES + 8])
 {
     static const char *const kept[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS",
                                        "LSAN_OPTIONS"};
     size_t count = 0;
 
 #ifdef ORRERY_SANITIZED
-    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
-        const char *value = getenv(kept[i]);
-
-        if (value != NULL && asprintf(&out[count], "%s=%s", kept[i], value) >= 0)
-            count++;
-    }
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        count += find_variable(kept[i], &out[count]);
 #else
     (void)kept;
 #endif
+    for (size_t i = 0; i < program->variable_count && i < SPAWN_VARIABLES; i++)
+        count += find_variable(program->variables[i], &out[count]);
     out[count] = NULL;
 }
 
-static int run_child(const struct spawning *s, const char *path, const char *role, pid_t *pid)
+static int run_child(const struct spawning *s, const struct program *program, pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    char name[] = "orrery", option[64], *environment[8];
+    char name[] = "orrery", option[64], *environment[SPAWN_VARIABLES + 8];
     char *arguments[] = {name, option, NULL};
     int failure;
 
-    snprintf(option, sizeof option, "--role=%s", role);
-    child_environment(environment);
+    snprintf(option, sizeof option, "--role=%s", program->role);
+    child_environment(program, environment);
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
     failure = place_descriptors(&actions, s);
     if (failure == 0)
         failure = default_signals(&attributes);
     if (failure == 0)
-        failure = posix_spawn(pid, path, &actions, &attributes, arguments, environment);
+        failure = posix_spawn(pid, program->path, &actions, &attributes, arguments, environment);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
-    for (size_t i = 0; environment[i] != NULL; i++)
-        free(environment[i]);
     return failure;
 }
 
-int spawn_role_path(struct child *out, const char *path, const char *role, struct error *e)
+static int spawn_program(struct child *out, const struct program *program, struct error *e)
 {
     struct spawning s = {.ours = -1, .theirs = -1, .page_fd = -1};
     struct child child;
@@ -188,11 +206,11 @@ int spawn_role_path(struct child *out, const char *path, const char *role, struc
         spawning_release(&s);
         return -1;
     }
-    failure = run_child(&s, path, role, &child.pid);
+    failure = run_child(&s, program, &child.pid);
     if (failure != 0) {
         spawning_release(&s);
-        error_set(e, ERROR_IO, "a %s process could not be started from %s: %s", role, path,
-                  strerror(failure));
+        error_set(e, ERROR_IO, "a %s process could not be started from %s: %s", program->role,
+                  program->path, strerror(failure));
         if (failure == ENOENT)
             error_hint(e, "is /proc mounted?");
         return -1;
@@ -207,9 +225,22 @@ int spawn_role_path(struct child *out, const char *path, const char *role, struc
     return 0;
 }
 
+int spawn_role_path(struct child *out, const char *path, const char *role, struct error *e)
+{
+    return spawn_program(out, &(struct program){.path = path, .role = role}, e);
+}
+
 int spawn_role(struct child *out, const char *role, struct error *e)
 {
-    return spawn_role_path(out, "/proc/self/exe", role, e);
+    return spawn_role_path(out, SELF, role, e);
+}
+
+int spawn_role_with(struct child *out, const char *role, const char *const *variables, size_t count,
+                    struct error *e)
+{
+    struct program program = {SELF, role, variables, count};
+
+    return spawn_program(out, &program, e);
 }
 
 int64_t child_cpu_ns(const struct child *child)

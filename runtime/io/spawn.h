@@ -3,9 +3,9 @@
  * page.
  *
  * The child is executed from /proc/self/exe as `orrery --role=<role>`, with an empty environment
- * (but sanitizer options), default signal handling, fd 0-2 on /dev/null, fd 3 the socket
- * (blocking), fd 4 the status page, and nothing else open. Standard error stays the parent's in
- * sanitizer builds, for their reports.
+ * (but sanitizer options, and what spawn_role_with() is told), default signal handling, fd 0-2 on
+ * /dev/null, fd 3 the socket (blocking), fd 4 the status page, and nothing else open. Standard
+ * error stays the parent's in sanitizer builds, for their reports.
  *
  * Life: spawn_role() -> child_kill() or the child's own end -> child_reap() until it returns
  * non-zero -> child_release(). The pid is not reused by the system before child_reap() has seen the
@@ -17,6 +17,7 @@
 #define ORRERY_IO_SPAWN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -41,7 +42,14 @@ struct child {
 
 int spawn_role(struct child *out, const char *role, struct error *e);
 
-/* The same for another executable, for tests. */
+/* The same with these variables of our environment as the child's, those that there are: a role
+ * that reads secrets from some gets them without a copy being made in this process. At most
+ * SPAWN_VARIABLES. */
+#define SPAWN_VARIABLES 32
+int spawn_role_with(struct child *out, const char *role, const char *const *variables, size_t count,
+                    struct error *e);
+
+/* The same as spawn_role() for another executable, for tests. */
 int spawn_role_path(struct child *out, const char *path, const char *role, struct error *e);
 
 /* CPU time the child has used, in ns; -1 when it is gone. */

@@ -13,7 +13,16 @@
  * SIGNER_TIMEOUT_MS, or that is not what was asked for, is a broken signer: it is killed.
  *
  * What comes from the signer is bounded and checked, too: the signature must be of the address that
- * was asked, over the digest of the bytes that were sent (verified with the public key).
+ * was asked, over the digest of the bytes that were sent (verified with the public key). A signer
+ * that is started again must have the same addresses.
+ *
+ * Environment: the signer gets the variables that its keys come from, and $CREDENTIALS_DIRECTORY
+ * when one is a credential; nothing else. Those with keys are wiped here as soon as it runs.
+ *
+ * For whoever builds transactions: a gas coin at one version is bound to the first transaction that
+ * was signed with it, until the epoch has passed in which that could last execute, also when it is
+ * given up before it was sent (policy.h, "once"). Send the same bytes, or use another coin. And
+ * `epoch` must never fall, whichever endpoint lags.
  *
  * Single-threaded, on the loop.
  */
@@ -57,16 +66,19 @@ struct signer_env {
  * Errors: CONFIG (rules, key sources), those of keys/, NETWORK, UNSUPPORTED. */
 int signer_open(struct signer **out, const struct signer_env *env, const json_t *rules,
                 struct error *e);
-void signer_close(
-    struct signer *s); /* kills it; callbacks under way are not called. NULL is legal */
+/* Kills it; callbacks under way are not called. Its memory is freed in the loop's next turn. NULL
+ * is legal. */
+void signer_close(struct signer *s);
 
 /* Of operator `name`; NULL: there is none. */
 const struct sui_address *signer_address(const struct signer *s, const char *name);
 bool signer_is_up(const struct signer *s);
 int signer_pid(const struct signer *s); /* -1: down */
+/* What confines it: "seccomp, no_new_privs, …". */
+const char *signer_measures(const struct signer *s);
 
-/* `epoch`: the present one, as core knows it. `done` is called once, later. -1: too many wait, or
- * larger than a transaction may be. */
+/* `epoch`: the present one, as core knows it. `done` is called once, later; with LOST when the
+ * signer is down. -1: LIMIT, too many wait, or larger than a transaction may be; NOT_FOUND. */
 int signer_sign(struct signer *s, const char *name, uint64_t epoch, const void *bytes, size_t len,
                 signer_done_fn *done, void *arg, struct error *e);
 
