@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/error.h"
-#include "keys/base64.h"
 #include "keys/bech32.h"
 #include "keys/locked.h"
 
@@ -42,11 +42,13 @@ static bool take(struct reader *r, char c)
 static int read_base64(struct reader *r, const char *text, size_t len, const char *what,
                        struct error *e)
 {
+    size_t got = 0;
+
     if (len != BASE64_CHARS)
         return error_set(e, ERROR_INVALID,
                          "%s: expected %d characters of Base64 (a flag and 32 bytes), got %zu",
                          what, BASE64_CHARS, len);
-    if (key_base64_decode(text, len, r->raw, KEY_RAW_BYTES) < 0)
+    if (base64_decode(text, len, r->raw, KEY_RAW_BYTES, &got, NULL) < 0 || got != KEY_RAW_BYTES)
         return error_set(e, ERROR_INVALID, "%s is not the Base64 of a flag and 32 bytes", what);
     return r->each(r->arg, r->raw, e);
 }

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/digest.h"
-#include "sui/base64.h"
 
 #define FLAG_ED25519 0
 #define WIRE_BYTES   (1 + SUI_SIGNATURE_BYTES + SUI_PUBLIC_KEY_BYTES)
@@ -47,7 +47,7 @@ char *sui_signature_text(const struct sui_signature *s, char out[SUI_SIGNATURE_T
 
     memcpy(wire + 1, s->bytes, SUI_SIGNATURE_BYTES);
     memcpy(wire + 1 + SUI_SIGNATURE_BYTES, s->public_key, SUI_PUBLIC_KEY_BYTES);
-    sui_base64_encode(wire, sizeof wire, out);
+    base64_encode(wire, sizeof wire, out);
     return out;
 }
 
@@ -56,7 +56,7 @@ int sui_signature_parse(const char *text, size_t len, struct sui_signature *out,
     uint8_t wire[WIRE_BYTES];
     size_t got = 0;
 
-    if (sui_base64_decode(text, len, wire, sizeof wire, &got, e) != 0) {
+    if (base64_decode(text, len, wire, sizeof wire, &got, e) != 0) {
         error_prefix(e, "signature: ");
         return -1;
     }

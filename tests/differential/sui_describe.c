@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "differential/sui_steps.h"
-#include "sui/base64.h"
 #include "sui/decode.h"
 #include "sui/encode.h"
 #include "sui/signing.h"
@@ -134,10 +134,10 @@ static int answer(const json_t *description, struct error *e)
     if (check_round_trip(&bytes, e) == 0 && sign(description, &bytes, &signature, e) == 0) {
         name = sui_transaction_digest(bytes.data, bytes.len);
         signer = sui_key_address(signature.public_key);
-        base64 = malloc(SUI_BASE64_TEXT_SIZE(bytes.len));
+        base64 = malloc(BASE64_TEXT_SIZE(bytes.len));
         if (base64 == NULL)
             abort();
-        sui_base64_encode(bytes.data, bytes.len, base64);
+        base64_encode(bytes.data, bytes.len, base64);
         printf("{\"bytes\":\"%s\",\"digest\":\"%s\",\"signature\":\"%s\",\"signer\":\"%s\"}\n",
                base64, sui_digest_text(&name, digest), sui_signature_text(&signature, wire),
                sui_address_text(&signer, address));

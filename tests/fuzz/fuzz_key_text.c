@@ -5,7 +5,7 @@
 #include <sodium.h>
 #include <strings.h>
 
-#include "keys/base64.h"
+#include "base/base64.h"
 #include "keys/bech32.h"
 #include "keys/key_source.h"
 #include "keys/key_text.h"
@@ -78,12 +78,14 @@ static void check_keys(const struct collected *c, const struct buf *text)
         char bech32[KEY_BECH32_CHARS], base64[64];
         unsigned char again[KEY_RAW_BYTES];
         struct error e = ERROR_INIT;
+        size_t got = 0;
         key_bech32_encode(c->raw[i][0], c->raw[i] + 1, bech32);
         FUZZ_CHECK(key_bech32_decode(bech32, sizeof bech32, again, &e) == 0);
         FUZZ_CHECK(memcmp(again, c->raw[i], sizeof again) == 0);
         sodium_bin2base64(base64, sizeof base64, c->raw[i], KEY_RAW_BYTES,
                           sodium_base64_VARIANT_ORIGINAL);
-        FUZZ_CHECK(key_base64_decode(base64, strlen(base64), again, sizeof again) == 0);
+        FUZZ_CHECK(base64_decode(base64, strlen(base64), again, sizeof again, &got, NULL) == 0 &&
+                   got == sizeof again);
         FUZZ_CHECK(memcmp(again, c->raw[i], sizeof again) == 0);
         FUZZ_CHECK(stands_in(text, base64, strlen(base64), false) ||
                    stands_in(text, bech32, sizeof bech32, true));

@@ -4,7 +4,6 @@
 
 #include <sodium.h>
 
-#include "sui/base64.h"
 #include "sui/decode.h"
 #include "sui/encode.h"
 #include "sui/signing.h"

@@ -267,7 +267,7 @@ static void names(void **state)
     buf_release(&longest);
 }
 
-/* ---- pure values from text ---- */
+/* ---- pure values from text, and back ---- */
 
 static void pure_values(void **state)
 {
@@ -327,6 +327,84 @@ static void pure_values(void **state)
     sui_memory_release(&m);
 }
 
+/* What is written is what the same bytes are made of. */
+static void pure_values_back(void **state)
+{
+    static const char *const values[][2] = {
+        {"u8", "0"},
+        {"u8", "255"},
+        {"u16", "65535"},
+        {"u32", "4294967295"},
+        {"u64", "10000000000000000000"},
+        {"u128", "340282366920938463463374607431768211455"},
+        {"u256", "115792089237316195423570985008687907853269984665640564039457584007913129639935"},
+        {"u256", "1000000000000000000000000000000000000000000000000000000000000"},
+        {"bool", "true"},
+        {"bool", "false"},
+        {"address", "0x0000000000000000000000000000000000000000000000000000000000000a0b"},
+        {"0x2::object::ID", "0x0000000000000000000000000000000000000000000000000000000000000006"},
+        {"0x1::string::String", "h\xc3\xa9"},
+        {"0x1::ascii::String", "ab"},
+        {"0x1::string::String", ""},
+    };
+    struct sui_memory m;
+    struct sui_type t;
+    struct buf bytes, text;
+
+    (void)state;
+    sui_memory_init(&m);
+    buf_init(&bytes, SUI_PURE_BYTES);
+    buf_init(&text, SUI_PURE_BYTES);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        buf_clear(&bytes);
+        buf_clear(&text);
+        WORKS(sui_type_parse(&m, values[i][0], &t, e));
+        WORKS(sui_pure_put(&bytes, &t, values[i][1], e));
+        assert_int_equal(sui_pure_text(&text, &t, (const uint8_t *)bytes.data, bytes.len), 0);
+        assert_string_equal(buf_text(&text), values[i][1]);
+        /* one byte more and one less are another type's */
+        buf_clear(&text);
+        buf_add_char(&bytes, 'x');
+        assert_int_equal(sui_pure_text(&text, &t, (const uint8_t *)bytes.data, bytes.len), -1);
+        assert_int_equal(sui_pure_text(&text, &t, (const uint8_t *)bytes.data, bytes.len - 2), -1);
+        assert_int_equal(text.len, 0);
+    }
+    buf_release(&bytes);
+    buf_release(&text);
+    sui_memory_release(&m);
+}
+
+static void bytes_that_are_no_value(void **state)
+{
+    static const char *const wrong[][2] = {
+        {"bool", "02"},
+        {"u64", ""},
+        {"0x1::string::String", "02c3"},
+        {"0x1::string::String", "01c3"},
+        {"0x1::string::String", "8000"}, /* a length with a needless group */
+        {"0x1::string::String", "ffffffff0f"},
+        {"0x1::ascii::String", "02c3a9"},
+        {"vector<u8>", "0101"},
+        {"signer", "01"},
+    };
+    struct sui_memory m;
+    struct sui_type t;
+    struct buf text;
+
+    (void)state;
+    sui_memory_init(&m);
+    buf_init(&text, SUI_PURE_BYTES);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct buf bytes = from_hex(wrong[i][1]);
+        WORKS(sui_type_parse(&m, wrong[i][0], &t, e));
+        assert_int_equal(sui_pure_text(&text, &t, (const uint8_t *)bytes.data, bytes.len), -1);
+        assert_int_equal(text.len, 0);
+        buf_release(&bytes);
+    }
+    buf_release(&text);
+    sui_memory_release(&m);
+}
+
 static void long_strings(void **state)
 {
     struct buf text = repeated("x", SUI_PURE_BYTES - 2), out;
@@ -351,10 +429,16 @@ static void long_strings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(both_ways),    cmocka_unit_test(all_differ),
-        cmocka_unit_test(wrong_texts),  cmocka_unit_test(depth_is_bounded),
-        cmocka_unit_test(checks),       cmocka_unit_test(breadth_is_bounded),
-        cmocka_unit_test(names),        cmocka_unit_test(pure_values),
+        cmocka_unit_test(both_ways),
+        cmocka_unit_test(all_differ),
+        cmocka_unit_test(wrong_texts),
+        cmocka_unit_test(depth_is_bounded),
+        cmocka_unit_test(checks),
+        cmocka_unit_test(breadth_is_bounded),
+        cmocka_unit_test(names),
+        cmocka_unit_test(pure_values),
+        cmocka_unit_test(pure_values_back),
+        cmocka_unit_test(bytes_that_are_no_value),
         cmocka_unit_test(long_strings),
     };
 
