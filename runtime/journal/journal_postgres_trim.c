@@ -46,7 +46,7 @@
     " RETURNING 1),"                                                                               \
     " loose AS (DELETE FROM journal_submissions WHERE id IN (SELECT s.id FROM"                     \
     " journal_submissions s WHERE s.id < (SELECT id FROM edge) AND s.state <> 'open'"              \
-    " AND NOT EXISTS (SELECT 1 FROM journal_runs r WHERE r.id = s.id)"                             \
+    " AND (SELECT r.id FROM journal_runs r WHERE r.id = s.id) IS NULL"                             \
     " ORDER BY s.id LIMIT $2::bigint) RETURNING 1)"
 
 /* The runs that are kept, oldest first; an open one may lie before the round. */
