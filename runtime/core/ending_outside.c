@@ -33,6 +33,13 @@ static void set_batch(struct ending *ending, const struct preparation *p)
     run->result = value_text(p->result);
 }
 
+static void drop_events(struct commit *c)
+{
+    for (size_t i = 0; i < c->add_count; i++)
+        pending_release(&c->add[i]);
+    c->add_count = 0;
+}
+
 /* On record before its end: it ends when it is known what came of its submission. */
 static void set_open(struct ending *ending, struct preparation *p)
 {
@@ -43,9 +50,7 @@ static void set_open(struct ending *ending, struct preparation *p)
     c->run.status = RUN_PREPARED;
     c->run.finished_ms = 0;
     c->run.deadline_ms = 0; /* it has started in time, and what was sent has no deadline here */
-    for (size_t i = 0; i < c->add_count; i++)
-        pending_release(&c->add[i]);
-    c->add_count = 0;
+    drop_events(c);
 }
 
 void ending_prepared(struct ending *ending, struct preparation *p)
@@ -57,6 +62,7 @@ void ending_prepared(struct ending *ending, struct preparation *p)
         ending_reject(ending, p->code, p->message, p->index);
         return;
     case PREPARED_FAILED:
+        drop_events(ending->commit);
         ending_refuse(ending, error_text(p->code, p->message, NULL, 0));
         return;
     case PREPARED_SIMULATED:

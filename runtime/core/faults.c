@@ -1,5 +1,6 @@
 #include "core/faults.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,21 @@ struct faults {
     size_t count;
 };
 
+/* "", or "@N". */
+static int read_count(const char *text, unsigned long *out)
+{
+    char *end;
+
+    *out = 1;
+    if (text[0] == '\0')
+        return 0;
+    if (text[0] != '@' || text[1] < '0' || text[1] > '9')
+        return -1;
+    errno = 0;
+    *out = strtoul(text + 1, &end, 10);
+    return *end == '\0' && *out > 0 && errno == 0 ? 0 : -1;
+}
+
 static int read_action(const char *text, struct fault *out)
 {
     if (strncmp(text, "kill", 4) == 0)
@@ -28,43 +44,48 @@ static int read_action(const char *text, struct fault *out)
         out->signal = SIGSTOP;
     else
         return -1;
-    if (text[4] == '\0') {
-        out->left = 1;
-        return 0;
-    }
-    out->left = text[4] == '@' ? strtoul(text + 5, NULL, 10) : 0;
-    return out->left > 0 ? 0 : -1;
+    return read_count(text + 4, &out->left);
 }
 
 static int read_one(const char *text, struct fault *out, struct error *e)
 {
-    const char *sign = strchr(text, '=');
+    size_t len = strcspn(text, "=");
 
-    if (sign == NULL || (size_t)(sign - text) >= sizeof out->name || read_action(sign + 1, out) < 0)
-        return error_set(e, ERROR_CONFIG, "fault '%.64s': expected NAME=kill or NAME=stop, and @N",
+    if (len == 0 || len >= sizeof out->name || text[len] == '\0' ||
+        read_action(text + len + 1, out) < 0)
+        return error_set(e, ERROR_CONFIG,
+                         "fault '%.64s': expected NAME=kill or NAME=stop, with @N (from 1) or "
+                         "without, and a comma between two",
                          text);
-    memcpy(out->name, text, (size_t)(sign - text));
+    memcpy(out->name, text, len);
+    return 0;
+}
+
+static int read_all(struct faults *f, char *rest, struct error *e)
+{
+    char *part;
+
+    while ((part = strsep(&rest, ",")) != NULL) {
+        if (f->count == FAULTS_MAX)
+            return error_set(e, ERROR_CONFIG, "expected at most %d faults", FAULTS_MAX);
+        if (read_one(part, &f->items[f->count++], e) < 0)
+            return -1;
+    }
     return 0;
 }
 
 int faults_parse(const char *text, struct faults **out, struct error *e)
 {
-    char *copy, *part, *rest;
     struct faults *f;
-    int result = 0;
+    char *copy;
+    int result;
 
     *out = NULL;
     if (text == NULL || text[0] == '\0')
         return 0;
     f = mem_zero(1, sizeof *f);
     copy = mem_strdup(text);
-    for (part = strtok_r(copy, ",", &rest); part != NULL && result == 0;
-         part = strtok_r(NULL, ",", &rest)) {
-        if (f->count == FAULTS_MAX)
-            result = error_set(e, ERROR_CONFIG, "expected at most %d faults", FAULTS_MAX);
-        else
-            result = read_one(part, &f->items[f->count++], e);
-    }
+    result = read_all(f, copy, e);
     free(copy);
     if (result < 0) {
         faults_free(f);

@@ -250,16 +250,22 @@ static void noted(struct commit *c, struct engine *engine)
     commit_free(c);
 }
 
-static int note_unknown(struct commit *c, struct journal *j, struct error *e)
+static int become(struct commit *c, struct journal *j, enum run_status to, struct error *e)
 {
     const uint64_t *run = c->also_arg;
 
-    if (journal_set_status(j, *run, RUN_UNKNOWN, c->now_ms, NULL, NULL, e) == 0)
+    if (journal_set_status(j, *run, to, c->now_ms, NULL, NULL, e) == 0)
         return 0;
     if (e->code != ERROR_NOT_FOUND && e->code != ERROR_CONFLICT)
         return -1;
-    error_clear(e); /* an operator has done something to it: that is no reason to stop */
+    error_clear(e); /* it was before, or an operator has done something to it: no reason to stop */
     return 0;
+}
+
+/* What is not known has been submitted: the record tells of it only now. */
+static int note_unknown(struct commit *c, struct journal *j, struct error *e)
+{
+    return become(c, j, RUN_SUBMITTED, e) < 0 || become(c, j, RUN_UNKNOWN, e) < 0 ? -1 : 0;
 }
 
 /* Said once, in the log and on the run's record. */
