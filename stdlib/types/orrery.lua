@@ -260,3 +260,42 @@ function action.vault.refresh_nav_snapshot(fields) end
 ---@param fields? {}
 ---@return orrery.Action
 function action.vault.crystallize_fees(fields) end
+
+--- For orrery.lua: an object on Sui, shared (true, or its initial version) or owned by the operator.
+---@class orrery.SuiObject
+---@field id string
+---@field shared? boolean|integer
+---@field mutable? boolean of a shared one
+---@field owned? boolean
+
+---@class orrery.SuiCalls
+---@field objects table<string, orrery.SuiObject>
+---@field calls table<string, table[]> by kind of action: its commands
+
+---@class orrery.SuiPredict
+---@field package string
+---@field predict orrery.SuiObject|string
+---@field manager orrery.SuiObject|string
+---@field quote string
+---@field coin? orrery.SuiObject|string a coin of the quote's type, or "gas"
+---@field withdraw? "transfer"|"merge"
+---@field max? { quantity: orrery.U64?, amount: orrery.U64? }
+
+---@class orrery.SuiVault
+---@field package string
+---@field vault orrery.SuiObject|string
+---@field module? string default "vault"
+---@field quote? string
+---@field objects? table[] each an orrery.SuiObject with a name
+---@field market? string[] default { "oracle" }
+---@field functions? table<string, string|false>
+---@field max? { quantity: orrery.U64?, amount: orrery.U64? }
+
+---@class orrery.sui_predict
+local sui_predict = {}
+---@param options orrery.SuiPredict
+---@return orrery.SuiCalls
+function sui_predict.testnet_4_16(options) end
+---@param options orrery.SuiVault
+---@return orrery.SuiCalls
+function sui_predict.vault(options) end

@@ -159,6 +159,7 @@ static void test_stdlib(void **state)
 {
     (void)state;
     run_cases("stdlib_cases", 20);
+    run_cases("sui_predict_cases", 9);
 }
 
 static void test_strategies(void **state)
