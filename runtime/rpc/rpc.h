@@ -5,12 +5,25 @@
  * bounded (RPC_ANSWER_BYTES), parsed strictly, and only what was asked for is believed; a
  * transaction that is looked up must have the digest that was asked for.
  *
- * Endpoints: an endpoint is used only after it has shown the configured chain identifier (asked at
- * the start and again after each failure); one that shows another chain is never used, and said so.
- * Reads go to the healthiest endpoint and, when it fails, at once to the next: each at most once
- * per question. An endpoint that fails rests, from 1 s, doubling to 60 s; 429 and overload count as
- * a failure and obey Retry-After (at most 60 s). execute is sent to one endpoint only, and is not
- * sent again by this layer whatever comes: the caller decides, by the digest.
+ * Endpoints (rpc/endpoints.h): an endpoint is used only after it has shown the configured chain
+ * identifier (asked at the start and again after each failure); one that shows another chain is
+ * never used again, and said so. Reads go to the healthiest endpoint and, when it fails, at once to
+ * the next: each at most once per question. An endpoint that fails rests, from 1 s, doubling to
+ * 60 s, and is not asked meanwhile; 429 and overload count as a failure and obey Retry-After (at
+ * most 60 s). What counts as a failure: no connection, a timeout, another status than 200, an
+ * answer that is not what was asked for, errors[] that blame the service rather than the question.
+ *
+ * execute is handed to one endpoint only and is not sent again by this layer, nor below it,
+ * whatever comes: the caller decides, by the digest. How it ends:
+ *   UNREACHABLE  certainly no endpoint has got it: no name, no connection, TLS not established. (As
+ *                long as this is certain, the next endpoint is tried.)
+ *   OK           effects of these very bytes, by their digest: executed, with success or not
+ *   REJECTED     errors[], no data, and all the texts are known rejections before execution
+ *                (rpc/reject.h). It tells of this submission: the same bytes may have been executed
+ *                by an earlier one, which a node that has forgotten it calls a stale object
+ *   UNKNOWN      everything else: timeouts, here or inside the service, cut connections, any other
+ *                status, garbage, another transaction's effects, internal errors, texts that are
+ *                not known. With OVERLOADED as rejection: back off before asking again
  *
  * Single-threaded.
  */
@@ -39,19 +52,20 @@ struct rpc_config {
     const char *const *urls;
     size_t url_count;
     const char *chain;   /* chain identifier: 8 hex digits, or the genesis digest in Base58 */
-    int64_t timeout_ms;  /* of one request; 100..300000 */
+    int64_t timeout_ms;  /* of one request, 100..300000; a question may need two of each endpoint */
     const char *ca_file; /* of the only authorities to be trusted; NULL: the system's */
 };
 
 /* How a question ended. */
 enum rpc_result {
     RPC_OK,
-    RPC_UNREACHABLE, /* certainly nothing has reached a server: no endpoint, no connection */
+    RPC_UNREACHABLE, /* certainly nothing of it has reached a server: no endpoint, no connection */
     RPC_UNKNOWN,     /* it may have been received: a timeout, a broken connection, a 5xx, garbage */
-    RPC_REJECTED     /* the service answered with errors[]: see message */
+    RPC_REJECTED     /* the service answered with errors[] that blame the question: see message */
 };
 
-/* Why an execution was rejected before it was executed, as far as the text tells. */
+/* Why an execution (or simulation) was rejected before it was executed, as far as the text tells.
+ */
 enum rpc_rejection {
     RPC_NOT_REJECTED,
     RPC_STALE_OBJECT, /* needs to be rebuilt: an input's version is not the current one */
@@ -97,7 +111,7 @@ struct rpc_change {
     struct sui_digest digest;
 };
 
-/* What a transaction did, or (simulated) would do. */
+/* What a transaction did, or (simulated) would do: then only success, abort and costs are told. */
 struct rpc_effects {
     char digest[SUI_DIGEST_TEXT_SIZE]; /* "" when simulated */
     bool success;
@@ -116,6 +130,8 @@ struct rpc_epoch {
     int64_t asked_ms; /* of the monotonic clock */
 };
 
+/* Everything in `config` is copied; `http` is borrowed and must outlive the client. INVALID, LIMIT.
+ */
 int rpc_open(struct rpc **out, uv_loop_t *loop, struct http_client *http,
              const struct rpc_config *config, struct error *e);
 void rpc_close(struct rpc *rpc); /* callbacks under way are not called; NULL is legal */
@@ -137,12 +153,12 @@ typedef void rpc_lookup_fn(void *arg, const struct rpc_answer *a, bool found,
 typedef void rpc_digests_fn(void *arg, const struct rpc_answer *a,
                             const char (*digests)[SUI_DIGEST_TEXT_SIZE], size_t count);
 
-/* -1: nothing was asked (too many under way, a bad argument). */
+/* -1: nothing was asked (LIMIT: too many under way; INVALID or LIMIT: a bad argument). */
 int rpc_ask_epoch(struct rpc *rpc, rpc_epoch_fn *done, void *arg, struct error *e);
 int rpc_ask_objects(struct rpc *rpc, const struct sui_address *ids, size_t count, bool contents,
                     rpc_objects_fn *done, void *arg, struct error *e);
-/* All SUI coins of an address, in pages, `max` at most (the newest balances are not the point:
- * references may lag). */
+/* All SUI coins of an address, in pages, `max` at most, up to RPC_COINS (the newest balances are
+ * not the point: references may lag). All pages are one node's. */
 int rpc_ask_coins(struct rpc *rpc, const struct sui_address *owner, size_t max, rpc_coins_fn *done,
                   void *arg, struct error *e);
 int rpc_simulate(struct rpc *rpc, const void *bytes, size_t len, rpc_effects_fn *done, void *arg,
@@ -152,7 +168,7 @@ int rpc_execute(struct rpc *rpc, const void *bytes, size_t len, const char *sign
                 int64_t timeout_ms, rpc_effects_fn *done, void *arg, struct error *e);
 int rpc_look_up(struct rpc *rpc, const char *digest, rpc_lookup_fn *done, void *arg,
                 struct error *e);
-/* The newest digests of transactions that an address has sent, newest first. */
+/* The newest digests of transactions that an address has sent, newest first; at most 50. */
 int rpc_ask_sent(struct rpc *rpc, const struct sui_address *sender, size_t count,
                  rpc_digests_fn *done, void *arg, struct error *e);
 
