@@ -92,7 +92,7 @@ void webhook_pursue(struct executor *base, struct pursuit *p);
 void snapshot_open(struct webhook *x); /* after the client is there */
 void snapshot_close(struct webhook *x);
 void snapshot_amounts(struct webhook *x, struct outside_vault *out); /* as known now */
-json_t *snapshot_json(struct webhook *x);                            /* ctx.vault */
+json_t *webhook_snapshot_json(struct webhook *x);                            /* ctx.vault */
 const char *snapshot_obstacle(struct webhook *x);
 void snapshot_status(struct webhook *x, json_t *out);
 

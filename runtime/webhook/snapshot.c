@@ -227,7 +227,7 @@ void snapshot_amounts(struct webhook *x, struct outside_vault *out)
         *out = (struct outside_vault){.counts_positions = counts};
 }
 
-json_t *snapshot_json(struct webhook *x)
+json_t *webhook_snapshot_json(struct webhook *x)
 {
     json_t *out = json_object();
 

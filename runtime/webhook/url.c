@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-#define EXPECTED "expected https://host[:port]/path, or http:// on this machine itself"
+#define EXPECTED "expected an address like https://executor.example/batches"
 
 static bool is_visible(const char *text)
 {

@@ -181,7 +181,7 @@ static int64_t never(struct executor *base)
 static json_t *take_snapshot(struct executor *base, int64_t now_ms)
 {
     (void)now_ms;
-    return snapshot_json((struct webhook *)base);
+    return webhook_snapshot_json((struct webhook *)base);
 }
 
 static uint64_t get_version(struct executor *base)
