@@ -74,6 +74,8 @@ static void add_trouble(struct table *t, const json_t *operator)
 
     if (halted != NULL)
         table_addf(t, "halted: %s", halted);
+    else if (json_is_false(json_object_get(operator, "signer")))
+        table_add(t, "the signer is down");
     else if (foreign > 0)
         table_addf(t, "%lld transaction%s of somebody else, the last %s", (long long)foreign,
                    foreign == 1 ? "" : "s",
@@ -84,31 +86,20 @@ static void add_trouble(struct table *t, const json_t *operator)
     table_tone(t, halted != NULL ? TONE_BAD : foreign > 0 || waits ? TONE_WARN : TONE_PLAIN);
 }
 
-static void add_operator(struct table *t, const json_t *operator)
+/* Vaults of one operator share its status: whether an earlier one has said it. */
+static bool is_said(const json_t *outside, size_t index, const char *name)
 {
-    table_add(t, status_string(operator, "name"));
-    table_add(t, status_string(operator, "address"));
-    status_add_amount(t, operator, "balance");
-    add_coins(t, json_object_get(operator, "coins"));
-    add_trouble(t, operator);
+    const json_t *mine =
+        json_object_get(json_object_get(json_array_get(outside, index), "status"), name);
+
+    for (size_t i = 0; i < index; i++)
+        if (json_equal(json_object_get(json_object_get(json_array_get(outside, i), "status"), name),
+                       mine))
+            return true;
+    return false;
 }
 
-/* Vaults of one chain share its status: the first one that has operators is printed. */
-static const json_t *find_chain(const json_t *outside)
-{
-    const json_t *one;
-    size_t i;
-
-    json_array_foreach(outside, i, one)
-    {
-        const json_t *status = json_object_get(one, "status");
-        if (json_is_array(json_object_get(status, "operators")))
-            return status;
-    }
-    return NULL;
-}
-
-static void print_operators(const struct output *o, const json_t *chain)
+static void print_operators(const struct output *o, const json_t *outside)
 {
     const struct column columns[] = {
         {"OPERATOR", false, 24}, {"ADDRESS", false, account_width(o)},
@@ -120,36 +111,99 @@ static void print_operators(const struct output *o, const json_t *chain)
     size_t i;
 
     table_init(&t, columns);
-    json_array_foreach(json_object_get(chain, "operators"), i, one) add_operator(&t, one);
+    json_array_foreach(outside, i, one)
+    {
+        const json_t *operator= json_object_get(one, "status");
+        if (!json_is_object(json_object_get(operator, "coins")) || is_said(outside, i, "address"))
+            continue;
+        table_add(&t, status_string(operator, "name"));
+        table_add(&t, status_string(operator, "address"));
+        status_add_amount(&t, operator, "balance");
+        add_coins(&t, json_object_get(operator, "coins"));
+        add_trouble(&t, operator);
+    }
     status_finish(&t, o);
 }
 
-static void print_chain(const struct output *o, const json_t *chain)
+static void add_endpoint(struct table *t, const json_t *endpoint)
 {
-    bool down = json_is_false(json_object_get(chain, "signer"));
-    char price[FORMAT_SIZE];
+    const char *trouble = status_string(endpoint, "trouble");
 
-    fputs("chain ", o->out);
-    output_inert(o->out, status_string(chain, "chain") ? status_string(chain, "chain") : "-");
-    if (json_object_get(chain, "epoch") != NULL)
-        fprintf(o->out, ", epoch %lld, gas price %s", (long long)status_number(chain, "epoch"),
-                format_amount(json_object_get(chain, "gas_price"), price));
-    if (json_object_get(chain, "signer") != NULL)
-        fprintf(o->out, ", signer %s%s%s", output_tone(o->colour, down ? TONE_BAD : TONE_PLAIN),
-                down ? "is down" : "up", down ? output_plain(o->colour) : "");
-    fputc('\n', o->out);
+    table_add(t, status_string(endpoint, "host"));
+    table_add(t, status_string(endpoint, "state"));
+    status_add_amount(t, endpoint, "answers");
+    status_add_amount(t, endpoint, "failures");
+    if (json_object_get(endpoint, "answer_ms") != NULL)
+        table_addf(t, "%lld ms", (long long)status_number(endpoint, "answer_ms"));
+    else
+        table_add(t, NULL);
+    table_add(t, trouble);
+    table_tone(t, trouble != NULL ? TONE_WARN : TONE_PLAIN);
+}
+
+static void print_endpoints(const struct output *o, const json_t *outside)
+{
+    static const struct column columns[] = {
+        {"ENDPOINT", false, 32},
+        {"IS", false, 0},
+        {"ANSWERS", true, 0},
+        {"FAILURES", true, 0},
+        {"TOOK", true, 0},
+        {"TROUBLE", false, 0},
+        {0},
+    };
+    const json_t *one, *endpoint;
+    struct table t;
+    size_t i, k;
+
+    table_init(&t, columns);
+    json_array_foreach(outside, i, one)
+    {
+        if (is_said(outside, i, "endpoints"))
+            continue;
+        json_array_foreach(json_object_get(json_object_get(one, "status"), "endpoints"), k,
+                           endpoint) add_endpoint(&t, endpoint);
+    }
+    status_finish(&t, o);
+}
+
+/* ---- servers of users ---- */
+
+static void print_webhooks(const struct output *o, const json_t *outside)
+{
+    static const struct column columns[] = {
+        {"WEBHOOK OF", false, 24}, {"POSTS", true, 0}, {"LOOK-UPS", true, 0}, {"EXECUTED", true, 0},
+        {"REFUSED", true, 0},      {"DEAD", true, 0},  {"TROUBLE", false, 0}, {0},
+    };
+    static const char *const counts[] = {"posts", "lookups", "executed", "refused", "dead"};
+    const json_t *one;
+    struct table t;
+    size_t i;
+
+    table_init(&t, columns);
+    json_array_foreach(outside, i, one)
+    {
+        const json_t *hook = json_object_get(one, "status");
+        const char *unknown = status_string(hook, "unknown");
+        if (json_object_get(hook, "posts") == NULL)
+            continue;
+        table_add(&t, status_string(one, "vault"));
+        for (size_t k = 0; k < sizeof counts / sizeof counts[0]; k++)
+            status_add_amount(&t, hook, counts[k]);
+        table_add(&t, unknown);
+        table_tone(&t, unknown != NULL ? TONE_WARN : TONE_PLAIN);
+    }
+    status_finish(&t, o);
 }
 
 void status_print_outside(const struct output *o, const json_t *status)
 {
     const json_t *outside = json_object_get(status, "outside");
-    const json_t *chain = find_chain(outside);
 
     print_vaults(o, outside);
-    if (chain == NULL)
-        return;
-    print_operators(o, chain);
-    print_chain(o, chain);
+    print_operators(o, outside);
+    print_endpoints(o, outside);
+    print_webhooks(o, outside);
 }
 
 /* ---- what is open ---- */

@@ -197,6 +197,14 @@ static void print_plugins(const struct output *o, const json_t *status)
     status_finish(&t, o);
 }
 
+static bool is_known(const json_t *vault)
+{
+    const char *executor = status_string(vault, "executor");
+    const json_t *nav = json_object_get(vault, "nav");
+
+    return executor == NULL || strcmp(executor, "paper") == 0 || (nav && !json_is_null(nav));
+}
+
 static void print_vaults(const struct output *o, const json_t *status)
 {
     static const struct column columns[] = {
@@ -211,6 +219,9 @@ static void print_vaults(const struct output *o, const json_t *status)
     json_array_foreach(json_object_get(status, "vaults"), i, one)
     {
         bool frozen = json_is_true(json_object_get(one, "is_frozen"));
+        /* What is somewhere outside may not be known; the vault has a line below. */
+        if (!is_known(one))
+            continue;
         table_add(&t, status_string(one, "id"));
         status_add_amount(&t, one, "nav");
         status_add_amount(&t, one, "quote_balance");

@@ -13,6 +13,7 @@
 #include "cli/run_text.h"
 #include "cli/tx.h"
 #include "cli/tx_json.h"
+#include "cli/tx_outcome.h"
 #include "cli/tx_text.h"
 #include "model/submission.h"
 #include "model/value.h"
@@ -187,28 +188,6 @@ static void say_times(struct labelled *l, const json_t *s)
                        format_span(settled - created, span));
 }
 
-static void say_outcome(struct labelled *l, const json_t *s)
-{
-    const json_t *outcome = json_object_get(s, "outcome");
-    json_t *rest = json_is_object(outcome) ? json_copy((json_t *)(uintptr_t)outcome) : NULL;
-    const json_t *gas = json_object_get(outcome, "gas_used");
-    char amount[FORMAT_SIZE];
-    struct buf text;
-
-    if (rest == NULL)
-        return;
-    buf_init(&text, RUN_TEXT_MAX);
-    tx_add_error(&text, outcome);
-    say(l, "error", &text, TONE_BAD);
-    if (json_is_number(gas) || json_is_string(gas))
-        labelled_linef(l, "gas used", "%s", format_amount(gas, amount));
-    json_object_del(rest, "error");
-    json_object_del(rest, "gas_used");
-    if (json_object_size(rest) > 0)
-        labelled_json(l, "outcome", rest);
-    json_decref(rest);
-}
-
 /* The epoch after which it can be proven dead. */
 static void add_expiry(struct buf *out, const json_t *s)
 {
@@ -264,9 +243,9 @@ static void print(const struct output *o, const json_t *s)
     labelled_text(&l, "executor", text_of(s, "executor"));
     labelled_text(&l, "account", text_of(s, "account"));
     say_times(&l, s);
-    say_outcome(&l, s);
+    tx_outcome_print(&l, s);
     say_next(&l, s);
-    labelled_json(&l, "holds", json_object_get(s, "holds"));
+    tx_holds_print(&l, s);
     if (text_of(s, "problem") != NULL)
         labelled_toned(&l, "problem", text_of(s, "problem"), TONE_BAD);
     say_signature(&l, s);

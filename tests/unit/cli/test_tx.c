@@ -9,6 +9,7 @@
 #include "cli/status_text.h"
 #include "cli/tx_input.h"
 #include "cli/tx_json.h"
+#include "cli/tx_outcome.h"
 #include "cli/tx_text.h"
 #include "fake_daemon.h"
 
@@ -263,14 +264,23 @@ static void cut_anywhere(void **state)
 static const char status[] =
     "{'state': 'running', 'version': '1', 'pid': 5, 'uptime_ms': 1000, 'desk': 'd', 'live': true,"
     " 'now': 1790000000000, 'counters': {},"
+    " 'vaults': [{'id': 'main', 'executor': 'sui', 'nav': null},"
+    "            {'id': 'hook', 'executor': 'webhook', 'nav': 5}],"
     " 'outside': [{'vault': 'main', 'executor': 'sui', 'account': '0x16', 'live': true, 'status':"
-    "   {'chain': '4c78adac', 'signer': true, 'epoch': 500, 'gas_price': 1000, 'operators': ["
-    "    {'name': 'main', 'address': '0x16', 'ready': true, 'balance': 3000000000, 'foreign': 0,"
-    "     'coins': {'free': 14, 'reserved': 2, 'uncertain': 0, 'shelved': 0}},"
-    "    {'name': 'other', 'address': '0x17', 'ready': true, 'balance': 0, 'foreign': 1,"
-    "     'foreign_last': 'DX3r', 'halted': 'somebody else has the key', 'coins': {}}]}},"
+    "   {'chain': '4c78adac', 'signer': true, 'name': 'main', 'address': '0x16', 'ready': true,"
+    "    'balance': 3000000000, 'foreign': 0, 'endpoints': [{'host': 'a:1', 'state': 'ok',"
+    "      'answers': 7, 'failures': 0, 'answer_ms': 25}, {'host': 'b:2', 'state': 'resting',"
+    "      'answers': 0, 'failures': 3, 'trouble': 'no answer'}],"
+    "    'coins': {'free': 14, 'reserved': 2, 'uncertain': 0, 'shelved': 0}}},"
+    "  {'vault': 'second', 'executor': 'sui', 'account': '0x17', 'live': true, 'status':"
+    "   {'chain': '4c78adac', 'signer': true, 'name': 'other', 'address': '0x17', 'ready': true,"
+    "    'balance': 0, 'foreign': 1, 'foreign_last': 'DX3r', 'halted': 'somebody has the key',"
+    "    'endpoints': [{'host': 'a:1', 'state': 'ok', 'answers': 7, 'failures': 0,"
+    "      'answer_ms': 25}, {'host': 'b:2', 'state': 'resting', 'answers': 0, 'failures': 3,"
+    "      'trouble': 'no answer'}], 'coins': {}}},"
     "  {'vault': 'hook', 'executor': 'webhook', 'account': 'https://x', 'live': false,"
-    "   'obstacle': 'no answer \\u001b[2J', 'status': {}}],"
+    "   'obstacle': 'no answer \\u001b[2J', 'status': {'posts': 3, 'lookups': 1, 'executed': 2,"
+    "    'refused': 0, 'dead': 0, 'unknown': 'it says nothing'}}],"
     " 'transactions': {'open': 4, 'oldest_ms': 90000, 'list': ["
     "  {'id': '1', 'account': '0x16', 'age_ms': 90000, 'tries': 7, 'why': 'the node is away'},"
     "  {'id': '2', 'account': '0x16', 'age_ms': 1000, 'tries': 1},"
@@ -289,15 +299,21 @@ static void status_tells(void **state)
     fclose(o.out);
     json_decref(value);
     assert_holds(text, "up 1.0 s, d, live\n");
+    assert_holds(text, "\nVAULT  NAV  QUOTE  POSITION MANAGER  EXPOSURE  OPEN  NOTE\n"
+                       "hook     5      -                 -         -     -  -\n\n");
     assert_holds(text, "\nOUTSIDE  BY       IS       ACCOUNT    IN THE WAY\n"
                        "main     sui      live     0x16       -\n"
+                       "second   sui      live     0x17       -\n"
                        "hook     webhook  dry run  https://x  no answer \\x1b[2J\n");
-    assert_holds(text,
-                 "\nOPERATOR  ADDRESS        BALANCE  GAS COINS          TROUBLE\n"
-                 "main      0x16     3,000,000,000  14 free, 2 in use  -\n"
-                 "other     0x17                 0  0 free             halted: somebody else has "
-                 "the key\n"
-                 "chain 4c78adac, epoch 500, gas price 1,000, signer up\n");
+    assert_holds(text, "\nOPERATOR  ADDRESS        BALANCE  GAS COINS          TROUBLE\n"
+                       "main      0x16     3,000,000,000  14 free, 2 in use  -\n"
+                       "other     0x17                 0  0 free             halted: somebody has "
+                       "the key\n");
+    assert_holds(text, "\nENDPOINT  IS       ANSWERS  FAILURES   TOOK  TROUBLE\n"
+                       "a:1       ok             7         0  25 ms  -\n"
+                       "b:2       resting        0         3      -  no answer\n\n");
+    assert_holds(text, "\nWEBHOOK OF  POSTS  LOOK-UPS  EXECUTED  REFUSED  DEAD  TROUBLE\n"
+                       "hook            3         1         2        0     0  it says nothing\n");
     assert_holds(text, "\nOPEN TRANSACTIONS OF  COUNT      OLDEST  TRIES  WHY\n"
                        "0x16                      2  1 min 30 s      7  the node is away\n"
                        "https://x                 1        5 ms      0  on its way\n"
@@ -322,6 +338,62 @@ static void status_of_a_desk_on_paper(void **state)
     assert_null(strstr(text, "OPEN TRANSACTIONS"));
     assert_null(strstr(text, "live"));
     free(text);
+}
+
+/* ---- what came of one ---- */
+
+static char *text_of_end(const char *submission)
+{
+    struct output o = {0};
+    struct labelled l = {.o = &o};
+    json_t *s = json(submission);
+    char *text;
+    size_t len;
+
+    o.out = open_memstream(&text, &len);
+    tx_outcome_print(&l, s);
+    tx_holds_print(&l, s);
+    fclose(o.out);
+    json_decref(s);
+    return text;
+}
+
+static void ends(void **state)
+{
+    static const char *const cases[][2] = {
+        {"{'state': 'done', 'success': true, 'outcome': {'status': 'success', 'epoch': 500,"
+         " 'checkpoint': 12, 'gas_used': 1955548, 'gas': {'computation': 1000000,"
+         " 'storage': 4514400, 'rebate': 3558852, 'non_refundable': 35948}, 'gas_object': {},"
+         " 'objects': [], 'created': [{}, {}, {}]}, 'holds': {'epoch': 500, 'expires': 501,"
+         " 'gas': [{'id': '0x22', 'version': 2, 'digest': 'x', 'balance': 1000}],"
+         " 'owned': [{'id': '0x\\u001b', 'version': 9}]}}",
+         "gas used    1,955,548 MIST: computation 1,000,000, storage 4,514,400, rebate 3,558,852\n"
+         "executed    in epoch 500, checkpoint 12\n"
+         "created     3 coins\n"
+         "held        0x22 gas coin, version 2, 1,000 MIST\n"
+         "            0x\\x1b object, version 9\n"},
+        {"{'state': 'open', 'holds': {'gas': [{'id': '0x22', 'version': 2}]}}",
+         "holds       0x22 gas coin, version 2\n"},
+        {"{'state': 'dead', 'outcome': {'error': {'code': 'EXPIRED', 'message': 'epoch 501 is"
+         " over'}, 'gas_version': 3}, 'holds': {'mine': true}}",
+         "error       EXPIRED: epoch 501 is over\n"
+         "outcome     {\"gas_version\":3}\n"
+         "held        {\"mine\":true}\n"},
+        {"{'state': 'done', 'success': true, 'outcome': {'gas_used': 0, 'details': {'fill': 1}}}",
+         "gas used    0\n"
+         "outcome     {\"details\":{\"fill\":1}}\n"},
+        {"{'state': 'open'}", ""},
+        {"{'state': 'done', 'outcome': {'gas': 'much', 'gas_used': [], 'error': 'x\\u0007'}}",
+         "error       x\\x07\n"
+         "outcome     {\"gas\":\"much\"}\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *text = text_of_end(cases[i][0]);
+        assert_string_equal(text, cases[i][1]);
+        free(text);
+    }
 }
 
 /* ---- resume ---- */
@@ -447,6 +519,7 @@ int main(void)
         cmocka_unit_test(cut_anywhere),
         cmocka_unit_test(status_tells),
         cmocka_unit_test(status_of_a_desk_on_paper),
+        cmocka_unit_test(ends),
         cmocka_unit_test(resume_waits_for_the_outcome),
         cmocka_unit_test(resume_gives_up),
         cmocka_unit_test(resume_of_nothing),
