@@ -49,7 +49,7 @@ static int read_abort(const json_t *effects, struct rpc_effects *fx, struct faul
         field_u64_or(error, "abortCode", &code, f) != 0 ||
         read_place(error, place, sizeof place, f) != 0)
         return -1;
-    if (place[0] != '\0' && !json_is_null(json_object_get(error, "abortCode")))
+    if (place[0] != '\0' && !field_absent(error, "abortCode"))
         snprintf(text, sizeof text, "%s code %" PRIu64, place, code);
     else
         snprintf(text, sizeof text, "%.240s", message);

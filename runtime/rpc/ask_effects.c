@@ -12,8 +12,9 @@
 #include "sui/limits.h"
 #include "sui/signing.h"
 
-#define SIGNATURE_BYTES_MAX 1024 /* of a signature's text: schemes other than Ed25519 are longer   \
-                                  */
+#define SIGNATURE_BYTES_MAX                                                                        \
+    1024 /* of a signature's text: schemes other than Ed25519 are longer                           \
+          */
 
 struct ask_effects {
     struct question q;

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 
-static bool is_absent(const json_t *o, const char *name)
+bool field_absent(const json_t *o, const char *name)
 {
     const json_t *value = json_object_get(o, name);
 
@@ -46,7 +46,7 @@ int field_u64(const json_t *o, const char *name, uint64_t *out, struct fault *f)
 
 int field_u64_or(const json_t *o, const char *name, uint64_t *out, struct fault *f)
 {
-    if (!is_absent(o, name))
+    if (!field_absent(o, name))
         return field_u64(o, name, out, f);
     *out = 0;
     return 0;
@@ -64,7 +64,7 @@ int field_text(const json_t *o, const char *name, const char **out, struct fault
 
 int field_text_or(const json_t *o, const char *name, const char **out, struct fault *f)
 {
-    if (!is_absent(o, name))
+    if (!field_absent(o, name))
         return field_text(o, name, out, f);
     *out = NULL;
     return 0;
@@ -82,7 +82,7 @@ int field_object(const json_t *o, const char *name, json_t **out, struct fault *
 
 int field_object_or(const json_t *o, const char *name, json_t **out, struct fault *f)
 {
-    if (!is_absent(o, name))
+    if (!field_absent(o, name))
         return field_object(o, name, out, f);
     *out = NULL;
     return 0;
@@ -113,7 +113,7 @@ int field_bool(const json_t *o, const char *name, bool *out, struct fault *f)
 
 int field_bool_or(const json_t *o, const char *name, bool *out, struct fault *f)
 {
-    if (!is_absent(o, name))
+    if (!field_absent(o, name))
         return field_bool(o, name, out, f);
     *out = false;
     return 0;

@@ -15,6 +15,8 @@
 #include "rpc/fault.h"
 #include "sui/transaction.h"
 
+bool field_absent(const json_t *o, const char *name); /* null or missing */
+
 /* What must be there. */
 int field_u64(const json_t *o, const char *name, uint64_t *out, struct fault *f);
 int field_text(const json_t *o, const char *name, const char **out, struct fault *f);
