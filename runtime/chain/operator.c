@@ -173,8 +173,13 @@ static void ask_objects(struct operator* o)
     for (size_t i = 0; i < o->book.count && count < RPC_OBJECTS; i++)
         if (!o->book.items[i].is_known && !o->book.items[i].is_reserved)
             o->asked[count++] = o->book.items[i].ref.id;
-    if (count == 0)
+    if (count == 0) { /* what is reserved is known by its submission */
+        if (!o->objects_known) {
+            o->objects_known = true;
+            now_known(o);
+        }
         return;
+    }
     o->asked_count = count;
     o->objects_busy =
         rpc_ask_objects(o->chain->rpc, o->asked, count, false, on_objects, o, &e) == 0;
