@@ -36,8 +36,8 @@
  *                caps = {max_single_position_pct, max_exposure_pct, max_drawdown_pct (0..100),
  *                max_open_positions (0..10000), max_spend (0..4e18),
  *                spend_window ("1h" or seconds; 1s..31d)};
- *                paper: quote_balance and pm_balance (0; 0..4e18), spread_pct (1; 0..50),
- *                fee_pct (0; 0..100); sui: see chain/config.h; webhook: see webhook/webhook.h}}
+ *                paper: quote_balance and pm_balance (0; 0..4e18), spread_pct (1; 0..50; webhook, too),
+ *                fee_pct (0; 0..100); sui: see chain/config.h; webhook: see webhook/config.h}}
  *   sui          the chain, its endpoints and operators: see chain/config.h
  *   feeds        {[name] = {kind, …}}: the keys of struct feed_config; a key of another kind is
  *                an error

@@ -359,6 +359,7 @@ int webhook_open(struct executor **out, const struct vault_config *vault,
 
     x->base = (struct executor){.ops = &webhook_ops, .outside = &webhook_outside};
     x->vault = *vault;
+    x->vault.table = NULL; /* the desk's; it may be gone before this */
     x->config = *config;
     x->markets = *markets;
     x->env = *env;

@@ -203,6 +203,7 @@ static void test_values(void **state)
     }
     plan_of(p, "[" RANGE "'quantity':5}]");
     p->list->items[0].lower_strike = 2;
+    outside_plan_release(&p->plan);
     outside_plan(&p->plan, &p->request);
     assert_string_equal(p->plan.message, "INVALID_RANGE: action=1 lower_strike=2 higher_strike=2");
 }

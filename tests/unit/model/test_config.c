@@ -264,7 +264,7 @@ static void keys_of_other_executors(void **state)
            NULL,
            "orrery.lua:0: sui: expected a table with names as keys, got integer 5\n"
            "orrery.lua:0: vaults.a.spread_pct: a vault with executor 'sui' has no such key (it "
-           "belongs to paper)\n"
+           "belongs to paper or webhook)\n"
            "orrery.lua:0: vaults.b.operator: a vault with executor 'paper' has no such key (it "
            "belongs to sui)\n"
            "orrery.lua:0: vaults.c.executor: unknown executor 'sul' (did you mean 'sui'?)\n");
