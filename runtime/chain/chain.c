@@ -212,7 +212,7 @@ static int open_signer(struct chain *chain, const struct config *config, struct 
 static int open_operators(struct chain *chain, struct error *e)
 {
     for (size_t i = 0; i < chain->config.operator_count; i++) {
-        struct operator* o = & chain->operators[i];
+        struct chain_operator *o = &chain->operators[i];
         operator_init(o, chain, &chain->config.operators[i]);
         chain->operator_count++;
         if (chain->env->live && !chain->env->dry_run && operator_claim(o, e) < 0)

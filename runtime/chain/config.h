@@ -86,7 +86,7 @@ struct snapshot_config {
 };
 
 struct chain_vault_config {
-    char operator[LIMIT_NAME_BYTES + 1];
+    char operator_name[LIMIT_NAME_BYTES + 1];
     bool halt_on_foreign;
     struct snapshot_config snapshot;
     struct recipe *recipe;

@@ -96,7 +96,7 @@ static void read_operator(const struct scope *scope, const json_t *vault,
     else if (chain->operator_count > 0 && chain_config_operator(chain, name) == NULL)
         scope_unknown(scope, "operator", name, known);
     else
-        snprintf(out->operator, sizeof out->operator, "%s", name);
+        snprintf(out->operator_name, sizeof out->operator_name, "%s", name);
 }
 
 static void read_on_foreign(const struct scope *scope, const json_t *vault,
@@ -235,7 +235,7 @@ static int add_recipes(const struct config *config, const struct chain_config *c
             continue;
         if (chain_vault_load(&config->vaults[i], chain, &vault, e) < 0)
             return -1;
-        if (strcmp(vault.operator, o->name) == 0)
+        if (strcmp(vault.operator_name, o->name) == 0)
             json_array_append_new(recipes, recipe_json(vault.recipe));
         chain_vault_release(&vault);
     }

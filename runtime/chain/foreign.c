@@ -27,7 +27,7 @@ static bool is_own(const struct foreign_watch *w, const struct sui_digest *d)
     return has(w->own, w->own_count, d);
 }
 
-void foreign_own(struct operator* o, const char *digest)
+void foreign_own(struct chain_operator *o, const char *digest)
 {
     struct foreign_watch *w = &o->foreign;
     struct sui_digest d;
@@ -52,7 +52,7 @@ static void remember(struct foreign_watch *w, const struct sui_digest *d)
     w->seen[w->seen_count++] = *d;
 }
 
-static void found(struct operator* o, const char *digest)
+static void found(struct chain_operator *o, const char *digest)
 {
     struct foreign_watch *w = &o->foreign;
 
@@ -68,7 +68,7 @@ static void found(struct operator* o, const char *digest)
 static void on_sent(void *arg, const struct rpc_answer *a,
                     const char (*digests)[SUI_DIGEST_TEXT_SIZE], size_t count)
 {
-    struct operator* o = arg;
+    struct chain_operator *o = arg;
     struct foreign_watch *w = &o->foreign;
     bool past = !w->is_settled && !w->has_history;
 
@@ -93,7 +93,7 @@ static void on_sent(void *arg, const struct rpc_answer *a,
     w->is_settled = true;
 }
 
-void foreign_pulse(struct operator* o)
+void foreign_pulse(struct chain_operator *o)
 {
     struct chain *chain = o->chain;
     struct foreign_watch *w = &o->foreign;
@@ -105,7 +105,7 @@ void foreign_pulse(struct operator* o)
     w->busy = rpc_ask_sent(chain->rpc, &o->address, SENT_ASKED, on_sent, o, &e) == 0;
 }
 
-void foreign_release(struct operator* o)
+void foreign_release(struct chain_operator *o)
 {
     free(o->foreign.own);
     free(o->foreign.seen);

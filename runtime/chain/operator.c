@@ -8,11 +8,13 @@
 #include "base/mem.h"
 #include "chain/parts.h"
 
-void operator_init(struct operator* o, struct chain *chain, const struct operator_config *config)
+void operator_init(struct chain_operator *o, struct chain *chain,
+                   const struct operator_config *config)
 {
     const struct sui_address *address = signer_address(chain->signer, config->name);
 
-    *o = (struct operator){.chain = chain, .config = config, .claim = -1, .coins_wanted = true};
+    *o = (struct chain_operator){
+        .chain = chain, .config = config, .claim = -1, .coins_wanted = true};
     if (address != NULL)
         o->address = *address;
     sui_address_text(&o->address, o->account);
@@ -20,7 +22,7 @@ void operator_init(struct operator* o, struct chain *chain, const struct operato
 
 /* A name that only one process of this machine can have, for as long as it lives. Daemons that
  * share a journal are kept apart by the journal's lock; these have another one. */
-int operator_claim(struct operator* o, struct error *e)
+int operator_claim(struct chain_operator *o, struct error *e)
 {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     int used =
@@ -41,7 +43,7 @@ int operator_claim(struct operator* o, struct error *e)
                      o->config->name, o->account);
 }
 
-void operator_release(struct operator* o)
+void operator_release(struct chain_operator *o)
 {
     while (o->vaults != NULL) {
         struct chain_vault *v = o->vaults;
@@ -57,7 +59,7 @@ void operator_release(struct operator* o)
     foreign_release(o);
 }
 
-void operator_name_objects(struct operator* o, const struct recipe *recipe)
+void operator_name_objects(struct chain_operator *o, const struct recipe *recipe)
 {
     for (size_t i = 0; i < recipe_object_count(recipe); i++) {
         const struct recipe_object *object = recipe_object_at(recipe, i);
@@ -66,7 +68,7 @@ void operator_name_objects(struct operator* o, const struct recipe *recipe)
     o->objects_known = owned_book_unknown(&o->book) == 0;
 }
 
-void operator_halt(struct operator* o, const char *why)
+void operator_halt(struct chain_operator *o, const char *why)
 {
     if (o->halted[0] != '\0')
         return;
@@ -75,14 +77,14 @@ void operator_halt(struct operator* o, const char *why)
     chain_changed(o->chain);
 }
 
-bool operator_ready(const struct operator* o)
+bool operator_ready(const struct chain_operator *o)
 {
     return o->chain->epoch_known && o->coins_known && o->objects_known;
 }
 
 /* ---- coins and objects that are not certain ---- */
 
-static void now_known(struct operator* o)
+static void now_known(struct chain_operator *o)
 {
     if (operator_ready(o)) {
         o->trouble[0] = '\0';
@@ -94,7 +96,7 @@ static void now_known(struct operator* o)
 static void on_coins(void *arg, const struct rpc_answer *a, const struct rpc_coin *coins,
                      size_t count)
 {
-    struct operator* o = arg;
+    struct chain_operator *o = arg;
 
     o->coins_busy = false;
     o->coins_ns = chain_now_ns(o->chain) + RETRY_NS;
@@ -109,7 +111,7 @@ static void on_coins(void *arg, const struct rpc_answer *a, const struct rpc_coi
     now_known(o);
 }
 
-static void ask_coins(struct operator* o)
+static void ask_coins(struct chain_operator *o)
 {
     struct error e = ERROR_INIT;
 
@@ -120,7 +122,7 @@ static void ask_coins(struct operator* o)
         o->coins_ns = chain_now_ns(o->chain) + RETRY_NS;
 }
 
-static void learn_object(struct operator* o, struct owned_object *item,
+static void learn_object(struct chain_operator *o, struct owned_object *item,
                          const struct rpc_object *object)
 {
     char id[SUI_ADDRESS_TEXT_SIZE];
@@ -145,7 +147,7 @@ static void learn_object(struct operator* o, struct owned_object *item,
 static void on_objects(void *arg, const struct rpc_answer *a, const struct rpc_object *objects,
                        size_t count)
 {
-    struct operator* o = arg;
+    struct chain_operator *o = arg;
 
     o->objects_busy = false;
     o->objects_ns = chain_now_ns(o->chain) + RETRY_NS / 2;
@@ -163,7 +165,7 @@ static void on_objects(void *arg, const struct rpc_answer *a, const struct rpc_o
     now_known(o);
 }
 
-static void ask_objects(struct operator* o)
+static void ask_objects(struct chain_operator *o)
 {
     struct error e = ERROR_INIT;
     size_t count = 0;
@@ -187,7 +189,7 @@ static void ask_objects(struct operator* o)
         o->objects_ns = chain_now_ns(o->chain) + RETRY_NS;
 }
 
-void operator_pulse(struct operator* o)
+void operator_pulse(struct chain_operator *o)
 {
     /* Nothing is known of a pool before the epoch: the chain is not checked yet. */
     if (!o->chain->epoch_known)
@@ -205,7 +207,7 @@ void operator_pulse(struct operator* o)
 }
 
 /* Lets the batches that wait go on, the oldest first. */
-void operator_wake(struct operator* o)
+void operator_wake(struct chain_operator *o)
 {
     struct batch *next;
 
@@ -218,7 +220,7 @@ void operator_wake(struct operator* o)
 
 /* ---- what is in the way ---- */
 
-const char *operator_obstacle(struct operator* o)
+const char *operator_obstacle(struct chain_operator *o)
 {
     const struct chain *chain = o->chain;
     const char *why = chain->trouble[0] != '\0' ? chain->trouble : o->trouble;
@@ -233,7 +235,7 @@ const char *operator_obstacle(struct operator* o)
     return o->obstacle;
 }
 
-json_t *operator_status(const struct operator* o)
+json_t *operator_status(const struct chain_operator *o)
 {
     uint64_t balance = 0;
     json_t *out, *coins;

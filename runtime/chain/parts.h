@@ -56,8 +56,7 @@ struct foreign_watch {
     bool busy;
 };
 
-struct operator
-{
+struct chain_operator {
     struct chain *chain;
     const struct operator_config *config;
     struct sui_address address;
@@ -96,7 +95,7 @@ struct snapshot_values {
 struct chain_vault {
     struct executor base;     /* first */
     struct chain_vault *next; /* of its operator */
-    struct operator* operator;
+    struct chain_operator *op;
     const struct vault_config *config;
     const struct outside_env *env;
     const struct market_source *markets;
@@ -121,7 +120,7 @@ struct chain {
     struct chain_config config;
     struct rpc *rpc;
     struct signer *signer;
-    struct operator operators[CHAIN_OPERATORS];
+    struct chain_operator operators[CHAIN_OPERATORS];
     size_t operator_count;
     struct job *jobs;
     struct pulse *pulse;
@@ -145,41 +144,43 @@ void chain_want_epoch(struct chain *chain);
 bool chain_epoch_fresh(const struct chain *chain);
 
 /* operator.c */
-void operator_init(struct operator* o, struct chain *chain, const struct operator_config *config);
-int operator_claim(struct operator* o, struct error *e);
-void operator_release(struct operator* o);
-void operator_name_objects(struct operator* o, const struct recipe *recipe);
-void operator_learn(struct operator* o, const struct submission *s); /* a settled one, on record */
-void operator_pulse(struct operator* o);
-void operator_wake(struct operator* o);
-void operator_halt(struct operator* o, const char *why);
-bool operator_ready(const struct operator* o);
-const char *operator_obstacle(struct operator* o);
-json_t *operator_status(const struct operator* o);
+void operator_init(struct chain_operator *o, struct chain *chain,
+                   const struct operator_config *config);
+int operator_claim(struct chain_operator *o, struct error *e);
+void operator_release(struct chain_operator *o);
+void operator_name_objects(struct chain_operator *o, const struct recipe *recipe);
+void operator_learn(struct chain_operator *o,
+                    const struct submission *s); /* a settled one, on record */
+void operator_pulse(struct chain_operator *o);
+void operator_wake(struct chain_operator *o);
+void operator_halt(struct chain_operator *o, const char *why);
+bool operator_ready(const struct chain_operator *o);
+const char *operator_obstacle(struct chain_operator *o);
+json_t *operator_status(const struct chain_operator *o);
 
 /* settle.c: what a submission held */
-void submission_hold(struct operator* o, const struct submission *s);
-void submission_let_go(struct operator* o, const struct submission *s);
+void submission_hold(struct chain_operator *o, const struct submission *s);
+void submission_let_go(struct chain_operator *o, const struct submission *s);
 
 /* prepare.c */
 void chain_prepare(struct executor *x, struct preparation *p);
 bool batch_advance(struct batch *batch); /* false: it still waits */
 struct batch *batch_next(const struct batch *batch);
-void batch_end_all(struct operator* o, struct chain_vault *vault);
+void batch_end_all(struct chain_operator *o, struct chain_vault *vault);
 /* Splits `coin` (free) into `parts` more, each of `amount`. */
-void upkeep_prepare(struct operator* o, struct chain_vault *v, const struct gas_coin *coin,
+void upkeep_prepare(struct chain_operator *o, struct chain_vault *v, const struct gas_coin *coin,
                     size_t parts, uint64_t amount);
 
 /* pursue.c */
 void chain_pursue(struct executor *x, struct pursuit *p);
 
 /* upkeep.c */
-void upkeep_consider(struct operator* o);
+void upkeep_consider(struct chain_operator *o);
 
 /* foreign.c */
-void foreign_own(struct operator* o, const char *digest);
-void foreign_pulse(struct operator* o);
-void foreign_release(struct operator* o);
+void foreign_own(struct chain_operator *o, const char *digest);
+void foreign_pulse(struct chain_operator *o);
+void foreign_release(struct chain_operator *o);
 
 /* snapshot.c */
 void snapshot_pulse(struct chain_vault *v);

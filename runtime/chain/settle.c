@@ -4,7 +4,7 @@
 #include "chain/parts.h"
 #include "model/value.h"
 
-void submission_hold(struct operator* o, const struct submission *s)
+void submission_hold(struct chain_operator *o, const struct submission *s)
 {
     struct holds holds;
     struct error e = ERROR_INIT;
@@ -23,14 +23,14 @@ void submission_hold(struct operator* o, const struct submission *s)
 }
 
 /* Whether the coin is known at a version that came after that submission. */
-static bool later_gas_known(const struct operator* o, const struct holds *holds)
+static bool later_gas_known(const struct chain_operator *o, const struct holds *holds)
 {
     const struct gas_coin *coin = gas_pool_find(&o->pool, &holds->gas.id);
 
     return coin != NULL && coin->ref.version > holds->gas.version;
 }
 
-static void learn_gas(struct operator* o, const struct holds *holds, const json_t *outcome)
+static void learn_gas(struct chain_operator *o, const struct holds *holds, const json_t *outcome)
 {
     struct sui_object_ref ref;
     uint64_t balance = 0;
@@ -45,7 +45,8 @@ static void learn_gas(struct operator* o, const struct holds *holds, const json_
         gas_pool_free(&o->pool, &holds->gas.id);
 }
 
-static void learn_objects(struct operator* o, const struct holds *holds, const json_t *outcome)
+static void learn_objects(struct chain_operator *o, const struct holds *holds,
+                          const json_t *outcome)
 {
     const json_t *item;
     struct sui_object_ref ref;
@@ -62,7 +63,7 @@ static void learn_objects(struct operator* o, const struct holds *holds, const j
         owned_book_learn(&o->book, &ref);
 }
 
-static void learn_created(struct operator* o, const json_t *outcome)
+static void learn_created(struct chain_operator *o, const json_t *outcome)
 {
     const json_t *item;
     struct sui_object_ref ref;
@@ -76,7 +77,7 @@ static void learn_created(struct operator* o, const json_t *outcome)
 }
 
 /* Nothing of it was executed, so its objects are as they were, unless others have changed them. */
-static void learn_dead(struct operator* o, const struct holds *holds, const json_t *outcome)
+static void learn_dead(struct chain_operator *o, const struct holds *holds, const json_t *outcome)
 {
     uint64_t version = 0;
 
@@ -91,7 +92,8 @@ static void learn_dead(struct operator* o, const struct holds *holds, const json
     }
 }
 
-static void learn_end(struct operator* o, const struct submission *s, const struct holds *holds)
+static void learn_end(struct chain_operator *o, const struct submission *s,
+                      const struct holds *holds)
 {
     struct error e = ERROR_INIT;
     json_t *outcome = s->outcome == NULL
@@ -108,7 +110,7 @@ static void learn_end(struct operator* o, const struct submission *s, const stru
     json_decref(outcome);
 }
 
-void submission_let_go(struct operator* o, const struct submission *s)
+void submission_let_go(struct chain_operator *o, const struct submission *s)
 {
     struct holds holds;
     struct error e = ERROR_INIT;
@@ -123,7 +125,7 @@ void submission_let_go(struct operator* o, const struct submission *s)
 }
 
 /* Of one that ended before this start: what it left behind is certain, at that version. */
-void operator_learn(struct operator* o, const struct submission *s)
+void operator_learn(struct chain_operator *o, const struct submission *s)
 {
     struct holds holds;
     struct error e = ERROR_INIT;

@@ -62,12 +62,12 @@ static void on_objects(void *arg, const struct rpc_answer *a, const struct rpc_o
         return;
     v->values = now;
     v->version++;
-    chain_changed(v->operator->chain);
+    chain_changed(v->op->chain);
 }
 
 void snapshot_pulse(struct chain_vault *v)
 {
-    struct chain *chain = v->operator->chain;
+    struct chain *chain = v->op->chain;
     struct sui_address ids[4];
     struct error e = ERROR_INIT;
     size_t count = wanted(&v->own.snapshot, ids);

@@ -2,7 +2,7 @@
  * own that is journaled and pursued like all others. */
 #include "chain/parts.h"
 
-static bool may_split(const struct operator* o)
+static bool may_split(const struct chain_operator *o)
 {
     const struct chain *chain = o->chain;
 
@@ -11,7 +11,7 @@ static bool may_split(const struct operator* o)
            o->halted[0] == '\0' && operator_ready(o) && chain_now_ns(chain) >= o->upkeep_ns;
 }
 
-void upkeep_consider(struct operator* o)
+void upkeep_consider(struct chain_operator *o)
 {
     const struct operator_config *config = o->config;
     const struct gas_coin *coin = NULL;

@@ -45,7 +45,7 @@ static void vault_close(struct executor *x)
     struct chain_vault *v = (struct chain_vault *)x;
 
     v->closed = true;
-    batch_end_all(v->operator, v);
+    batch_end_all(v->op, v);
 }
 
 static void vault_settled(struct executor *x, const struct submission *s)
@@ -54,7 +54,7 @@ static void vault_settled(struct executor *x, const struct submission *s)
 
     if (s->vault[0] != '\0')
         outside_spends_keep(&v->spends);
-    submission_let_go(v->operator, s);
+    submission_let_go(v->op, s);
     v->snapshot_ns = 0; /* what it did is to be seen soon */
 }
 
@@ -68,27 +68,27 @@ static void vault_abandon(struct executor *x, const struct submission *s)
     outside_spends_drop(&v->spends);
     if (holds_parse(s->holds, &holds, &e) < 0)
         return;
-    gas_pool_shelve(&v->operator->pool, &holds.gas.id);
+    gas_pool_shelve(&v->op->pool, &holds.gas.id);
     for (size_t i = 0; i < holds.owned_count; i++)
-        owned_book_free(&v->operator->book, &holds.owned[i].id);
+        owned_book_free(&v->op->book, &holds.owned[i].id);
     holds_release(&holds);
-    chain_soon(v->operator->chain);
+    chain_soon(v->op->chain);
 }
 
 static void vault_adopt(struct executor *x, const struct submission *s)
 {
-    submission_hold(((struct chain_vault *)x)->operator, s);
+    submission_hold(((struct chain_vault *)x)->op, s);
 }
 
 static const char *vault_account(struct executor *x)
 {
-    return ((struct chain_vault *)x)->operator->account;
+    return ((struct chain_vault *)x)->op->account;
 }
 
 static const char *vault_obstacle(struct executor *x)
 {
     struct chain_vault *v = (struct chain_vault *)x;
-    struct operator* o = v->operator;
+    struct chain_operator *o = v->op;
 
     if (o->foreign.count > 0 && v->own.halt_on_foreign) {
         snprintf(o->obstacle, sizeof o->obstacle,
@@ -104,13 +104,13 @@ static const char *vault_obstacle(struct executor *x)
 static json_t *vault_status(struct executor *x)
 {
     struct chain_vault *v = (struct chain_vault *)x;
-    json_t *out = operator_status(v->operator);
+    json_t *out = operator_status(v->op);
     const char *obstacle = vault_obstacle(x);
 
     json_object_set_new(out, "executor", json_string("sui"));
-    json_object_set_new(out, "chain", json_string(v->operator->chain->config.chain));
-    json_object_set_new(out, "endpoints", rpc_status(v->operator->chain->rpc));
-    json_object_set_new(out, "signer", json_boolean(signer_is_up(v->operator->chain->signer)));
+    json_object_set_new(out, "chain", json_string(v->op->chain->config.chain));
+    json_object_set_new(out, "endpoints", rpc_status(v->op->chain->rpc));
+    json_object_set_new(out, "signer", json_boolean(signer_is_up(v->op->chain->signer)));
     if (obstacle != NULL)
         json_object_set_new(out, "obstacle", json_string(obstacle));
     return out;
@@ -142,7 +142,7 @@ static void learn_one(void *to, const struct submission *s)
     operator_learn(to, s);
 }
 
-static int read_history(struct operator* o, const struct outside_env *env, struct error *e)
+static int read_history(struct chain_operator *o, const struct outside_env *env, struct error *e)
 {
     if (env->history == NULL)
         return 0;
@@ -152,7 +152,7 @@ static int read_history(struct operator* o, const struct outside_env *env, struc
     return 0;
 }
 
-static struct operator* find_operator(struct chain *chain, const char *name)
+static struct chain_operator *find_operator(struct chain *chain, const char *name)
 {
     for (size_t i = 0; i < chain->operator_count; i++)
         if (strcmp(chain->operators[i].config->name, name) == 0)
@@ -171,15 +171,15 @@ int chain_vault_open(struct executor **out, struct chain *chain, const struct va
         return -1;
     }
     v->base = (struct executor){&vault_ops, &vault_outside};
-    v->operator= find_operator(chain, v->own.operator);
+    v->op = find_operator(chain, v->own.operator_name);
     v->config = config;
     v->env = env;
     v->markets = markets;
     outside_spends_init(&v->spends, config, record);
-    operator_name_objects(v->operator, v->own.recipe);
-    v->next = v->operator->vaults;
-    v->operator->vaults = v;
-    if (read_history(v->operator, env, e) < 0) {
+    operator_name_objects(v->op, v->own.recipe);
+    v->next = v->op->vaults;
+    v->op->vaults = v;
+    if (read_history(v->op, env, e) < 0) {
         v->closed = true;
         return -1;
     }

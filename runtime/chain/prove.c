@@ -1,0 +1,148 @@
+/*
+ * Whether a submission never will be executed.
+ *
+ * The proof is put together from answers of one and the same node, in this order: its epoch; the
+ * gas coin; and then, once more, the digest, which it must not know:
+ *
+ *   EXPIRED    its epoch is behind the last one in which the transaction may be executed
+ *   GAS_MOVED  the gas coin has a later version than the one in the transaction, and another
+ *              transaction made it; seen twice, `proof_wait` apart, so that an index that lags
+ *              behind the objects of the same node has caught up
+ *
+ * What could still be otherwise is no proof: a coin whose version was made by this very digest
+ * (the node has executed it, but says nothing of it), and a moved coin on a node that is so many
+ * epochs ahead that it may have forgotten transactions of that time.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "chain/hunt.h"
+
+#define KEPT_EPOCHS 2 /* for so long every node knows the transactions of an epoch */
+
+static void moved(struct hunt *h)
+{
+    struct sighting *seen = hunt_sighting(h);
+    int64_t now = chain_now_ns(hunt_chain(h)), wait_ms = hunt_chain(h)->config.proof_ms;
+    bool before = hunt_was_sighted(h) && seen->endpoint == h->endpoint;
+
+    if (before && now - seen->at_ns >= wait_ms * 1000000) {
+        seen->digest[0] = '\0';
+        hunt_dead(h, "GAS_MOVED",
+                  "its gas coin went from version %" PRIu64 " to %" PRIu64
+                  " by another transaction (%s), and the chain does not know this one",
+                  h->holds.gas.version, h->coin_version, h->coin_made_by);
+        return;
+    }
+    if (!before) {
+        snprintf(seen->digest, sizeof seen->digest, "%s", h->p->submission->digest);
+        seen->endpoint = h->endpoint;
+        seen->at_ns = now;
+    }
+    h->retry_ms = wait_ms - (now - seen->at_ns) / 1000000 + 1;
+    hunt_unknown(h,
+                 "its gas coin has moved on by another transaction: looked at again before it is "
+                 "given up");
+}
+
+static void judge(struct hunt *h)
+{
+    uint64_t version = h->holds.gas.version;
+    bool over = h->node_epoch > h->holds.expires;
+    bool forgotten = over && h->node_epoch - h->holds.expires > KEPT_EPOCHS;
+    bool gone = !h->coin_found || h->coin_version > version;
+
+    if (h->coin_found && h->coin_version < version)
+        hunt_unknown(h,
+                     "the node is behind: it knows the gas coin at version %" PRIu64
+                     " only, not %" PRIu64,
+                     h->coin_version, version);
+    else if (gone && strcmp(h->coin_made_by, h->p->submission->digest) == 0)
+        hunt_unknown(h,
+                     "it has been executed (it made version %" PRIu64 " of its gas coin), but the "
+                     "node says nothing of it",
+                     h->coin_version);
+    else if (gone && forgotten)
+        hunt_unknown(h,
+                     "its gas coin has moved on, and epoch %" PRIu64 " is so long past that nodes "
+                     "may have forgotten it: look it up in an archive",
+                     h->holds.expires);
+    else if (over)
+        hunt_dead(h, "EXPIRED",
+                  "it could be executed until epoch %" PRIu64 ", and in epoch %" PRIu64
+                  " the chain does not know it",
+                  h->holds.expires, h->node_epoch);
+    else if (h->coin_found && gone && h->coin_made_by[0] != '\0')
+        moved(h);
+    else
+        hunt_unknown_still(h);
+}
+
+/* False: the proof ends here. */
+static bool proof_goes_on(struct hunt *h, const struct rpc_answer *a)
+{
+    if (!h->vault->closed && a->result == RPC_OK && a->endpoint == h->endpoint)
+        return true;
+    if (h->vault->closed)
+        hunt_end(h, PURSUIT_UNKNOWN, NULL);
+    else
+        hunt_unknown(h, "%s", a->result == RPC_OK ? "another node has answered" : a->message);
+    return false;
+}
+
+static void on_proof_look_up(void *arg, const struct rpc_answer *a, bool found,
+                             const struct rpc_effects *fx)
+{
+    struct hunt *h = arg;
+
+    if (!proof_goes_on(h, a))
+        return;
+    if (found)
+        hunt_executed(h, fx);
+    else
+        judge(h);
+}
+
+static void on_proof_coin(void *arg, const struct rpc_answer *a, const struct rpc_object *objects,
+                          size_t count)
+{
+    struct hunt *h = arg;
+    struct rpc *rpc = hunt_chain(h)->rpc;
+    struct error e = ERROR_INIT;
+
+    if (!proof_goes_on(h, a))
+        return;
+    h->coin_found = count > 0 && objects[0].found;
+    if (h->coin_found) {
+        h->coin_version = objects[0].ref.version;
+        memcpy(h->coin_made_by, objects[0].previous, sizeof h->coin_made_by);
+    }
+    rpc_pin(rpc, h->endpoint);
+    if (rpc_look_up(rpc, h->p->submission->digest, on_proof_look_up, h, &e) < 0)
+        hunt_unknown(h, "%s", e.message);
+}
+
+static void on_proof_epoch(void *arg, const struct rpc_answer *a, const struct rpc_epoch *epoch)
+{
+    struct hunt *h = arg;
+    struct rpc *rpc = hunt_chain(h)->rpc;
+    struct error e = ERROR_INIT;
+
+    if (!proof_goes_on(h, a))
+        return;
+    h->node_epoch = epoch->epoch;
+    rpc_pin(rpc, h->endpoint);
+    if (rpc_ask_objects(rpc, &h->holds.gas.id, 1, false, on_proof_coin, h, &e) < 0)
+        hunt_unknown(h, "%s", e.message);
+}
+
+void hunt_prove(struct hunt *h)
+{
+    struct rpc *rpc = hunt_chain(h)->rpc;
+    struct error e = ERROR_INIT;
+
+    rpc_pin(rpc, h->endpoint);
+    if (rpc_ask_epoch(rpc, on_proof_epoch, h, &e) < 0)
+        hunt_unknown(h, "%s", e.message);
+}
