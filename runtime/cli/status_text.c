@@ -197,14 +197,6 @@ static void print_plugins(const struct output *o, const json_t *status)
     status_finish(&t, o);
 }
 
-static bool is_known(const json_t *vault)
-{
-    const char *executor = status_string(vault, "executor");
-    const json_t *nav = json_object_get(vault, "nav");
-
-    return executor == NULL || strcmp(executor, "paper") == 0 || (nav && !json_is_null(nav));
-}
-
 static void print_vaults(const struct output *o, const json_t *status)
 {
     static const struct column columns[] = {
@@ -220,7 +212,7 @@ static void print_vaults(const struct output *o, const json_t *status)
     {
         bool frozen = json_is_true(json_object_get(one, "is_frozen"));
         /* What is somewhere outside may not be known; the vault has a line below. */
-        if (!is_known(one))
+        if (json_is_null(json_object_get(one, "nav")))
             continue;
         table_add(&t, status_string(one, "id"));
         status_add_amount(&t, one, "nav");

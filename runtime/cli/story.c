@@ -294,29 +294,32 @@ static void say_transaction(struct labelled *l, const json_t *run)
     buf_release(&text);
 }
 
-/* What the executor said, but for what has lines of its own. */
-static void say_rest(struct labelled *l, const json_t *result)
+/* What the executor said, before it was sent or in the end, but for what has lines of its own. */
+static void say_rest(struct labelled *l, const json_t *result, bool is_open)
 {
     json_t *rest = json_copy((json_t *)(uintptr_t)result);
 
     json_object_del(rest, "digest");
     json_object_del(rest, "events");
+    if (json_array_size(json_object_get(rest, "emits")) == 0)
+        json_object_del(rest, "emits");
     if (json_object_size(rest) > 0)
-        labelled_json(l, "came back", rest);
+        labelled_json(l, is_open ? "prepared" : "came back", rest);
     json_decref(rest);
 }
 
 static void say_result(struct labelled *l, const json_t *run)
 {
     const json_t *result = json_object_get(run, "result"), *one;
+    const json_t *tx = json_object_get(run, "transaction");
     const json_t *events = json_object_get(result, "events");
     struct buf text;
     size_t i;
 
     say_transaction(l, run);
-    if (json_is_object(json_object_get(run, "transaction"))) {
+    if (json_is_object(tx)) {
         if (json_is_object(result))
-            say_rest(l, result);
+            say_rest(l, result, strcmp(tx_state_word(tx), "open") == 0);
     } else {
         if (json_is_object(result) && text_of(result, "digest") == NULL && !json_is_array(events))
             labelled_json(l, "came back", result);

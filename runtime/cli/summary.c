@@ -91,11 +91,13 @@ static void print_vaults(const struct output *o, const json_t *vaults)
     json_array_foreach(vaults, i, one)
     {
         char text[FORMAT_SIZE];
+        if (json_is_null(json_object_get(one, "nav"))) /* outside, and nobody has told */
+            continue;
         table_add(&t, text_of(one, "id"));
         for (size_t n = 0; n < sizeof names / sizeof names[0]; n++)
             table_add(&t, format_amount(json_object_get(one, names[n]), text));
     }
-    if (i > 0) {
+    if (t.count > 0) {
         fputc('\n', o->out);
         table_print(&t, o, 2);
     }

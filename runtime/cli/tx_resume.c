@@ -164,11 +164,13 @@ static void print(const struct context *c, const struct resuming *r)
         tx_print_list(o, r->open, "no open transactions");
     if (open == 0)
         return;
-    fprintf(o->out, "\n%s%zu %s open%s: %s\n", output_tone(o->colour, TONE_WARN), open,
-            r->running ? (open == 1 ? "is still" : "are still") : (open == 1 ? "is" : "are"),
-            output_plain(o->colour),
-            r->running ? "the daemon goes on asking; `orrery status` says why"
-                       : "`orrery run --live` resolves them before any new decision");
+    fprintf(o->out, "\n%s%zu %s%s open%s: ", output_tone(o->colour, TONE_WARN), open,
+            open == 1 ? "is" : "are", r->running ? " still" : "", output_plain(o->colour));
+    if (r->running)
+        fputs("the daemon goes on asking; `orrery status` says why\n", o->out);
+    else
+        fprintf(o->out, "`orrery run --live` resolves %s before any new decision\n",
+                open == 1 ? "it" : "them");
 }
 
 static int finish(struct context *c, const struct resuming *r)
