@@ -212,6 +212,14 @@ static int add_headers(struct http_transfer *t, const struct http_request *r, st
     return is_post(r) ? add_header(t, "Expect:", e) : 0; /* do not wait for "100 Continue" */
 }
 
+/* To give up a transfer while its name is being resolved, libcurl waits for the resolver's thread,
+ * which may take as long as a dead name server lets it: the loop would stand still. Told to be
+ * quick, it leaves the thread to end by itself. Older ones than 7.87 do not know this. */
+static void do_not_wait_for_names(struct http_transfer *t)
+{
+    t->curl->easy_setopt(t->easy, CURLOPT_QUICK_EXIT, 1L);
+}
+
 static int set_up(struct http_transfer *t, const struct http_request *r, struct error *e)
 {
     CURLcode code;
@@ -225,6 +233,7 @@ static int set_up(struct http_transfer *t, const struct http_request *r, struct 
     code = code != CURLE_OK ? code : set_tls(t, r);
     code = code != CURLE_OK ? code : set_callbacks(t);
     code = code != CURLE_OK ? code : set_request(t, r);
+    do_not_wait_for_names(t);
     if (code != CURLE_OK)
         return error_set(e, ERROR_NETWORK, "the request could not be started: %s",
                          t->curl->easy_strerror(code));

@@ -211,22 +211,42 @@ static void identified(struct question *q, const struct http_answer *a)
     }
 }
 
-/* errors[]. Of a question that may be repeated they count when the service blames the question;
- * else its own trouble is that of the endpoint. */
-static void refused(struct question *q, const struct fault *f, int64_t retry_after_ms)
+/* Whether errors[] tell of trouble of the service's own, rather than of the question or of what the
+ * validators made of a transaction. */
+static bool is_trouble(const struct fault *f)
 {
-    if (q->kind->once || f->ours)
-        endpoint_answered(endpoint_of(q), q->began_ms, rpc_now_ms());
-    if (q->kind->once ? f->rejected : f->ours) {
+    return !f->ours && (f->rejection == RPC_OTHER || f->rejection == RPC_OVERLOADED);
+}
+
+/* errors[] to what is handed over once. */
+static void execution_refused(struct question *q, const struct fault *f, int64_t retry_after_ms)
+{
+    if (f->rejection == RPC_OVERLOADED)
+        q->answer.rejection = RPC_OVERLOADED;
+    if (!f->rejected && is_trouble(f)) {
+        failed(q, retry_after_ms, f->text);
+        return;
+    }
+    endpoint_answered(endpoint_of(q), q->began_ms, rpc_now_ms());
+    if (f->rejected) {
         fault_say(q->answer.message, sizeof q->answer.message, f->text, strlen(f->text));
         end_with(q, RPC_REJECTED, f->rejection);
-    } else if (q->kind->once) {
-        say(q, f->text);
-        end_with(q, RPC_UNKNOWN,
-                 f->rejection == RPC_OVERLOADED ? RPC_OVERLOADED : RPC_NOT_REJECTED);
     } else {
-        failed(q, retry_after_ms, f->text);
+        say(q, f->text);
+        end_with(q, RPC_UNKNOWN, q->answer.rejection);
     }
+}
+
+/* errors[] to what may be repeated: final when they blame the question, for others would, too. */
+static void refused(struct question *q, const struct fault *f, int64_t retry_after_ms)
+{
+    if (!f->ours) {
+        failed(q, retry_after_ms, f->text);
+        return;
+    }
+    endpoint_answered(endpoint_of(q), q->began_ms, rpc_now_ms());
+    fault_say(q->answer.message, sizeof q->answer.message, f->text, strlen(f->text));
+    end_with(q, RPC_REJECTED, f->rejection);
 }
 
 static void answered(struct question *q, const struct http_answer *a)
@@ -244,10 +264,12 @@ static void answered(struct question *q, const struct http_answer *a)
         ask(q);
         break;
     case QUESTION_FAULT:
-        if (f.kind == FAULT_ERRORS)
-            refused(q, &f, a->retry_after_ms);
-        else
+        if (f.kind != FAULT_ERRORS)
             failed(q, a->retry_after_ms, f.text);
+        else if (q->kind->once)
+            execution_refused(q, &f, a->retry_after_ms);
+        else
+            refused(q, &f, a->retry_after_ms);
         break;
     }
 }

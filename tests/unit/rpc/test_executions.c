@@ -71,6 +71,34 @@ static void a_lost_answer_is_unknown_and_not_asked_for_twice(void **state)
         lose_one(*state, &losses[i]);
 }
 
+static void after_trouble_of_its_own_another_is_chosen(void **state)
+{
+    static const struct {
+        const char *fault;
+        int next;
+    } all[] = {{"'errors'", 1},
+               {"'status'", 1},
+               {"'errors','message':'Transaction processing aborted (retriable with another "
+                "submission). Non-retriable errors: [already locked by a different transaction].'",
+                0}};
+    struct node *n = *state;
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        struct node_tx tx = node_simple(n);
+
+        node_connect(n, 2, NODE_TIMEOUT_MS);
+        ask_epoch(n, &seen);
+        NODE_DO(n, "{'do':'fault','kind':%s,'match':'execute','endpoint':0}", all[i].fault);
+        ask_execute(n, &tx, NODE_TIMEOUT_MS, &seen);
+        ASSERT_RESULT(&seen, RPC_UNKNOWN);
+        ask_execute(n, &tx, NODE_TIMEOUT_MS, &seen);
+        ASSERT_RESULT(&seen, RPC_OK);
+        assert_int_equal(seen.answer.endpoint, all[i].next);
+        n->coin = seen.fx.gas;
+        buf_release(&tx.bytes);
+    }
+}
+
 static void what_cannot_be_handed_over_goes_to_the_next(void **state)
 {
     struct node *n = *state;
@@ -224,6 +252,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH(a_lost_answer_is_unknown_and_not_asked_for_twice),
+        WITH(after_trouble_of_its_own_another_is_chosen),
         WITH(what_cannot_be_handed_over_goes_to_the_next),
         WITH(what_nobody_took_is_unreachable),
         WITH(the_chain_is_proven_before_anything_is_handed_over),
