@@ -33,7 +33,7 @@ struct top_texts {
 static const struct setting gas_settings[] = {
     SETTING(AMOUNT, struct rules_gas, price_max, 1, AMOUNT_MAX),
     SETTING(AMOUNT, struct rules_gas, budget_max, 1, AMOUNT_MAX),
-    SETTING(AMOUNT, struct rules_gas, per_day, 1, AMOUNT_MAX),
+    SETTING(AMOUNT, struct rules_gas, per_day, 0, AMOUNT_MAX),
     SETTING(AMOUNT, struct rules_gas, split_max, 0, AMOUNT_MAX),
     SETTING(U32, struct rules_gas, coins_max, 0, SUI_ARGUMENTS),
     END_OF_SETTINGS,

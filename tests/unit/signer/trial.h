@@ -192,7 +192,7 @@ static inline struct sui_argument to(struct trial *t, struct sui_address address
 }
 
 static inline struct sui_argument shared_of(struct trial *t, uint8_t id, uint64_t version,
-                                         bool is_mutable)
+                                            bool is_mutable)
 {
     struct sui_address address = sui_address_small(id);
     struct sui_argument out = {0};
