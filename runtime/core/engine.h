@@ -248,6 +248,7 @@ struct vault {
     struct ending *decided, **last; /* batches that wait for their turn */
     char *obstacle;                 /* why none can be prepared; NULL: nothing is in the way */
     int64_t obstacle_ns;            /* since when, of the monotonic clock */
+    char *obstacle_told;            /* by the log */
 };
 
 struct feed_slot {

@@ -82,6 +82,33 @@ void outbox_look(struct engine *engine)
             look(&engine->vaults[i]);
 }
 
+#define TELL_NS 1000000000LL /* what is over by then is no news */
+
+static void tell(struct vault *v)
+{
+    const char *told = v->obstacle_told;
+
+    if (v->obstacle == NULL && told != NULL)
+        log_write(v->engine->log, LOG_INFO, "nothing is in the way of the vault any more", "vault",
+                  v->config->id, NULL);
+    else if (v->obstacle != NULL && (told == NULL || strcmp(told, v->obstacle) != 0) &&
+             clock_mono_ns(&v->engine->clock) - v->obstacle_ns > TELL_NS)
+        log_write(v->engine->log, LOG_WARN, "the vault cannot act: its strategies wait", "vault",
+                  v->config->id, "why", v->obstacle, NULL);
+    else
+        return;
+    free(v->obstacle_told);
+    v->obstacle_told = mem_strdup(v->obstacle);
+}
+
+void outbox_watch(struct engine *engine)
+{
+    outbox_look(engine);
+    for (size_t i = 0; i < engine->vault_count; i++)
+        if (engine->vaults[i].is_outside)
+            tell(&engine->vaults[i]);
+}
+
 /* ---- preparing ---- */
 
 /* The end of a batch that has not left: its run ends as its ending says. */
@@ -167,7 +194,7 @@ void outbox_turn(struct vault *v)
 {
     struct ending *ending = v->decided;
 
-    if (v->delivery != NULL || ending == NULL)
+    if (v->delivery != NULL || ending == NULL || v->engine->stopping)
         return;
     v->decided = ending->next;
     if (v->decided == NULL)
@@ -246,7 +273,8 @@ static void journaled(struct commit *c, struct engine *engine)
     enlist(d);
     outbox_stage(engine, "outbox.journaled");
     d->pursuit.fresh = true;
-    delivery_pursue(d);
+    if (!engine->stopping) /* else the next session sends it: this one would not hear of it */
+        delivery_pursue(d);
 }
 
 void delivery_journal(struct delivery *d, struct commit *c)

@@ -91,6 +91,8 @@ bool outbox_refuses(const struct vault *vault, bool at_once, char *text, size_t 
 
 /* An obstacle may have come or gone. */
 void outbox_look(struct engine *engine);
+/* Each turn of the watchdog: the same, and the log is told of obstacles that last. */
+void outbox_watch(struct engine *engine);
 /* Asks again at once; 0: about all. How many. */
 size_t outbox_kick(struct engine *engine, uint64_t id);
 

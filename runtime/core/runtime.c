@@ -118,6 +118,7 @@ static void on_watchdog(uv_timer_t *timer)
     retention_watch(timer->data);
     notices_watch(timer->data);
     tail_watch(timer->data);
+    outbox_watch(timer->data);
 }
 
 static void on_files_changed(void *arg)
