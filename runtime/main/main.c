@@ -8,6 +8,7 @@
 #include "main/sources.h"
 #include "main/stores.h"
 #include "main/tables.h"
+#include "signer/server.h"
 #include "worker/worker.h"
 
 static int open_feed(const struct feed_config *config, const struct feed_env *env, int64_t start_ms,
@@ -37,6 +38,7 @@ static const struct registry registry = {
     .check_tables_url = tables_check_url,
     .open_source = sources_open,
     .check_source = sources_check,
+    .check_executors = outsides_check,
     .open_outsides = outsides_open,
     .close_outsides = outsides_close,
     .open_executor = outsides_open_executor,
@@ -48,5 +50,7 @@ int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--role=worker") == 0)
         return worker_main();
+    if (argc == 2 && strcmp(argv[1], "--role=signer") == 0)
+        return signer_main();
     return cli_main(argc, argv, &registry);
 }
