@@ -145,6 +145,26 @@ static void test_surroundings(void **state)
     close(leaked);
 }
 
+/* Those that are named and there, and nothing else. */
+static void test_variables(void **state)
+{
+    static const char *const names[] = {"ORRERY_TEST_A", "ORRERY_TEST_NONE", "ORRERY_TEST_B"};
+    struct error e = ERROR_INIT;
+    char line[256] = "";
+    struct child child;
+
+    (void)state;
+    setenv("ORRERY_TEST_A", "1", 1);
+    setenv("ORRERY_TEST_B", "", 1);
+    setenv("ORRERY_TEST_NONES", "2", 1);
+    if (spawn_role_with(&child, "surroundings", names, 3, &e) != 0)
+        fail_msg("%s", e.message);
+    assert_true(child_read(&child, line, sizeof line - 1) > 0);
+    assert_string_equal(line, "0 1 2 3 4 env 2 umask-usr1 1");
+    assert_int_equal(child_wait(&child), 0);
+    child_release(&child);
+}
+
 /* The places 3 and 4 are free or taken in us: the child's are right either way. */
 static void test_low_descriptors_free(void **state)
 {
@@ -327,6 +347,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_surroundings),
+        cmocka_unit_test(test_variables),
         cmocka_unit_test(test_low_descriptors_free),
         cmocka_unit_test(test_our_end),
         cmocka_unit_test(test_status_page),
