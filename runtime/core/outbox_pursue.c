@@ -182,6 +182,12 @@ static void add_events(const struct delivery *d, struct commit *c)
     json_decref(before);
 }
 
+/* Its trigger was on record, or, of an earlier session's run, may have been. */
+static bool was_durable(const struct delivery *d, const struct run *run)
+{
+    return run->trigger != TRIGGER_CRON && (d->tick == NULL || d->tick->durable);
+}
+
 static void end_run(struct delivery *d, struct commit *c)
 {
     struct run *run = &c->run;
@@ -207,18 +213,26 @@ static void end_run(struct delivery *d, struct commit *c)
     memset(&d->run, 0, sizeof d->run);
     if (run->payload == NULL && d->tick != NULL) /* not recorded, but a retry needs it */
         c->dead.payload = mem_strdup(d->tick->payload);
-    dead_make(c, run->trigger != TRIGGER_CRON);
+    dead_make(c, was_durable(d, run));
 }
 
-/* What an executor has to say is bounded by the outbox: an outcome is never lost for its length. */
+/* The outbox keeps an object of a certain length and depth. How a submission ended is never lost
+ * for what an executor has to say of it. */
 static char *outcome_text(const json_t *outcome)
 {
     char *text = outcome ? value_text(outcome) : NULL;
+    struct error ignored = ERROR_INIT;
+    json_t *kept;
 
-    if (text == NULL || strlen(text) <= SUBMISSION_TEXT_BYTES)
-        return text;
-    free(text);
-    return mem_strdup("{\"cut\":\"what the executor said was too long for the record\"}");
+    if (text == NULL)
+        return NULL;
+    kept = value_parse(text, strlen(text), SUBMISSION_TEXT_BYTES, &ignored);
+    if (!json_is_object(kept)) {
+        free(text);
+        text = mem_strdup("{\"cut\":\"what the executor said was too long for the record\"}");
+    }
+    json_decref(kept);
+    return text;
 }
 
 static void settle(struct delivery *d)

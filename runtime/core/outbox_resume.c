@@ -53,25 +53,34 @@ static void stage(void *arg, const char *name)
 struct telling {
     void (*each)(void *to, const struct submission *s);
     void *to;
+    size_t left;
 };
 
 static int tell_ended(void *arg, const struct submission *s)
 {
-    const struct telling *t = arg;
+    struct telling *t = arg;
 
-    if (s->state != SUBMISSION_OPEN)
-        t->each(t->to, s);
-    return 0;
+    if (s->state == SUBMISSION_OPEN)
+        return 0;
+    t->each(t->to, s);
+    return --t->left == 0;
 }
+
+#define OPEN_BETWEEN 1000 /* submissions that are open, among those that are not */
 
 static int history(void *arg, const char *account, size_t limit,
                    void (*each)(void *to, const struct submission *s), void *to, struct error *e)
 {
     struct engine *engine = arg;
-    struct submission_filter filter = {.state = -1, .account = account, .limit = limit};
-    struct telling t = {each, to};
+    struct submission_filter filter = {
+        .state = -1, .account = account, .limit = limit + OPEN_BETWEEN};
+    struct telling t = {each, to, limit};
+    int result = 0;
 
-    return journal_list_submissions(engine->commits.journal->journal, &filter, tell_ended, &t, e);
+    if (limit > 0)
+        result =
+            journal_list_submissions(engine->commits.journal->journal, &filter, tell_ended, &t, e);
+    return result < 0 ? -1 : 0;
 }
 
 int outbox_open(struct engine *engine, struct error *e)
@@ -231,12 +240,39 @@ void outbox_start(struct engine *engine)
     outbox_wake(outbox);
 }
 
+/* The books of its source and of its store are closed already. */
+static void let_go(struct tick *tick)
+{
+    if (tick == NULL)
+        return;
+    tick->intake = NULL;
+    tick->inflight = NULL;
+    tick_leave(tick);
+}
+
+/* What has not ended is not this session's any more: who waits for it is told so. */
+static void let_all_go(struct engine *engine)
+{
+    for (struct delivery *d = engine->outbox->open; d != NULL; d = d->next) {
+        let_go(d->tick);
+        d->tick = NULL;
+    }
+    for (size_t i = 0; i < engine->vault_count; i++) {
+        const struct vault *v = &engine->vaults[i];
+        if (v->delivery != NULL && v->delivery->ending != NULL)
+            let_go(v->delivery->tick);
+        for (const struct ending *ending = v->decided; ending != NULL; ending = ending->next)
+            let_go(ending->tick);
+    }
+}
+
 void outbox_stop(struct engine *engine)
 {
     struct outbox *outbox = engine->outbox;
 
     if (outbox == NULL)
         return;
+    let_all_go(engine);
     if (outbox->timer_open)
         uv_close((uv_handle_t *)&outbox->timer, NULL);
     outbox->timer_open = false;
@@ -264,7 +300,8 @@ static void free_vault(struct vault *v)
     }
     v->delivery = NULL;
     free(v->obstacle);
-    v->obstacle = NULL;
+    free(v->obstacle_told);
+    v->obstacle = v->obstacle_told = NULL;
 }
 
 void outbox_free(struct engine *engine)

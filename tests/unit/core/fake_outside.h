@@ -34,8 +34,10 @@ static struct {
     /* what the journal does */
     bool hold;               /* commits with a submission wait */
     bool held;               /* one does */
+    bool hold_until_status;  /* somebody asks an executor for its status; a stop does */
     enum error_code refuses; /* submissions: with this code */
-    const char *refused;     /* the plugin it names */
+    bool refuses_ends;       /* and what settles them */
+    bool fenced;             /* p's state: another daemon has it */
     bool lists_nothing;      /* triggers on record cannot be listed */
 } told = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
@@ -163,8 +165,18 @@ static inline const char *fake_obstacle(struct executor *x)
     return fake_x(x)->obstacle;
 }
 
+static inline void fake_journal_hold(bool hold)
+{
+    pthread_mutex_lock(&told.lock);
+    told.hold = hold;
+    pthread_cond_broadcast(&told.changed);
+    pthread_mutex_unlock(&told.lock);
+}
+
 static inline json_t *fake_status(struct executor *x)
 {
+    if (told.hold_until_status)
+        fake_journal_hold(false);
     return json_pack("{s:I}", "prepared", (json_int_t)fake_x(x)->prepared);
 }
 
@@ -384,12 +396,8 @@ static inline int told_set_status(struct journal *j, uint64_t id, enum run_statu
 static inline int told_put_submission(struct journal *j, const struct submission *s,
                                       struct error *e)
 {
-    if (told.refuses != ERROR_NONE) {
-        error_set(e, told.refuses, "the journal is ill, says the test");
-        if (told.refused != NULL)
-            error_locate(e, told.refused, 0);
-        return -1;
-    }
+    if (told.refuses != ERROR_NONE)
+        return error_set(e, told.refuses, "the journal is ill, says the test");
     tell_tx("submission", "");
     return journal_real.put_submission(j, s, e);
 }
@@ -398,6 +406,8 @@ static inline int told_settle_submission(struct journal *j, uint64_t id,
                                          enum submission_state state, bool success,
                                          const char *outcome, int64_t now_ms, struct error *e)
 {
+    if (told.refuses_ends)
+        return error_set(e, ERROR_INTERNAL, "the journal is ill, says the test");
     tell_tx("settle ", submission_state_name(state));
     return journal_real.settle_submission(j, id, state, success, outcome, now_ms, e);
 }
@@ -463,15 +473,20 @@ static inline struct journal *fake_journal_open(void)
     journal_told.close = told_close;
     j->ops = &journal_told;
     told.text[0] = told.tx[0] = '\0';
-    told.hold = told.held = told.lists_nothing = false;
+    told.hold = told.held = told.hold_until_status = told.lists_nothing = told.refuses_ends = false;
     told.refuses = ERROR_NONE;
-    told.refused = NULL;
+    told.fenced = false;
     return j;
 }
 
 static inline int told_put(struct state_store *s, const char *plugin, const struct state_row *row,
                            struct error *e)
 {
+    if (told.fenced && strcmp(plugin, "p") == 0) {
+        error_set(e, ERROR_STORE_FENCED, "another daemon has '%s'", plugin);
+        error_locate(e, plugin, 0);
+        return -1;
+    }
     tell_tx("state ", plugin);
     return state_real.put(s, plugin, row, e);
 }
@@ -513,14 +528,6 @@ static inline bool fake_journal_holds(void)
     held = told.held;
     pthread_mutex_unlock(&told.lock);
     return held;
-}
-
-static inline void fake_journal_hold(bool hold)
-{
-    pthread_mutex_lock(&told.lock);
-    told.hold = hold;
-    pthread_cond_broadcast(&told.changed);
-    pthread_mutex_unlock(&told.lock);
 }
 
 #endif

@@ -240,6 +240,60 @@ static void test_refused_and_dead(void **state)
     UNTIL(s, s->p->counters.ended[RUN_FAILED] == 3);
     assert_int_equal(status_of(s, id), RUN_FAILED);
     assert_string_equal(letter_of(s, id), "");
+
+    id = arrive(s, s->p, TRIGGER_EVENT, ACT); /* a price's, which is not on record either */
+    UNTIL(s, s->v->preparing != NULL);
+    answer_ready(s->v, "Dp");
+    UNTIL(s, s->v->pursuing != NULL);
+    answer_pursuit(s->v, PURSUIT_REFUSED);
+    UNTIL(s, s->p->counters.ended[RUN_FAILED] == 4);
+    assert_string_equal(letter_of(s, id), "");
+    assert_int_equal(session_stop(s), 0);
+    session_close(s);
+}
+
+/* What an executor says of the end does not get in the end's way. */
+static void ends_saying(struct session *s, const char *digest, json_t *said)
+{
+    struct pursuit *p;
+    uint64_t id = arrive_recorded(s, s->p, TRIGGER_EVENT, ACT, NULL);
+
+    UNTIL(s, s->v->preparing != NULL);
+    answer_ready(s->v, digest);
+    UNTIL(s, s->v->pursuing != NULL);
+    p = s->v->pursuing;
+    s->v->pursuing = NULL;
+    p->result = PURSUIT_EXECUTED;
+    p->outcome = said;
+    p->done(p);
+    UNTIL(s, s->p->counters.open == 0);
+    assert_int_equal(status_of(s, id), RUN_COMPLETED);
+    assert_has(submission_of(s, id), " done success");
+}
+
+static void test_outcomes_of_all_kinds(void **state)
+{
+    struct session *s = session_open();
+    char *text = mem_alloc(SUBMISSION_TEXT_BYTES + 100);
+    json_t *deep = json_array();
+
+    (void)state;
+    session_start(s);
+    ends_saying(s, "D1", NULL);
+    assert_has(s->v->last, " -");
+    memset(text, 'x', SUBMISSION_TEXT_BYTES + 99);
+    text[SUBMISSION_TEXT_BYTES + 99] = '\0';
+    ends_saying(s, "D2", json_pack("{s:s}", "long", text));
+    assert_has(s->v->last, "too long");
+    for (int i = 0; i < 100; i++)
+        deep = json_pack("[o]", deep);
+    ends_saying(s, "D3", json_pack("{s:o}", "deep", deep));
+    assert_has(s->v->last, "too long");
+    ends_saying(s, "D4", json_pack("[s]", "a list"));
+    ends_saying(s, "D5",
+                json_pack("{s:s, s:s, s:s}", "events", "no list", "gas_used", "no number", "error",
+                          "no object"));
+    free(text);
     assert_int_equal(session_stop(s), 0);
     session_close(s);
 }
@@ -602,6 +656,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_executed),
         cmocka_unit_test(test_emits_wait_for_success),
         cmocka_unit_test(test_refused_and_dead),
+        cmocka_unit_test(test_outcomes_of_all_kinds),
         cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_one_at_a_time),
         cmocka_unit_test(test_patience_with_the_unknown),
