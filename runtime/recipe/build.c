@@ -33,6 +33,7 @@ static const char *kind_name(const struct action *action)
 static int refuse_target(const struct recipe *r, const struct action *action, struct error *e)
 {
     const char *known[RECIPE_SEQUENCES + 1] = {NULL};
+    char shown[RECIPE_SHOWN_BYTES];
     const char *near;
     size_t count = 0;
 
@@ -41,11 +42,10 @@ static int refuse_target(const struct recipe *r, const struct action *action, st
             known[count++] = r->sequences[i].target;
     near = text_nearest(action->target, known);
     error_set(e, ERROR_UNSUPPORTED,
-              "call: field 'target': the vault has no such target in calls.call, "
-              "got \"%.100s\"",
-              action->target);
+              "call: field 'target': the vault has no such target in calls.call, got \"%s\"",
+              recipe_shown(action->target, shown));
     if (near != NULL)
-        error_hint(e, "did you mean '%s'?", near);
+        error_hint(e, "did you mean '%s'?", recipe_shown(near, shown));
     return -1;
 }
 

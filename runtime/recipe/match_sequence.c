@@ -16,6 +16,7 @@ bool recipe_mismatch(struct attempt *a, size_t depth, enum recipe_mismatch_code 
     size_t command = a->first + a->step;
     uint64_t reached = (uint64_t)command * PLACES + depth + 1;
     struct recipe_mismatch *out = a->search->out;
+    char name[RECIPE_SHOWN_BYTES];
     va_list arguments;
     size_t used;
 

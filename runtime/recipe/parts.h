@@ -166,6 +166,10 @@ const struct sequence *recipe_sequence(const struct recipe *r, enum action_kind 
 /* The market that an action's market id means, and its expiry if there is one. NONE: none. */
 size_t recipe_market_of(const struct recipe *r, const char *id);
 
+/* A target's name, cut and inert. */
+#define RECIPE_SHOWN_BYTES 96
+const char *recipe_shown(const char *text, char out[RECIPE_SHOWN_BYTES]);
+
 /* "param 'quantity'" */
 const char *recipe_slot_text(const struct recipe *r, const struct slot *slot, char *out,
                              size_t size);

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "model/problem.h"
 
 /* The three tables alone. */
@@ -103,6 +105,17 @@ size_t recipe_object_count(const struct recipe *r)
 const struct recipe_object *recipe_object_at(const struct recipe *r, size_t index)
 {
     return index < r->object_count ? &r->objects[index].object : NULL;
+}
+
+const char *recipe_shown(const char *text, char out[RECIPE_SHOWN_BYTES])
+{
+    struct buf shown;
+
+    buf_init(&shown, RECIPE_SHOWN_BYTES - 1);
+    text_add_inert(&shown, text, strlen(text), 64);
+    snprintf(out, RECIPE_SHOWN_BYTES, "%s", buf_text(&shown));
+    buf_release(&shown);
+    return out;
 }
 
 const char *recipe_slot_text(const struct recipe *r, const struct slot *slot, char *out,

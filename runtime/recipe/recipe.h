@@ -6,14 +6,21 @@
  * nothing of them is in the program. A vault says, per kind of action, which sequence of commands
  * it is, and what stands in each argument:
  *
- *   objects = { predict = { id = "0x…", shared = 5, mutable = true },  -- shared: initial version
- *               manager = { id = "0x…", owned = true } },              -- owned by the operator
- *   markets = { ["btc:1764547200000"] = { oracle = { id = "0x…", shared = 7 }, underlying = "BTC" }
- * }, calls = { mint_binary = { { target = "0xcc…::market_key::new", arguments = { { market =
- * "oracle", type = "id" }, { market = "expiry", type = "u64" }, { param = "strike", type = "u64" },
- * { param = "is_up", type = "bool" } } }, { target = "0xcc…::predict::mint", type_arguments = {
- * "0xee…::dusdc::DUSDC" }, arguments = { { object = "predict" }, { object = "manager" }, { market =
- * "oracle" }, { result = 1 }, { param = "quantity", type = "u64" }, { clock = true } } },
+ *   objects = {
+ *     predict = { id = "0x…", shared = 5, mutable = true },  -- shared: initial version, or true
+ *     manager = { id = "0x…", owned = true },                -- owned by the operator, or immutable
+ *   },
+ *   markets = {
+ *     ["btc:1764547200000"] = { oracle = { id = "0x…", shared = 7 }, underlying = "BTC" },
+ *   },
+ *   calls = {
+ *     mint_binary = {
+ *       { target = "0xcc…::market_key::new",
+ *         arguments = { { market = "oracle", type = "id" }, { market = "expiry", type = "u64" },
+ *                       { param = "strike", type = "u64" }, { param = "is_up", type = "bool" } } },
+ *       { target = "0xcc…::predict::mint", type_arguments = { "0xee…::dusdc::DUSDC" },
+ *         arguments = { { object = "predict" }, { object = "manager" }, { market = "oracle" },
+ *                       { result = 1 }, { param = "quantity", type = "u64" }, { clock = true } } },
  *     },
  *     pm_deposit = {
  *       { split = "gas", amounts = { { param = "amount", type = "u64" } } },
@@ -22,19 +29,41 @@
  *     },
  *   }
  *
- * Commands    target (a call); split (of "gas", or of an object by name) with amounts; merge
- *             {merge = slot, coins = {slots}}; transfer {transfer = {slots}, to = slot}; vector
- *             {vector = {slots}, type = "…"}
- * Slots       {object = NAME}, {market = NAME} (object of the action's market; with `type` a value
- *             of it: "expiry" is always there, of an object its id), {param = FIELD, type = T, max
- * = N?}, {argument = I, type = T} (of a generic `call` action), {literal = V, type = T}, {clock =
- * true}, {gas = true}, {sender = true} (the operator's address), {result = I} (of the I-th command
- * of this sequence, from 1), {result = I, part = J} (from 1) T           bool, u8, u16, u32, u64,
- * u128, u256, address, id, string A recipe's `calls.call` maps a target to its sequence: the
- * generic action may name these only.
+ * Commands
+ *   target     a call, with type_arguments and arguments
+ *   split      off "gas", an object by name or a slot, `amounts` (values of type u64)
+ *   merge      into the same, `coins` (slots)
+ *   transfer   {transfer = {slots}, to = slot}; to: the sender, or a literal address. A strategy
+ *              never chooses who gets something
+ *   vector     {vector = {slots}, type = "…"}; type may be absent when all items are objects
+ *
+ * Slots
+ *   {object = NAME}                       with type = "id" or "address": its id as a value
+ *   {market = NAME}                       of the action's market: an object; with `type` a value,
+ *                                         of an object its id
+ *   {market = "expiry", type = T}         in its key's "feed:milliseconds", or in the market's own
+ *                                         `expiry` (which a feed's market id must then repeat)
+ *   {param = FIELD, type = T, max = N?}   of the action: a number as u8 … u256, a bool as bool,
+ *                                         market_id as string
+ *   {argument = I, type = T, max = N?}    of a generic `call` action, from 1; all of 1 … the
+ *                                         greatest are used, and given
+ *   {literal = V, type = T}
+ *   {clock = true}, {gas = true}
+ *   {sender = true}                       the operator's address
+ *   {result = I}, {result = I, part = J}  of the I-th command of this sequence, from 1
+ *   T: bool, u8, u16, u32, u64, u128, u256, address, id, string
+ *
+ * The key of a market is the whole market id, or else the feed's name before the ':'; the whole id
+ * is looked for first. A name that a sequence asks of markets must be in every market.
+ *
+ * `calls.call` maps a target, as the action names it, to its sequence: the generic action may name
+ * these only; type_arguments that it gives must be those of the sequence's last call. What an
+ * action must say and no slot asks for is a warning; a coin that is split off and not used is an
+ * error. One object has one description: under a second name it must be the same.
  *
  * Layers: pure; no I/O. Everything is checked at the start, with the configuration's line, and what
- * was accepted cannot fail later but for a value that does not fit (ERROR_INVALID, ERROR_LIMIT).
+ * was accepted cannot fail later but for a value that does not fit (ERROR_INVALID, ERROR_LIMIT) or
+ * an object that is not there.
  */
 #ifndef ORRERY_RECIPE_RECIPE_H
 #define ORRERY_RECIPE_RECIPE_H
@@ -125,10 +154,23 @@ struct recipe_mismatch {
 };
 const char *recipe_mismatch_name(enum recipe_mismatch_code code);
 
-/* Whether the whole of `tx`'s commands is one after the other a sequence of one of the recipes (all
+/*
+ * Whether the whole of `tx`'s commands is one after the other a sequence of one of the recipes (all
  * of the same recipe, or none: RECIPE_MATCHES), every slot filled as its sequence says, every
  * input used, and nothing else. `own` is the sender. `which` gets the recipe's index. `gas_split`
- * gets what is split off the gas coin in all (saturating). */
+ * gets what is split off the gas coin in all (saturating); both are untouched unless it matches.
+ *
+ * What matches is what some actions become, but for the numbering of inputs (one pure input may
+ * stand in several slots, and must then satisfy all of them): values have exactly their type's
+ * bytes, numbers of actions are from 1 to 2^64 - 1, the same field or argument has one value within
+ * a sequence, and all slots that speak of a market speak of the same one. Objects have the id, the
+ * kind and the mutability that they are named with, and each is one input; a shared one has its
+ * initial version when that is configured. Owned ones have any version.
+ *
+ * `tx` must have passed sui_transaction_check(), as what sui_decode() gives has. Not looked at:
+ * who the sender is, the gas and the expiration. Of several reasons, the one that was found
+ * furthest in the transaction. The work is bounded by commands times slots of the recipe.
+ */
 enum recipe_mismatch_code recipe_match(const struct recipe *const *recipes, size_t count,
                                        const struct sui_transaction *tx,
                                        const struct sui_address *own, size_t *which,
