@@ -25,9 +25,10 @@ bool recipe_mismatch(struct attempt *a, size_t depth, enum recipe_mismatch_code 
     a->search->furthest = reached;
     out->code = code;
     out->command = command < a->tx->command_count ? command : a->tx->command_count - 1;
-    used =
-        (size_t)snprintf(out->message, sizeof out->message, "%.64s, command %zu: ",
-                         a->s->target ? a->s->target : action_spec(a->s->kind)->name, a->step + 1);
+    used = (size_t)snprintf(
+        out->message, sizeof out->message, "%s, command %zu: ",
+        recipe_shown(a->s->target ? a->s->target : action_spec(a->s->kind)->name, name),
+        a->step + 1);
     va_start(arguments, format);
     vsnprintf(out->message + used, sizeof out->message - used, format, arguments);
     va_end(arguments);
