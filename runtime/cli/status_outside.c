@@ -16,6 +16,15 @@ static size_t account_width(const struct output *o)
 
 /* ---- vaults ---- */
 
+bool status_vault_is_known(const json_t *vault)
+{
+    const char *executor = status_string(vault, "executor");
+
+    return executor == NULL || strcmp(executor, "paper") == 0 ||
+           json_is_number(json_object_get(vault, "nav")) ||
+           json_is_string(json_object_get(vault, "nav"));
+}
+
 static void print_vaults(const struct output *o, const json_t *outside)
 {
     const struct column columns[] = {

@@ -212,7 +212,7 @@ static void print_vaults(const struct output *o, const json_t *status)
     {
         bool frozen = json_is_true(json_object_get(one, "is_frozen"));
         /* What is somewhere outside may not be known; the vault has a line below. */
-        if (json_is_null(json_object_get(one, "nav")))
+        if (!status_vault_is_known(one))
             continue;
         table_add(&t, status_string(one, "id"));
         status_add_amount(&t, one, "nav");

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "cli/format.h"
+#include "cli/status_parts.h"
 #include "cli/status_text.h"
 #include "cli/table.h"
 #include "model/limits.h"
@@ -91,7 +92,7 @@ static void print_vaults(const struct output *o, const json_t *vaults)
     json_array_foreach(vaults, i, one)
     {
         char text[FORMAT_SIZE];
-        if (json_is_null(json_object_get(one, "nav"))) /* outside, and nobody has told */
+        if (!status_vault_is_known(one))
             continue;
         table_add(&t, text_of(one, "id"));
         for (size_t n = 0; n < sizeof names / sizeof names[0]; n++)

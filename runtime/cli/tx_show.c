@@ -152,6 +152,21 @@ static void say_state(struct labelled *l, const json_t *s)
             labelled_toned(l, "state", words[i][1], tx_state_tone(s));
 }
 
+static void say_actions(struct labelled *l, const json_t *actions)
+{
+    const json_t *action;
+    struct buf text;
+    size_t i;
+
+    buf_init(&text, RUN_TEXT_MAX);
+    json_array_foreach(actions, i, action)
+    {
+        buf_add_str(&text, i > 0 ? " + " : "");
+        run_text_action(&text, action);
+    }
+    say(l, "actions", &text, TONE_PLAIN);
+}
+
 static void say_run(struct labelled *l, const json_t *s)
 {
     const json_t *run = json_object_get(s, "run");
@@ -170,11 +185,7 @@ static void say_run(struct labelled *l, const json_t *s)
     if (json_is_object(run))
         labelled_add_text(&text, text_of(run, "status") ? text_of(run, "status") : "-");
     say(l, "run", &text, TONE_PLAIN);
-    if (json_array_size(json_object_get(run, "actions")) > 0) {
-        buf_init(&text, RUN_TEXT_MAX);
-        run_text_what(&text, run);
-        say(l, "actions", &text, TONE_PLAIN);
-    }
+    say_actions(l, json_object_get(run, "actions"));
 }
 
 static void say_times(struct labelled *l, const json_t *s)

@@ -10,6 +10,15 @@ static bool is_seam(const char *space)
     return strncmp(space, " + ", 3) == 0 || strncmp(space, " NAV ", 5) == 0;
 }
 
+/* Behind the last "::" of a word that is too long (a Move function or type), or at `fits`. */
+static size_t seam_of_path(const char *text, size_t fits)
+{
+    for (size_t at = fits; at > 3; at--)
+        if (text[at - 1] == ':' && text[at - 2] == ':')
+            return at;
+    return fits;
+}
+
 /* Where to break `text`, of which `fits` bytes have room: the length of the line. */
 static size_t line_length(const char *text, size_t fits)
 {
@@ -23,7 +32,7 @@ static size_t line_length(const char *text, size_t fits)
         if (space == 0)
             space = at;
     }
-    return space > 0 ? space : fits;
+    return space > 0 ? space : seam_of_path(text, fits);
 }
 
 void wrap_print(FILE *out, const char *text, size_t indent, size_t width)

@@ -2,7 +2,8 @@
  * wrap: text of one line broken for a narrow terminal, its later lines under its first word.
  *
  * A line is broken before a "+" between actions or before "NAV" when there is one on it, else at
- * its last space, else, when it is one long word, anywhere between two characters.
+ * its last space, else, when it is one long word, behind its last "::" or anywhere between two
+ * characters.
  */
 #ifndef ORRERY_CLI_WRAP_H
 #define ORRERY_CLI_WRAP_H

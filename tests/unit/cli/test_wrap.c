@@ -36,6 +36,8 @@ static void test_wrap(void **state)
     expect("averages are warming up now", 1, 21, "averages are warming\n up now\n");
     expect("aaaaaaaaaaaaaaaaaaaaaaaaaa", 1, 21, "aaaaaaaaaaaaaaaaaaaa\n aaaaaa\n");
     expect("ééééééééééééééééééééé", 0, 20, "éééééééééééééééééééé\né\n");
+    expect("0x2222222::vault::take", 0, 20, "0x2222222::vault::\ntake\n");
+    expect("::aaaaaaaaaaaaaaaaaaaaaaaa", 0, 20, "::aaaaaaaaaaaaaaaaaa\naaaaaa\n");
     expect("exactly twenty wide. and more", 0, 20, "exactly twenty wide.\nand more\n");
 }
 
