@@ -83,7 +83,7 @@ static inline json_t *node_http(struct node *n, const char *path, const char *bo
         fail_msg("%s", e.message);
     node_spin(n, &reply.calls);
     if (reply.status != 200)
-        fail_msg("%s: status %d for %s", path, reply.status, body);
+        fail_msg("%s: status %d for %s", path, reply.status, body != NULL ? body : "a GET");
     assert_non_null(reply.json);
     return reply.json;
 }
