@@ -167,11 +167,37 @@ static void matching_is_fast(void **state)
     recipe_free(r);
 }
 
+/* As many commands as a transaction may have; the last one is wrong, so every one is looked at. */
+static void the_largest_transaction_is_no_burden(void **state)
+{
+    struct recipe *r = recipe_of(SAMPLE);
+    struct sui_builder b;
+    double start;
+
+    (void)state;
+    begin(&b);
+    for (int i = 0; i < 340; i++)
+        build(r, SUPPLY, &b);
+    for (int i = 0; i < 4; i++)
+        build(r, NOTHING, &b);
+    assert_int_equal(b.tx.command_count, SUI_COMMANDS);
+    assert_int_equal(b.tx.input_count, 340 * 5 + 1);
+    start = now_us();
+    assert_true(is_match(r, &b.tx));
+    b.tx.commands[SUI_COMMANDS - 1].as.call.function = "something";
+    assert_false(is_match(r, &b.tx));
+    print_message("%d commands matched, and not, in %.0f us\n", SUI_COMMANDS, now_us() - start);
+    assert_true(now_us() - start < 1e6);
+    sui_builder_release(&b);
+    recipe_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_matches_is_what_actions_become),
         cmocka_unit_test(matching_is_fast),
+        cmocka_unit_test(the_largest_transaction_is_no_burden),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
