@@ -305,7 +305,7 @@ static const struct rpc_answer unreachable = {
 static const struct rpc_answer timed_out = {
     .result = RPC_UNKNOWN, .endpoint = -1, .message = "no answer within 5000 ms"};
 
-__attribute__((unused)) static struct rpc_answer rejected(enum rpc_rejection why)
+static struct rpc_answer rejected(enum rpc_rejection why)
 {
     struct rpc_answer a = {.result = RPC_REJECTED, .rejection = why, .message = "the node said no"};
     return a;
@@ -345,8 +345,7 @@ static void say_effects(enum asked kind, const struct rpc_answer *a, const struc
     turn();
 }
 
-__attribute__((unused)) static struct question say_looked_up(const struct rpc_answer *a,
-                                                             const struct rpc_effects *fx)
+static inline struct question say_looked_up(const struct rpc_answer *a, const struct rpc_effects *fx)
 {
     struct question q = take(ASKED_LOOK_UP);
 
@@ -589,7 +588,7 @@ static void begin_trade(struct desk *desk, struct trade *t, const char *actions)
                                 .plugin = "momentum",
                                 .run = ++played.next_id,
                                 .now_ms = 1000000,
-                                .live = true,
+                                .live = env.live,
                                 .done = on_prepared,
                                 .arg = t};
     desk->x->outside->prepare(desk->x, &t->p);
