@@ -129,7 +129,7 @@ static void read_address(const struct scope *scope, const struct operator_config
 
     if (out->address != NULL &&
         sui_address_parse(out->address, strlen(out->address), &ignored, &e) < 0)
-        scope_problem(scope, "address", NULL, "expected 0x and hex digits: %s", e.message);
+        scope_problem(scope, "address", NULL, "%s", e.message);
 }
 
 static void read_operator(const struct scope *scope, const json_t *table,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "chain/chain.h"
 #include "chain/config.h"
 #include "executor/outside_plan.h"
@@ -87,16 +88,20 @@ static void read_operator(const struct scope *scope, const json_t *vault,
 {
     const char *known[CHAIN_OPERATORS + 1] = {NULL};
     const json_t *value = json_object_get(vault, "operator");
-    const char *name = json_string_value(value);
+    const char *name = json_string_value(value), *near;
+    char hint[128];
 
     for (size_t i = 0; i < chain->operator_count; i++)
         known[i] = chain->operators[i].name;
-    if (name == NULL)
+    if (name == NULL) {
         scope_expected(scope, "operator", "the name of one of sui.operators", value);
-    else if (chain->operator_count > 0 && chain_config_operator(chain, name) == NULL)
-        scope_unknown(scope, "operator", name, known);
-    else
+    } else if (chain_config_operator(chain, name) != NULL) {
         snprintf(out->operator_name, sizeof out->operator_name, "%s", name);
+    } else if (chain->operator_count > 0) {
+        near = text_nearest(name, known);
+        snprintf(hint, sizeof hint, "did you mean '%s'?", near != NULL ? near : known[0]);
+        scope_problem(scope, "operator", hint, "sui.operators has no '%s'", name);
+    }
 }
 
 static void read_on_foreign(const struct scope *scope, const json_t *vault,
