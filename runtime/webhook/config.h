@@ -22,9 +22,9 @@
  *   estimate_costs  count the desk's own prices against the caps instead of quantities (false);
  *                 see executor/outside_plan.h
  *   snapshot      {url, every ("10s"; 1s..1h), values = {name = JSON pointer}}: what the vault
- *                 holds, asked every so often. quote_balance, pm_balance, nav and open_positions
- *                 (also an array: its length) are amounts that caps and auto-fund use; other names
- *                 are whatever JSON is there. All of it is ctx.vault. At most 32 values
+ *                 holds, asked every so often and after each batch. quote_balance, pm_balance, nav
+ * and open_positions (also an array: its length) are amounts that caps and auto-fund use; other
+ * names are whatever JSON is there. All of it is ctx.vault. At most 32 values
  *
  * A cap that the snapshot is needed for is an error without the value: max_single_position_pct
  * below 100 without nav, max_open_positions without open_positions.

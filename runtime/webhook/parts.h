@@ -38,8 +38,8 @@ struct job {
 
 struct snapshot {
     uv_timer_t timer;
-    bool busy;
-    json_t *values; /* of the last good answer; NULL: none yet */
+    bool busy, again; /* a request is under way; another one is to follow */
+    json_t *values;   /* of the last good answer; NULL: none yet */
     struct outside_vault amounts;
     int64_t at_ms, at_ns; /* the desk's clock, the monotonic one */
     bool told_stale;
@@ -89,10 +89,11 @@ void webhook_prepare(struct executor *base, struct preparation *p);
 void webhook_pursue(struct executor *base, struct pursuit *p);
 
 /* snapshot.c */
-void snapshot_open(struct webhook *x); /* after the client is there */
+void snapshot_open(struct webhook *x);    /* after the client is there */
+void snapshot_refresh(struct webhook *x); /* asks now */
 void snapshot_close(struct webhook *x);
 void snapshot_amounts(struct webhook *x, struct outside_vault *out); /* as known now */
-json_t *webhook_snapshot_json(struct webhook *x);                            /* ctx.vault */
+json_t *webhook_snapshot_json(struct webhook *x);                    /* ctx.vault */
 const char *snapshot_obstacle(struct webhook *x);
 void snapshot_status(struct webhook *x, json_t *out);
 

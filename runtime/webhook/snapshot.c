@@ -1,6 +1,6 @@
 /*
- * snapshot: what the vault holds, asked of the snapshot's url every so often, one request at a
- * time. An answer is taken as a whole or not at all.
+ * snapshot: what the vault holds, asked of the snapshot's url every so often and after each batch,
+ * one request at a time. An answer is taken as a whole or not at all.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -180,6 +180,8 @@ static void on_answer(void *arg, const struct http_answer *http)
     json_t *values;
 
     x->snapshot.busy = false;
+    if (x->snapshot.again)
+        snapshot_refresh(x);
     if (read_answer(&x->config, http, &values, &amounts, &e) < 0)
         note_failure(x, &e);
     else
@@ -208,7 +210,16 @@ void snapshot_open(struct webhook *x)
     if (x->config.snapshot_url == NULL)
         return;
     snprintf(s->problem, sizeof s->problem, "snapshot: not answered yet");
-    uv_timer_start(&s->timer, ask, 0, (uint64_t)x->config.snapshot_ms);
+    snapshot_refresh(x);
+}
+
+void snapshot_refresh(struct webhook *x)
+{
+    if (x->config.snapshot_url == NULL)
+        return;
+    x->snapshot.again = x->snapshot.busy;
+    if (!x->snapshot.busy)
+        uv_timer_start(&x->snapshot.timer, ask, 0, (uint64_t)x->config.snapshot_ms);
 }
 
 void snapshot_close(struct webhook *x)

@@ -195,6 +195,7 @@ static void settled(struct executor *base, const struct submission *s)
 
     (void)s;
     outside_spends_keep(&x->spends);
+    snapshot_refresh(x);
 }
 
 static void abandon(struct executor *base, const struct submission *s)

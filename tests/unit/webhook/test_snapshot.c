@@ -171,6 +171,28 @@ static void test_stale(void **state)
     prepare(w, MINT, PREPARED_READY);
 }
 
+/* What a batch has changed is not waited for until the next turn. */
+static void test_asked_again_after_a_batch(void **state)
+{
+    struct world *w = *state;
+    char more[400];
+    json_t *json;
+
+    tell(w, "{'nav':1}");
+    snprintf(more, sizeof more,
+             ",'snapshot':{'url':'%s/vault','every':'1h','values':{'nav':'/nav'}}", base_url());
+    open_vault(w, more);
+    await_change(w);
+    prepare(w, MINT, PREPARED_READY);
+    pursue(w, true, PURSUIT_EXECUTED);
+    tell(w, "{'nav':2}");
+    w->x->outside->settled(w->x, &w->p.submission);
+    await_change(w);
+    json = taken(w);
+    assert_int_equal(json_integer_value(json_object_get(json, "nav")), 2);
+    json_decref(json);
+}
+
 static void test_status_tells(void **state)
 {
     struct world *w = *state;
@@ -192,7 +214,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WEBHOOK_TEST(test_values),          WEBHOOK_TEST(test_auto_fund_and_caps_use_it),
         WEBHOOK_TEST(test_wrong_documents), WEBHOOK_TEST(test_too_large_a_value),
-        WEBHOOK_TEST(test_stale),           WEBHOOK_TEST(test_status_tells),
+        WEBHOOK_TEST(test_stale),           WEBHOOK_TEST(test_asked_again_after_a_batch),
+        WEBHOOK_TEST(test_status_tells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
