@@ -39,7 +39,8 @@
  *     survives whatever it says: 0, "", false and null are data; only NULL is absent.
  *   - set_status: NOT_FOUND for an unknown run, CONFLICT where run_status_may_become() says no.
  *     finished_ms is set exactly at the change to a terminal status. `why` becomes the reason and
- *     `error` (JSON) the error; NULL is none.
+ *     `error` (JSON) the error; NULL is none. A change that is refused so has done nothing, and the
+ *     transaction may go on; as may one in which settle_submission was refused.
  *   - A run's deadline is judged for open runs only, and never for one whose end is decided outside
  *     (run_status_is_outside(), or it has an open submission): expire_runs fails those whose
  *     deadline is not after `now_ms` with timed_out, oldest first, and tells which; list_open gives

@@ -153,6 +153,30 @@ static const char *what_is_outside_is_not_cancelled(struct journal_fixture *f)
     return NULL;
 }
 
+/* Who comes too late may go on with what else there is to write. */
+static const char *a_refused_end_spoils_nothing(struct journal_fixture *f)
+{
+    struct journal *j = f->journal;
+    struct error e = ERROR_INIT;
+
+    COMMITS(decide(j, 5, 0, &e));
+    COMMITS(end(j, 5, true, &e));
+    KEEPS(suite_begin(j));
+    DONE(decide(j, 6, 0, &e));
+    KEEPS(suite_refused(journal_settle_submission(j, 5, SUBMISSION_DEAD, false, NULL, 9, &e), &e,
+                        ERROR_CONFLICT));
+    KEEPS(suite_refused(journal_settle_submission(j, 7, SUBMISSION_DEAD, false, NULL, 9, &e), &e,
+                        ERROR_NOT_FOUND));
+    KEEPS(suite_refused(journal_set_status(j, 5, RUN_UNKNOWN, 9, NULL, NULL, &e), &e,
+                        ERROR_CONFLICT));
+    KEEPS(suite_refused(journal_set_status(j, 7, RUN_UNKNOWN, 9, NULL, NULL, &e), &e,
+                        ERROR_NOT_FOUND));
+    KEEPS(suite_commit(j));
+    KEEPS(SAME(suite_outbox(j, NULL), "6:open 5:done "));
+    KEEPS(SAME(suite_runs(j, NULL, -1, 0, 9), "6:p:prepared 5:p:completed "));
+    return NULL;
+}
+
 /* What is on record already when the end comes. */
 static int add_parts(struct journal *j, uint64_t id, struct error *e)
 {
@@ -405,9 +429,10 @@ static const char *open_submissions_outlive_many_runs(struct journal_fixture *f)
 static const struct journal_rule rules[] = {
     RULE(a_decision_and_what_it_sends_are_one), RULE(what_was_sent_survives_reopening),
     RULE(the_last_id_may_be_a_submissions),     RULE(what_is_outside_is_not_cancelled),
-    RULE(an_end_keeps_what_was_added_outside),  RULE(no_deadline_ends_what_is_outside),
-    RULE(what_was_sent_goes_with_its_run),      RULE(open_submissions_are_never_trimmed),
-    RULE(what_an_open_run_has_sent_stays),      RULE(upkeep_goes_as_a_run_of_its_id_would),
-    RULE(slices_of_the_outbox_are_bounded),     RULE(open_submissions_outlive_many_runs),
+    RULE(a_refused_end_spoils_nothing),         RULE(an_end_keeps_what_was_added_outside),
+    RULE(no_deadline_ends_what_is_outside),     RULE(what_was_sent_goes_with_its_run),
+    RULE(open_submissions_are_never_trimmed),   RULE(what_an_open_run_has_sent_stays),
+    RULE(upkeep_goes_as_a_run_of_its_id_would), RULE(slices_of_the_outbox_are_bounded),
+    RULE(open_submissions_outlive_many_runs),
 };
 CHAPTER(sent);
