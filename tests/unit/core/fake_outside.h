@@ -87,8 +87,8 @@ struct fake_outside {
     struct executor base; /* first */
     const struct outside_env *env;
     char vault[16], account[32];
-    struct preparation *preparing; /* asked, and not answered */
-    struct pursuit *pursuing;
+    struct preparation *preparing;     /* asked, and not answered */
+    struct pursuit *pursuing, *behind; /* likewise; behind: the other, where there may be two */
     size_t prepared, pursued, fresh, settled, abandoned, adopted;
     bool live;      /* of the last preparation */
     char last[300]; /* the last settled one: state, success, outcome */
@@ -105,7 +105,7 @@ static inline void fake_prepare(struct executor *executor, struct preparation *p
 {
     struct fake_outside *x = fake_x(executor);
 
-    if (x->preparing != NULL || x->pursuing != NULL)
+    if (x->preparing != NULL)
         abort(); /* one batch at a time */
     x->preparing = p;
     x->prepared++;
@@ -117,9 +117,9 @@ static inline void fake_pursue(struct executor *executor, struct pursuit *p)
 {
     struct fake_outside *x = fake_x(executor);
 
-    if (x->pursuing != NULL)
+    if (x->behind != NULL)
         abort();
-    x->pursuing = p;
+    *(x->pursuing != NULL ? &x->behind : &x->pursuing) = p;
     x->pursued++;
     x->fresh += p->fresh;
     tell_of("pursue", x->vault, p->fresh ? " fresh" : "");
@@ -297,12 +297,21 @@ static inline void answer_not_prepared(struct fake_outside *x, enum preparation_
     p->done(p);
 }
 
-static inline void answer_pursuit(struct fake_outside *x, enum pursuit_result result)
+/* The one that is answered; what is behind it is next. */
+static inline struct pursuit *fake_pursued(struct fake_outside *x)
 {
     struct pursuit *p = x->pursuing;
+
+    x->pursuing = x->behind;
+    x->behind = NULL;
+    return p;
+}
+
+static inline void answer_pursuit(struct fake_outside *x, enum pursuit_result result)
+{
+    struct pursuit *p = fake_pursued(x);
     int64_t now = clock_wall_us(x->env->clock);
 
-    x->pursuing = NULL;
     p->result = result;
     p->submit_us[0] = now - 50;
     p->submit_us[1] = p->confirm_us[0] = now - 20;
@@ -317,9 +326,8 @@ static inline void answer_pursuit(struct fake_outside *x, enum pursuit_result re
 
 static inline void answer_unknown(struct fake_outside *x, const char *why, int64_t retry_after_ms)
 {
-    struct pursuit *p = x->pursuing;
+    struct pursuit *p = fake_pursued(x);
 
-    x->pursuing = NULL;
     p->result = PURSUIT_UNKNOWN;
     p->retry_after_ms = retry_after_ms;
     snprintf(p->message, sizeof p->message, "%s", why);

@@ -204,6 +204,8 @@ struct session {
     struct journal *journal;
     struct state_store *state;
     bool live, dry_run;
+    bool apart; /* state is in another store than the journal */
+    const char *faults;
     /* of the one that runs */
     pthread_t thread;
     pthread_mutex_t lock;
@@ -369,7 +371,7 @@ static inline int session_open_state(struct stores *stores, const char *url, enu
                                      struct error *e)
 {
     (void)stores, (void)url, (void)mode, (void)now_ms, (void)e;
-    *joined = true;
+    *joined = !session->apart;
     *out = session->state;
     return 0;
 }
@@ -480,8 +482,11 @@ static inline void note_ended(void *arg, const struct run *run, const char *nav)
 static inline void *run_session(void *arg)
 {
     struct session *s = arg;
-    struct runtime_options options = {
-        .desk = s->dir, .live = s->live, .dry_run = s->dry_run, .log = &s->log};
+    struct runtime_options options = {.desk = s->dir,
+                                      .live = s->live,
+                                      .dry_run = s->dry_run,
+                                      .faults = s->faults,
+                                      .log = &s->log};
 
     options.view.run_ended = note_ended;
     options.view.arg = s;

@@ -261,8 +261,7 @@ static void ends_saying(struct session *s, const char *digest, json_t *said)
     UNTIL(s, s->v->preparing != NULL);
     answer_ready(s->v, digest);
     UNTIL(s, s->v->pursuing != NULL);
-    p = s->v->pursuing;
-    s->v->pursuing = NULL;
+    p = fake_pursued(s->v);
     p->result = PURSUIT_EXECUTED;
     p->outcome = said;
     p->done(p);
@@ -597,6 +596,121 @@ static void test_obstacles(void **state)
     session_close(s);
 }
 
+/* ---- in company ---- */
+
+/* State in a store of its own is durable before anything is prepared. */
+static void test_state_apart(void **state)
+{
+    struct session *s = session_open();
+    uint64_t id;
+
+    (void)state;
+    s->apart = true;
+    session_start(s);
+    id = arrive_recorded(s, s->p, TRIGGER_EVENT, ACT, NULL);
+    UNTIL(s, s->v->preparing != NULL);
+    assert_int_equal(s->p->state->inflight, 1);
+    answer_ready(s->v, "D1");
+    UNTIL(s, s->v->pursuing != NULL);
+    assert_int_equal(times_told("tx[run prepared,submission,spend,unpend];pursue v fresh;"), 1);
+    answer_pursuit(s->v, PURSUIT_EXECUTED);
+    UNTIL(s, log_has(s, "hook {"));
+    assert_int_equal(status_of(s, id), RUN_COMPLETED);
+    UNTIL(s, s->p->state->inflight == 0);
+    assert_int_equal(session_stop(s), 0);
+    session_close(s);
+}
+
+/* The executor's own is on its way beside a batch of its vault. */
+static void test_upkeep_beside_a_batch(void **state)
+{
+    struct session *s = session_open();
+    struct submission out;
+
+    (void)state;
+    session_start(s);
+    arrive(s, s->p, TRIGGER_EVENT, ACT);
+    UNTIL(s, s->v->preparing != NULL);
+    answer_ready(s->v, "D1");
+    UNTIL(s, s->v->pursuing != NULL);
+    out = fake_submission(s->v->env->next_id(s->v->env->arg), "v", "U1");
+    out.vault[0] = '\0';
+    assert_true(s->v->env->upkeep(s->v->env->arg, &s->v->base, &out));
+    UNTIL(s, s->v->behind != NULL);
+    answer_pursuit(s->v, PURSUIT_EXECUTED);
+    UNTIL(s, s->p->counters.ended[RUN_COMPLETED] == 1);
+    arrive(s, s->p, TRIGGER_EVENT, ACT);
+    UNTIL(s, s->v->preparing != NULL); /* upkeep holds no vault */
+    answer_ready(s->v, "D2");
+    UNTIL(s, s->v->behind != NULL);
+    answer_pursuit(s->v, PURSUIT_REFUSED);
+    UNTIL(s, s->v->settled == 2);
+    assert_int_equal(s->p->counters.open, 1);
+    answer_pursuit(s->v, PURSUIT_EXECUTED);
+    UNTIL(s, s->p->counters.ended[RUN_COMPLETED] == 2);
+    assert_int_equal(session_stop(s), 0);
+    session_close(s);
+}
+
+/* Its worker dies while it is out: nothing of it is the worker's any more. */
+static void test_a_worker_is_lost(void **state)
+{
+    struct session *s = session_open();
+    uint64_t id;
+
+    (void)state;
+    session_start(s);
+    id = arrive(s, s->p, TRIGGER_EVENT, ACT);
+    UNTIL(s, s->v->preparing != NULL);
+    link_kill(&s->engine->crew[0].link, "the test wants it");
+    UNTIL(s, s->p->stage != STAGE_READY);
+    answer_ready(s->v, "D1");
+    UNTIL(s, s->v->pursuing != NULL);
+    answer_pursuit(s->v, PURSUIT_EXECUTED);
+    UNTIL(s, s->p->counters.ended[RUN_COMPLETED] == 1);
+    UNTIL(s, log_has(s, "hook {")); /* by its successor */
+    assert_int_equal(status_of(s, id), RUN_COMPLETED);
+    assert_int_equal(s->v->prepared, 1);
+    assert_int_equal(session_stop(s), 0);
+    session_close(s);
+}
+
+static bool reloaded;
+
+static void note_reload(void *arg, json_t *data, const struct error *e)
+{
+    (void)arg;
+    if (e != NULL)
+        print_message("%s\n", e->message);
+    json_decref(data);
+    reloaded = true;
+}
+
+/* Its strategy leaves the desk while it is out. */
+static void test_a_strategy_is_removed(void **state)
+{
+    struct session *s = session_open();
+    uint64_t id;
+
+    (void)state;
+    session_start(s);
+    id = arrive(s, s->p, TRIGGER_EVENT, ACT_EMIT);
+    UNTIL(s, s->v->preparing != NULL);
+    answer_ready(s->v, "D1");
+    UNTIL(s, s->v->pursuing != NULL);
+    session_file(s, "strategies/p.lua", false);
+    reloaded = false;
+    reload_start(s->engine, NULL, note_reload, NULL);
+    UNTIL(s, reloaded && engine_plugin(s->engine, "p") == NULL);
+    answer_pursuit(s->v, PURSUIT_EXECUTED);
+    UNTIL(s, s->engine->counters.ended[RUN_COMPLETED] == 1);
+    assert_int_equal(status_of(s, id), RUN_COMPLETED);
+    UNTIL(s, s->r->counters.ended[RUN_NOOP] == 1);
+    assert_int_equal(session_stop(s), 0);
+    session_file(s, "strategies/p.lua", true);
+    session_close(s);
+}
+
 /* ---- what commands see ---- */
 
 static void test_json(void **state)
@@ -664,6 +778,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_not_prepared),
         cmocka_unit_test(test_simulated),
         cmocka_unit_test(test_obstacles),
+        cmocka_unit_test(test_state_apart),
+        cmocka_unit_test(test_upkeep_beside_a_batch),
+        cmocka_unit_test(test_a_worker_is_lost),
+        cmocka_unit_test(test_a_strategy_is_removed),
         cmocka_unit_test(test_json),
     };
 

@@ -222,24 +222,30 @@ static void test_account_gone(void **state)
     session_close(s);
 }
 
-/* Two of one vault, which only an older journal can hold: both are known before it decides. */
+/* Two of one vault, as when its account was changed and changed back: both are known before it
+ * decides. */
 static void test_two_of_one_vault(void **state)
 {
     struct session *s = session_open();
 
     (void)state;
     leave_open(s, EARLIER, "p", "v", "account-v", "D1");
-    leave_open(s, EARLIER + 1, "p", "gone", "account-w", "D2");
+    leave_open(s, EARLIER + 1, "p", "v", "account-v", "D2");
+    leave_open(s, EARLIER + 2, "p", "gone", "account-w", "D3");
     session_start(s);
-    UNTIL(s, s->v->pursuing != NULL && s->w->pursuing != NULL);
+    UNTIL(s, s->v->behind != NULL && s->w->pursuing != NULL);
     assert_string_equal(s->v->pursuing->submission->digest, "D1");
-    assert_string_equal(s->w->pursuing->submission->digest, "D2");
+    assert_string_equal(s->v->behind->submission->digest, "D2");
+    assert_string_equal(s->w->pursuing->submission->digest, "D3");
     arrive(s, s->p, TRIGGER_EVENT, ACT);
     answer_pursuit(s->w, PURSUIT_EXECUTED);
     UNTIL(s, s->w->settled == 1);
+    answer_pursuit(s->v, PURSUIT_EXECUTED);
+    UNTIL(s, s->v->settled == 1);
     turns(s, 10);
     assert_int_equal(s->v->prepared, 0);
-    answer_pursuit(s->v, PURSUIT_EXECUTED);
+    assert_int_equal(s->p->queued, 1);
+    answer_pursuit(s->v, PURSUIT_DEAD);
     UNTIL(s, s->v->preparing != NULL);
     answer_not_prepared(s->v, PREPARED_FAILED, "RPC");
     UNTIL(s, s->p->counters.open == 0);
