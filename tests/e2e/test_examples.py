@@ -1,12 +1,19 @@
 """The shipped examples, run as their READMEs say, in copies."""
+import contextlib
 import shutil
 import sqlite3
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
 
 import pytest
 
-from support import NOT_RUNNING, OK, REPO, run
+import servers
+from support import NOT_RUNNING, OK, REPO, run, wait_until
 
-EXAMPLES = ["quickstart", "history", "mixed_state", "moving_average", "indexer_events"]
+EXAMPLES = ["quickstart", "history", "mixed_state", "moving_average", "indexer_events", "webhook"]
 ENDED = ("noop", "completed", "rejected", "failed", "skipped")
 
 
@@ -28,6 +35,11 @@ def summary(desk, *args, env=None):
     assert counters["received"] == sum(counters[status] for status in ENDED)
     assert counters["failed"] == counters["skipped"] == 0, ran.data
     return ran.data
+
+
+@pytest.fixture
+def free_port():
+    return servers.free_port()
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -136,3 +148,52 @@ def test_indexer_events_are_one_run_each(example, postgres):
     status = summary(desk, "--for", "3s")
     assert status["counters"]["received"] == 1
     assert run(*total).data["value"] == {"trades": 13, "usd": 9100000}
+
+
+@contextlib.contextmanager
+def executor(desk, port):
+    """The user's program, until it is killed without a chance to say goodbye."""
+    words = [sys.executable, desk / "executor.py", f"--data={desk / 'data'}", f"--port={port}"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        try:
+            assert process.stdout.readline().startswith(b"listening")
+            yield process
+        finally:
+            process.kill()
+
+
+def venue(desk, sql):
+    with sqlite3.connect(f"file:{desk}/data/venue.db?mode=ro", uri=True) as db:
+        return db.execute(sql).fetchall()
+
+
+def test_webhook_executes_each_batch_once(example, free_port):
+    desk = example("webhook")
+    text = (desk / "orrery.lua").read_text()
+    quicker = "  plugins = { dip = { params = { length = 3, cooldown_ms = 300 } } },\n  feeds = {"
+    (desk / "orrery.lua").write_text(text.replace("8470", str(free_port)).replace("  feeds = {", quicker))
+    with executor(desk, free_port):
+        status = summary(desk, "--for", "3s")
+        assert status["counters"]["completed"] >= 1 and venue(desk, "SELECT * FROM orders") == []
+    ran = []
+    daemon = threading.Thread(target=lambda: ran.append(run("run", desk, "--live", "--for", "8s", "--json")))
+    with executor(desk, free_port):
+        daemon.start()
+        wait_until(lambda: len(venue(desk, "SELECT * FROM orders")) >= 2, what="two orders")
+    with executor(desk, free_port):
+        before = len(venue(desk, "SELECT * FROM orders"))
+        wait_until(lambda: len(venue(desk, "SELECT * FROM orders")) > before, what="an order after the crash")
+        daemon.join()
+        assert ran[0].code == OK, ran[0].err
+        run("run", desk, "--live", "--for", "2s")  # what the stop has left unknown
+    sent = run("tx", "list", "-C", desk, "-n", "1000", "--json").data["transactions"]
+    assert {s["state"] for s in sent} == {"done"} and all(s["success"] for s in sent)
+    assert sorted(s["digest"] for s in sent) == sorted(key for key, in venue(desk, "SELECT key FROM orders"))
+
+
+def test_webhook_example_refuses_what_is_not_signed(example, free_port):
+    desk = example("webhook")
+    with executor(desk, free_port):
+        for path, data in (("batches", b"{}"), ("simulate", b"{}"), ("vault", None), ("batches/00", None)):
+            with pytest.raises(urllib.error.HTTPError, match="401"):
+                urllib.request.urlopen(f"http://127.0.0.1:{free_port}/{path}", data, timeout=10)
