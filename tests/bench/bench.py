@@ -23,7 +23,7 @@ import report
 from desk import Failure
 
 MEASUREMENTS = ("ticks", "latency", "state_get", "plugins", "first_tick", "respawn", "backends", "retention",
-                "recording")
+                "recording", "chain")
 
 
 def options():

@@ -70,6 +70,16 @@ def recording_rows(j):
             note=f"{one['bytes_per_run']:,} bytes per run") for one in j["levels"]]
 
 
+def chain_rows(result):
+    build = "(k) four actions built, named and signed, against the official SDK"
+    pool = "(l) transactions by 16 gas coins against one"
+    if result is None:
+        return [row(build, None, "×", AT_LEAST, 20, "not measured"), row(pool, None, "×", AT_LEAST, 5, "not measured")]
+    k, l = result["build"], result["pool"]
+    return [row(build, k["ratio"], "×", AT_LEAST, 20, f"{k['per_s']:,}/s against {k['sdk_per_s']:,}/s"),
+            row(pool, l["ratio"], "×", AT_LEAST, 5, f"{l['per_s']:,}/s against {l['one_coin_per_s']:,}/s")]
+
+
 def rows(results, peer):
     out = tick_rows(results.get("ticks"), peer)
     for name, key, figure, unit, ceiling in CEILINGS:
@@ -77,7 +87,8 @@ def rows(results, peer):
         measured = result[key] if result else None
         sense = AT_MOST if ceiling is not None else None
         out.append(row(figure, measured, unit, sense, ceiling, "" if result else "not measured"))
-    return out + backend_rows(results.get("backends")) + recording_rows(results.get("recording"))
+    out += backend_rows(results.get("backends")) + recording_rows(results.get("recording"))
+    return out + chain_rows(results.get("chain"))
 
 
 def number(value):

@@ -20,7 +20,7 @@ def main():
     assert json.loads(done.stdout.split("\n\n")[0]) == document, "what is printed is not what is written"
     table = done.stdout.split("\n\n", 1)[1]
     figures = [f for f in document["figures"] if "peer" not in f["figure"]]
-    assert {f["figure"][:3] for f in figures} == {f"({letter})" for letter in "abcdefghij"}, figures
+    assert {f["figure"][:3] for f in figures} == {f"({letter})" for letter in "abcdefghijkl"}, figures
     for f in figures:
         assert isinstance(f["measured"], (int, float)) and f["measured"] > 0, f
         assert f["figure"] in table, f
