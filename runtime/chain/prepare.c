@@ -250,8 +250,12 @@ static bool may_go(struct batch *b)
     const char *obstacle =
         b->p == NULL ? operator_obstacle(b->op) : b->vault->base.outside->obstacle(&b->vault->base);
     const struct chain *chain = b->op->chain;
+    const struct outside_env *env = chain->env;
 
-    if (obstacle != NULL)
+    if (env->stopping != NULL && env->stopping(env->arg))
+        batch_end_with(b, PREPARED_FAILED, "STOPPING",
+                       "the daemon stops: nothing was signed or sent");
+    else if (obstacle != NULL)
         batch_end_with(b, PREPARED_FAILED, "NOT_READY", "%s", obstacle);
     else if (chain->gas_price > b->op->config->gas_price_max)
         batch_end_with(b, PREPARED_FAILED, "GAS_PRICE",

@@ -33,6 +33,11 @@ static bool upkeep(void *arg, struct executor *x, struct submission *s)
     return true;
 }
 
+static bool stopping(void *arg)
+{
+    return ((const struct engine *)arg)->draining;
+}
+
 static void changed(void *arg)
 {
     outbox_look(arg);
@@ -98,6 +103,7 @@ int outbox_open(struct engine *engine, struct error *e)
                                        .arg = engine,
                                        .next_id = next_id,
                                        .upkeep = upkeep,
+                                       .stopping = stopping,
                                        .changed = changed,
                                        .say = say,
                                        .stage = stage,

@@ -113,6 +113,9 @@ struct outside_env {
     /* Journals upkeep (contents stolen), pursues it through `x` and ends with x's settled(). False:
      * not now (the daemon stops). */
     bool (*upkeep)(void *arg, struct executor *x, struct submission *s);
+    /* The daemon stops: what waits for something is not prepared any more (FAILED, STOPPING). NULL:
+     * never. */
+    bool (*stopping)(void *arg);
     void (*changed)(void *arg); /* a snapshot or an obstacle may have changed: look again */
     void (*say)(void *arg, enum log_level level, const char *vault, const char *message);
     /* A named moment of a submission's life, at which tests end or stop the process. */
