@@ -283,10 +283,37 @@ static void as_many_coins_as_are_remembered(void **state)
     expect(&d, ask_numbered(&d, 7, 1000), POLICY_ALLOWED);
     assert_true(d.verdict.repeat);
     expect(&d, ask_numbered(&d, 7, 1001), POLICY_EQUIVOCATION);
+    d.epoch = EPOCH + 1; /* in which they still can execute */
+    expect(&d, ask_numbered(&d, POLICY_COINS, 1000), POLICY_TOO_MANY_COINS);
     d.now += 20 * HOUR;
     d.epoch = EPOCH + 2; /* none of them can execute any more */
     expect(&d, ask_numbered(&d, POLICY_COINS, 1000), POLICY_ALLOWED);
     expect(&d, ask_numbered(&d, POLICY_COINS, 1001), POLICY_EQUIVOCATION);
+    close_desk(&d);
+}
+
+/* The only one that could be forgotten is wanted in the same transaction. */
+static void no_room_is_made_of_what_is_wanted(void **state)
+{
+    const uint32_t number = POLICY_COINS;
+    struct desk d;
+    struct trial t;
+
+    (void)state;
+    open_desk(&d);
+    for (uint32_t i = 1; i < POLICY_COINS; i++)
+        expect(&d, ask_numbered(&d, i, 1000), POLICY_ALLOWED);
+    trial_begin(&t);
+    this_epoch(&t);
+    expect(&d, ask(&d, &t), POLICY_ALLOWED);
+    d.epoch = t.expiration.epoch = EPOCH + 1;
+    t.coins[1] = t.coins[0];
+    memcpy(t.coins[0].id.bytes, &number, sizeof number);
+    t.gas.coin_count = 2;
+    expect(&d, ask(&d, &t), POLICY_TOO_MANY_COINS);
+    t.gas.coin_count = 1;
+    expect(&d, ask(&d, &t), POLICY_ALLOWED);
+    trial_end(&t);
     close_desk(&d);
 }
 
@@ -378,6 +405,16 @@ static void the_greatest_epochs_do_not_wrap(void **state)
     close_desk(&d);
 }
 
+static void refuse_one(struct desk *d)
+{
+    struct trial t;
+
+    trial_begin(&t);
+    high_price(&t);
+    expect(d, ask(d, &t), POLICY_GAS_PRICE);
+    trial_end(&t);
+}
+
 /* ---- accounts ---- */
 
 /* per_day is 1,000,000,000: ten at the ceiling of a budget. */
@@ -456,6 +493,21 @@ static void a_minute_has_a_rate(void **state)
     close_desk(&d);
 }
 
+/* The clock counts from the start of the machine. */
+static void a_machine_that_has_just_started(void **state)
+{
+    struct desk d;
+
+    (void)state;
+    open_desk(&d);
+    d.now = 5;
+    for (uint8_t i = 1; i <= 9; i++)
+        expect(&d, ask_coin(&d, i, 1, 0), POLICY_ALLOWED);
+    refuse_one(&d);
+    expect(&d, ask_coin(&d, 10, 1, 0), POLICY_ALLOWED);
+    close_desk(&d);
+}
+
 /* Two operators have two accounts of coins. */
 static void operators_have_accounts_of_their_own(void **state)
 {
@@ -480,16 +532,6 @@ static void open_with_refusals(struct desk *d, uint32_t max)
     policy_free(d->policy);
     d->rules.refusals_max = max;
     d->policy = policy_new(&d->rules);
-}
-
-static void refuse_one(struct desk *d)
-{
-    struct trial t;
-
-    trial_begin(&t);
-    high_price(&t);
-    expect(d, ask(d, &t), POLICY_GAS_PRICE);
-    trial_end(&t);
 }
 
 static void after_too_many_refusals_nothing_is_signed(void **state)
@@ -566,6 +608,7 @@ int main(void)
         cmocka_unit_test(a_coin_is_free_when_its_transaction_has_expired),
         cmocka_unit_test(refuse_changes_nothing),
         cmocka_unit_test(as_many_coins_as_are_remembered),
+        cmocka_unit_test(no_room_is_made_of_what_is_wanted),
         cmocka_unit_test(the_epoch_neither_falls_nor_jumps),
         cmocka_unit_test(a_refused_request_does_not_set_the_epoch),
         cmocka_unit_test(an_honest_core_is_never_refused_for_its_epoch),
@@ -573,6 +616,7 @@ int main(void)
         cmocka_unit_test(a_day_has_a_ceiling),
         cmocka_unit_test(no_day_has_more_than_its_ceiling),
         cmocka_unit_test(a_minute_has_a_rate),
+        cmocka_unit_test(a_machine_that_has_just_started),
         cmocka_unit_test(operators_have_accounts_of_their_own),
         cmocka_unit_test(after_too_many_refusals_nothing_is_signed),
         cmocka_unit_test(refusals_of_an_hour_ago_do_not_count),
