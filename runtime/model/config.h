@@ -19,14 +19,18 @@
  *                last heard of; renewed at a third of it
  *   sweep_every  ("1h"; up to 31d, 0: never) expired state rows are removed
  *   retention    {age ("0": kept however old; up to 3660d) and runs (10,000,000; 0: any number) of
- * the ended runs that the journal keeps, dead ("90d") how long settled dead letters stay, events
- * ("7d") how long ids of events are remembered, every ("1m"; 0: never) how often what is too much
- * is removed}. Takes effect with a reload summary_every ("10m"; up to 31d, 0: never) a line of the
- * log per plugin: what it did, and why it did not act. Takes effect with a reload recording
- * ("full"; or "decisions", "off") what the journal keeps of each run (seen.h). Takes effect with a
- * reload health       {skip (3; 1..1000000), skip_max (384; at least skip)} limits       {memory
- * (16 MiB; 256 KiB..1 GiB), soft_ms (100; 1..600000), hard_ms (1000; 10..3600000, at least
- * soft_ms), wall_ms (30000; 100..86400000, at least hard_ms), value_bytes (64 KiB; 64 B..4 MiB),
+ *                the ended runs that the journal keeps, dead ("90d") how long settled dead letters
+ *                stay, events ("7d") how long ids of events are remembered, every ("1m"; 0: never)
+ *                how often what is too much is removed}. Takes effect with a reload
+ *   summary_every ("10m"; up to 31d, 0: never) a line of the log per plugin: what it did, and why
+ *                it did not act. Takes effect with a reload
+ *   recording    ("full"; or "decisions", "off") what the journal keeps of each run (seen.h).
+ *                Takes effect with a reload
+ *   health       {skip (3; 1..1000000), skip_max (384; at least skip)}
+ *   limits       {memory (16 MiB; 256 KiB..1 GiB), soft_ms (100; 1..600000),
+ *                hard_ms (1000; 10..3600000, at least soft_ms),
+ *                wall_ms (30000; 100..86400000, at least hard_ms),
+ *                value_bytes (64 KiB; 64 B..4 MiB),
  *                state_bytes (8 MiB; 1 KiB..256 MiB, at least value_bytes);
  *                of one ctx.db call: db_ms (50; 1..60000), db_rows (10000; 1..10000),
  *                db_bytes (1 MiB; 1 KiB..8 MiB) of its answer; of all tables of a plugin:
