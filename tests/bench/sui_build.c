@@ -167,7 +167,7 @@ int main(int argc, char **argv)
 {
     json_error_t wrong;
     json_t *json = argc == 3 ? json_load_file(argv[1], 0, &wrong) : NULL;
-    double seconds = argc == 3 ? atof(argv[2]) : 0, began, last;
+    double seconds = argc == 3 ? strtod(argv[2], NULL) : 0, began, last;
     struct product product = {0};
     struct work work = {0};
     uint64_t count = 0;
