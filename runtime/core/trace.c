@@ -184,7 +184,9 @@ static void add_decide(struct span_writer *w, const struct ending *ending)
 
 static const char *plan_status(enum run_status status)
 {
-    return status == RUN_COMPLETED || status == RUN_NOOP ? NULL : run_status_name(status);
+    bool fine = status == RUN_COMPLETED || status == RUN_NOOP || status == RUN_PREPARED;
+
+    return fine ? NULL : run_status_name(status);
 }
 
 static void add_plan(struct span_writer *w, const struct ending *ending)
