@@ -122,6 +122,30 @@ static void test_refused_later(void **state)
     session_close(s);
 }
 
+/* A timer's comes again by itself: no letter, in whatever session it fails. */
+static void test_cron_refused_later(void **state)
+{
+    struct session *s = session_open();
+    uint64_t id;
+
+    (void)state;
+    session_start(s);
+    id = arrive(s, s->p, TRIGGER_CRON, ACT);
+    UNTIL(s, s->v->preparing != NULL);
+    answer_ready(s->v, "D1");
+    UNTIL(s, s->v->pursuing != NULL);
+    answer_unknown(s->v, "no answer", 3600000);
+    assert_int_equal(session_stop(s), 0);
+    session_start(s);
+    UNTIL(s, s->v->pursuing != NULL);
+    answer_pursuit(s->v, PURSUIT_REFUSED);
+    UNTIL(s, s->p->counters.ended[RUN_FAILED] == 1);
+    assert_int_equal(status_of(s, id), RUN_FAILED);
+    assert_string_equal(letter_of(s, id), "");
+    assert_int_equal(session_stop(s), 0);
+    session_close(s);
+}
+
 /* Journaled and not sent, for all that this session knows: it may have been. */
 static void test_prepared_is_not_fresh(void **state)
 {
@@ -354,6 +378,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_taken_up),
         cmocka_unit_test(test_refused_later),
+        cmocka_unit_test(test_cron_refused_later),
         cmocka_unit_test(test_prepared_is_not_fresh),
         cmocka_unit_test(test_plugin_gone),
         cmocka_unit_test(test_vault_gone_account_not),
