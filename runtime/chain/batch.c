@@ -99,14 +99,14 @@ void batch_end_with(struct batch *b, enum preparation_status status, const char 
     va_list args;
 
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    chain_sentence(message, sizeof message, format, args);
     va_end(args);
     if (b->p != NULL) {
         b->p->status = status;
         snprintf(b->p->code, sizeof b->p->code, "%s", code);
         snprintf(b->p->message, sizeof b->p->message, "%s", message);
     } else {
-        b->op->upkeep_ns = chain_now_ns(b->op->chain) + 10 * RETRY_NS;
+        b->op->upkeep_ns = chain_now_ns(b->op->chain) + 30 * RETRY_NS;
         chain_say(b->op->chain, LOG_WARN, "", "operator '%s': its coins could not be split: %s: %s",
                   b->op->config->name, code, message);
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 
 int64_t chain_now_ns(const struct chain *chain)
 {
@@ -36,6 +37,19 @@ void chain_say(const struct chain *chain, enum log_level level, const char *vaul
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
     chain->env->say(chain->env->arg, level, vault, message);
+}
+
+/* Text that is in part a node's, cut to size: always UTF-8. */
+void chain_sentence(char *out, size_t size, const char *format, va_list args)
+{
+    char text[1024];
+    struct buf said;
+
+    vsnprintf(text, sizeof text, format, args);
+    buf_init(&said, 8 * sizeof text);
+    text_add_said(&said, text, strlen(text), size - 8);
+    snprintf(out, size, "%s", buf_text(&said));
+    buf_release(&said);
 }
 
 /* ---- jobs ---- */
@@ -126,10 +140,13 @@ void chain_want_epoch(struct chain *chain)
     chain->epoch_due_ns = chain_now_ns(chain) + RETRY_NS;
 }
 
+/* An epoch lasts about a day: one that is a little old only makes a transaction expire sooner. */
 bool chain_epoch_fresh(const struct chain *chain)
 {
+    int64_t most = 3 * chain->config.epoch_ms * 1000000;
+
     return chain->epoch_known &&
-           chain_now_ns(chain) - chain->epoch_ns < 3 * chain->config.epoch_ms * 1000000;
+           chain_now_ns(chain) - chain->epoch_ns < (most > FRESH_NS ? most : FRESH_NS);
 }
 
 static void on_slow(uv_timer_t *timer)
@@ -139,6 +156,10 @@ static void on_slow(uv_timer_t *timer)
 
     if (chain_now_ns(chain) >= chain->epoch_due_ns)
         chain_want_epoch(chain);
+    if (chain->was_fresh != chain_epoch_fresh(chain)) {
+        chain->was_fresh = !chain->was_fresh;
+        chain_changed(chain);
+    }
     for (size_t i = 0; i < chain->operator_count; i++)
         operator_pulse(&chain->operators[i]);
 }

@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "model/value.h"
 #include "sui/decode.h"
 
@@ -224,6 +226,19 @@ static json_t *gas_json(const struct rpc_effects *fx)
                      "non_refundable", value_from_u64(fx->non_refundable));
 }
 
+/* The words may be a node's, and cut within a character. */
+static json_t *error_json(const char *code, const char *message)
+{
+    struct buf text;
+    json_t *out;
+
+    buf_init(&text, 2048);
+    text_add_said(&text, message, strlen(message), 1024);
+    out = json_pack("{s:s, s:s}", "code", code, "message", buf_text(&text));
+    buf_release(&text);
+    return out;
+}
+
 json_t *outcome_of_effects(const struct submission *s, const struct holds *holds,
                            const struct rpc_effects *fx)
 {
@@ -242,13 +257,12 @@ json_t *outcome_of_effects(const struct submission *s, const struct holds *holds
         json_object_set_new(out, "gas_object", ref_json(&fx->gas));
     add_created(s, fx, out);
     if (!fx->success)
-        json_object_set_new(out, "error",
-                            json_pack("{s:s, s:s}", "code", "ABORTED", "message", fx->abort));
+        json_object_set_new(out, "error", error_json("ABORTED", fx->abort));
     return out;
 }
 
 json_t *outcome_dead(const char *code, const char *message, uint64_t gas_version)
 {
-    return json_pack("{s:{s:s, s:s}, s:o}", "error", "code", code, "message", message,
-                     "gas_version", value_from_u64(gas_version));
+    return json_pack("{s:o, s:o}", "error", error_json(code, message), "gas_version",
+                     value_from_u64(gas_version));
 }

@@ -108,6 +108,7 @@ static void on_coins(void *arg, const struct rpc_answer *a, const struct rpc_coi
         gas_pool_learn(&o->pool, &coins[i].ref, coins[i].balance);
     o->coins_wanted = false;
     o->coins_known = true;
+    o->funds_ns = chain_now_ns(o->chain) + FUNDS_NS;
     now_known(o);
 }
 
@@ -189,12 +190,21 @@ static void ask_objects(struct chain_operator *o)
         o->objects_ns = chain_now_ns(o->chain) + RETRY_NS;
 }
 
+/* Somebody may have sent coins meanwhile. */
+static bool is_short_of_gas(const struct chain_operator *o)
+{
+    uint64_t ceiling = o->config->gas_budget_max;
+
+    return chain_now_ns(o->chain) >= o->funds_ns &&
+           gas_pool_choose(&o->pool, ceiling, ceiling) == NULL;
+}
+
 void operator_pulse(struct chain_operator *o)
 {
     /* Nothing is known of a pool before the epoch: the chain is not checked yet. */
     if (!o->chain->epoch_known)
         return;
-    if (o->coins_wanted || gas_pool_count(&o->pool, GAS_UNCERTAIN) > 0)
+    if (o->coins_wanted || gas_pool_count(&o->pool, GAS_UNCERTAIN) > 0 || is_short_of_gas(o))
         ask_coins(o);
     ask_objects(o);
     if (o->waiting != NULL)
@@ -230,6 +240,9 @@ const char *operator_obstacle(struct chain_operator *o)
     else if (!operator_ready(o))
         snprintf(o->obstacle, sizeof o->obstacle, "the chain has not answered yet%s%s",
                  why[0] ? ": " : "", why);
+    else if (chain->trouble[0] != '\0' && !chain_epoch_fresh(chain))
+        snprintf(o->obstacle, sizeof o->obstacle, "the chain does not answer any more: %s",
+                 chain->trouble);
     else
         return NULL;
     return o->obstacle;

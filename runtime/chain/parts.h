@@ -13,6 +13,7 @@
 #define ORRERY_CHAIN_PARTS_H
 
 #include <jansson.h>
+#include <stdarg.h>
 #include <uv.h>
 
 #include "base/buf.h"
@@ -29,9 +30,11 @@
 
 #define PULSE_MS     100
 #define RETRY_NS     INT64_C(1000000000) /* before a question that went unanswered is asked again */
+#define FRESH_NS     (10 * RETRY_NS)     /* an epoch is believed at least that long */
 #define OWN_DIGESTS  8192                /* of the operator, that are known to be ours */
 #define SENT_ASKED   50 /* newest transactions of the operator that are looked at */
 #define HISTORY_READ 1000
+#define FUNDS_NS     (10 * RETRY_NS) /* how often it is looked whether somebody has sent coins */
 
 struct batch;
 struct chain_vault;
@@ -67,6 +70,7 @@ struct chain_operator {
     bool coins_known, objects_known; /* once */
     bool coins_wanted, coins_busy, objects_busy;
     int64_t coins_ns, objects_ns; /* not to be asked before */
+    int64_t funds_ns;             /* when to look for new coins, if they are short */
     struct sui_address asked[RPC_OBJECTS];
     size_t asked_count;
     char trouble[256];     /* what the last answer lacked, or "" */
@@ -124,7 +128,7 @@ struct chain {
     size_t operator_count;
     struct job *jobs;
     struct pulse *pulse;
-    bool epoch_known, epoch_busy;
+    bool epoch_known, epoch_busy, was_fresh;
     uint64_t epoch, gas_price;
     int64_t epoch_ns; /* when it was learnt */
     int64_t epoch_due_ns;
@@ -137,6 +141,8 @@ void chain_soon(struct chain *chain); /* jobs that wait for it, and waiting batc
 void chain_stage(const struct chain *chain, const char *name);
 void chain_say(const struct chain *chain, enum log_level level, const char *vault,
                const char *format, ...) __attribute__((format(printf, 4, 5)));
+void chain_sentence(char *out, size_t size, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
 void chain_changed(const struct chain *chain);
 void job_add(struct chain *chain, struct job *job);
 void job_remove(struct job *job);

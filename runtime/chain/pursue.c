@@ -51,7 +51,7 @@ void hunt_end(struct hunt *h, enum pursuit_result result, json_t *outcome)
         p->retry_after_ms = h->retry_ms;
         memcpy(p->submit_us, h->submit_us, sizeof p->submit_us);
         memcpy(p->confirm_us, h->confirm_us, sizeof p->confirm_us);
-        snprintf(p->message, sizeof p->message, "%s", h->why);
+        memcpy(p->message, h->why, sizeof p->message);
     }
     job_remove(&h->job);
     free_hunt(&h->job);
@@ -64,7 +64,7 @@ void hunt_unknown(struct hunt *h, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    vsnprintf(h->why, sizeof h->why, format, args);
+    chain_sentence(h->why, sizeof h->why, format, args);
     va_end(args);
     hunt_end(h, PURSUIT_UNKNOWN, NULL);
 }
@@ -105,7 +105,7 @@ static void refused(struct hunt *h, const struct rpc_answer *a)
     char why[sizeof h->vault->op->halted];
 
     h->was_refused = true;
-    snprintf(h->why, sizeof h->why, "%.500s", a->message);
+    snprintf(h->why, sizeof h->why, "%s", a->message);
     if (a->rejection == RPC_GAS_TOO_LOW) {
         snprintf(why, sizeof why,
                  "the gas coins of %s do not cover a transaction: fund it and "
@@ -134,7 +134,7 @@ static void on_executed(void *arg, const struct rpc_answer *a, const struct rpc_
         hunt_unknown(h, "%s", a->message);
         return;
     case RPC_UNKNOWN:
-        snprintf(h->why, sizeof h->why, "%.500s", a->message);
+        snprintf(h->why, sizeof h->why, "%s", a->message);
         h->confirm_us[0] = wall_us(h);
         look_up(h);
         return;

@@ -22,27 +22,19 @@ void submission_hold(struct chain_operator *o, const struct submission *s)
     holds_release(&holds);
 }
 
-/* Whether the coin is known at a version that came after that submission. */
-static bool later_gas_known(const struct chain_operator *o, const struct holds *holds)
-{
-    const struct gas_coin *coin = gas_pool_find(&o->pool, &holds->gas.id);
-
-    return coin != NULL && coin->ref.version > holds->gas.version;
-}
-
+/* A coin or object that is in a transaction now is left alone: it has been seen since. */
 static void learn_gas(struct chain_operator *o, const struct holds *holds, const json_t *outcome)
 {
+    const struct gas_coin *coin = gas_pool_find(&o->pool, &holds->gas.id);
     struct sui_object_ref ref;
     uint64_t balance = 0;
     bool has_balance = false;
 
     if (outcome_object(json_object_get(outcome, "gas_object"), &ref, &balance, &has_balance) &&
         has_balance)
-        gas_pool_update(&o->pool, &ref, balance);
-    else if (!later_gas_known(o, holds))
+        gas_pool_learn(&o->pool, &ref, balance);
+    else if (coin != NULL && coin->state != GAS_RESERVED && coin->ref.version <= holds->gas.version)
         gas_pool_doubt(&o->pool, &holds->gas.id, holds->gas.version + 1);
-    else
-        gas_pool_free(&o->pool, &holds->gas.id);
 }
 
 static void learn_objects(struct chain_operator *o, const struct holds *holds,
@@ -54,8 +46,7 @@ static void learn_objects(struct chain_operator *o, const struct holds *holds,
 
     for (size_t i = 0; i < holds->owned_count; i++) {
         const struct owned_object *known = owned_book_find(&o->book, &holds->owned[i].id);
-        owned_book_free(&o->book, &holds->owned[i].id);
-        if (known != NULL && known->ref.version <= holds->owned[i].version)
+        if (known != NULL && !known->is_reserved && known->ref.version <= holds->owned[i].version)
             owned_book_doubt(&o->book, &holds->owned[i].id, holds->owned[i].version + 1);
     }
     json_array_foreach(json_object_get(outcome, "objects"), index,
@@ -76,9 +67,28 @@ static void learn_created(struct chain_operator *o, const json_t *outcome)
         gas_pool_learn(&o->pool, &ref, balance);
 }
 
-/* Nothing of it was executed, so its objects are as they were, unless others have changed them. */
-static void learn_dead(struct chain_operator *o, const struct holds *holds, const json_t *outcome)
+static void learn_executed(struct chain_operator *o, const struct submission *s,
+                           const struct holds *holds)
 {
+    struct error e = ERROR_INIT;
+    json_t *outcome = s->outcome == NULL
+                          ? NULL
+                          : value_parse(s->outcome, strlen(s->outcome), SUBMISSION_TEXT_BYTES, &e);
+
+    learn_gas(o, holds, outcome);
+    learn_objects(o, holds, outcome);
+    learn_created(o, outcome);
+    json_decref(outcome);
+}
+
+/* Nothing of it was executed, so its objects are as they were, unless others have changed them. */
+static void learn_dead(struct chain_operator *o, const struct submission *s,
+                       const struct holds *holds)
+{
+    struct error e = ERROR_INIT;
+    json_t *outcome = s->outcome == NULL
+                          ? NULL
+                          : value_parse(s->outcome, strlen(s->outcome), SUBMISSION_TEXT_BYTES, &e);
     uint64_t version = 0;
 
     (void)value_to_u64(json_object_get(outcome, "gas_version"), &version);
@@ -86,27 +96,8 @@ static void learn_dead(struct chain_operator *o, const struct holds *holds, cons
         gas_pool_doubt(&o->pool, &holds->gas.id, version);
     else
         gas_pool_shelve(&o->pool, &holds->gas.id);
-    for (size_t i = 0; i < holds->owned_count; i++) {
-        owned_book_free(&o->book, &holds->owned[i].id);
+    for (size_t i = 0; i < holds->owned_count; i++)
         owned_book_doubt(&o->book, &holds->owned[i].id, holds->owned[i].version);
-    }
-}
-
-static void learn_end(struct chain_operator *o, const struct submission *s,
-                      const struct holds *holds)
-{
-    struct error e = ERROR_INIT;
-    json_t *outcome = s->outcome == NULL
-                          ? NULL
-                          : value_parse(s->outcome, strlen(s->outcome), SUBMISSION_TEXT_BYTES, &e);
-
-    if (s->state == SUBMISSION_DEAD) {
-        learn_dead(o, holds, outcome);
-    } else {
-        learn_gas(o, holds, outcome);
-        learn_objects(o, holds, outcome);
-        learn_created(o, outcome);
-    }
     json_decref(outcome);
 }
 
@@ -119,7 +110,14 @@ void submission_let_go(struct chain_operator *o, const struct submission *s)
         o->upkeep = 0;
     if (holds_parse(s->holds, &holds, &e) < 0)
         return;
-    learn_end(o, s, &holds);
+    for (size_t i = 0; i < holds.owned_count; i++)
+        owned_book_free(&o->book, &holds.owned[i].id);
+    if (s->state == SUBMISSION_DEAD) {
+        learn_dead(o, s, &holds);
+    } else {
+        gas_pool_free(&o->pool, &holds.gas.id);
+        learn_executed(o, s, &holds);
+    }
     holds_release(&holds);
     chain_soon(o->chain);
 }
@@ -135,6 +133,6 @@ void operator_learn(struct chain_operator *o, const struct submission *s)
     o->foreign.has_history = true;
     if (s->state != SUBMISSION_DONE || holds_parse(s->holds, &holds, &e) < 0)
         return;
-    learn_end(o, s, &holds);
+    learn_executed(o, s, &holds);
     holds_release(&holds);
 }

@@ -18,7 +18,7 @@ void upkeep_consider(struct chain_operator *o)
     size_t parts, most = (size_t)(config->split_max / config->gas_coin);
     struct chain_vault *v = o->vaults;
 
-    while (v != NULL && v->closed)
+    while (v != NULL && (v->closed || (v->own.halt_on_foreign && o->foreign.count > 0)))
         v = v->next;
     if (v == NULL || !may_split(o))
         return;

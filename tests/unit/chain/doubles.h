@@ -345,7 +345,8 @@ static void say_effects(enum asked kind, const struct rpc_answer *a, const struc
     turn();
 }
 
-static inline struct question say_looked_up(const struct rpc_answer *a, const struct rpc_effects *fx)
+static inline struct question say_looked_up(const struct rpc_answer *a,
+                                            const struct rpc_effects *fx)
 {
     struct question q = take(ASKED_LOOK_UP);
 

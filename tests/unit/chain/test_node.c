@@ -210,6 +210,118 @@ static void not_live_stops_behind_the_simulation(void **state)
     world_close(w);
 }
 
+/* ---- several vaults of one operator ---- */
+
+#define VAULTS 8
+#define ROUNDS 2
+
+struct lane {
+    struct world *w;
+    struct executor *x;
+    struct action_list list;
+    struct preparation p;
+    struct pursuit pursuit;
+    struct submission *s;
+    int rounds, *left;
+};
+
+static void lane_begin(struct lane *lane);
+
+static void lane_pursued(struct pursuit *p)
+{
+    struct lane *lane = p->arg;
+
+    assert_int_equal(p->result, PURSUIT_EXECUTED);
+    lane->s->state = SUBMISSION_DONE;
+    lane->s->success = true;
+    lane->s->outcome = value_text(p->outcome);
+    json_decref(p->outcome);
+    lane->x->outside->settled(lane->x, lane->s);
+    if (++lane->rounds == ROUNDS)
+        --*lane->left;
+    else
+        lane_begin(lane);
+}
+
+static void lane_prepared(struct preparation *p)
+{
+    struct lane *lane = p->arg;
+
+    if (p->status != PREPARED_READY)
+        fail_msg("%s: %s", p->code, p->message);
+    json_decref(p->executed);
+    json_decref(p->result);
+    lane->s = world_journal(lane->w, &p->submission);
+    lane->pursuit = (struct pursuit){
+        .submission = lane->s, .fresh = true, .live = true, .done = lane_pursued, .arg = lane};
+    lane->x->outside->pursue(lane->x, &lane->pursuit);
+}
+
+static void lane_begin(struct lane *lane)
+{
+    lane->p = (struct preparation){.actions = &lane->list,
+                                   .plugin = "momentum",
+                                   .run = ++lane->w->ids,
+                                   .live = true,
+                                   .now_ms = clock_now_ms(&lane->w->clock),
+                                   .done = lane_prepared,
+                                   .arg = lane};
+    lane->x->outside->prepare(lane->x, &lane->p);
+}
+
+/* How long it takes in ms until every vault has executed ROUNDS batches. */
+static int64_t run_lanes(void **state, int coins)
+{
+    struct world *w = world_open(state, coins, SUI, coins);
+    struct lane lanes[VAULTS] = {{.w = w}};
+    struct vault_record record = {.positions = NULL};
+    struct error e = ERROR_INIT;
+    uv_timer_t timer;
+    int left = VAULTS;
+    uint64_t begun;
+    json_t *actions = json_loads("[{\"kind\":\"refresh_nav_snapshot\"}]", 0, NULL), *ledger;
+
+    uv_timer_init(&w->node->loop, &timer);
+    uv_timer_start(&timer, world_tick, 5, 5);
+    NODE_DO(w->node, "{'do':'finality','ms':200}");
+    begun = uv_hrtime();
+    for (size_t i = 0; i < VAULTS; i++) {
+        lanes[i] = (struct lane){.w = w, .left = &left};
+        assert_int_equal(action_list_parse(actions, &lanes[i].list, &e), 0);
+        assert_int_equal(chain_vault_open(&lanes[i].x, w->chain, &w->config.vaults[0], &record,
+                                          NULL, &w->env, &e),
+                         0);
+        lane_begin(&lanes[i]);
+    }
+    while (left > 0 && uv_hrtime() - begun < PATIENCE * UINT64_C(1000000))
+        uv_run(&w->node->loop, UV_RUN_ONCE);
+    begun = (uv_hrtime() - begun) / 1000000;
+    assert_int_equal(left, 0);
+    ledger = node_http(w->node, "/ledger", NULL);
+    assert_int_equal(json_array_size(json_object_get(ledger, "equivocations")), 0);
+    json_decref(ledger);
+    for (size_t i = 0; i < w->journal_count; i++)
+        assert_int_equal(node_submits(w->node, w->journal[i].digest), 1);
+    for (size_t i = 0; i < VAULTS; i++) {
+        action_list_release(&lanes[i].list);
+        executor_close(lanes[i].x);
+    }
+    uv_close((uv_handle_t *)&timer, NULL);
+    json_decref(actions);
+    NODE_DO(w->node, "{'do':'clear'}");
+    world_close(w);
+    return (int64_t)begun;
+}
+
+static void vaults_of_one_operator_go_side_by_side(void **state)
+{
+    int64_t one = run_lanes(state, 1), many = run_lanes(state, 8);
+
+    print_message("%d batches: %lld ms with 1 coin, %lld ms with 8\n", VAULTS * ROUNDS,
+                  (long long)one, (long long)many);
+    assert_true(many * 2 < one);
+}
+
 static bool names_both_chains(struct world *w)
 {
     const char *obstacle = w->x->outside->obstacle(w->x);
@@ -224,7 +336,7 @@ static void another_chain_is_in_the_way(void **state)
 
     NODE_DO(w->node, "{'do':'chain','identifier':'deadbeef'}");
     config_release(&w->config);
-    world_configure(w, w->node->urls[0], "4c78adac", 1);
+    world_configure(w, "4c78adac", 1);
     world_start(w);
     world_until(w, names_both_chains);
     NODE_DO(w->node, "{'do':'clear'}");
@@ -258,6 +370,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_restart_goes_on_where_the_record_ends),
         cmocka_unit_test(the_vault_is_shown_to_scripts),
         cmocka_unit_test(not_live_stops_behind_the_simulation),
+        cmocka_unit_test(vaults_of_one_operator_go_side_by_side),
         cmocka_unit_test(another_chain_is_in_the_way),
         cmocka_unit_test(a_second_daemon_is_refused),
     };

@@ -35,8 +35,7 @@ static void a_batch_becomes_signed_bytes(void **state)
     assert_int_equal(tx.command_count, 2);
     assert_int_equal(tx.gas.price, 1000);
     assert_int_equal(tx.expiration.epoch, 501);
-    assert_int_equal(tx.gas.budget,
-                     4200000); /* (1 + 1) + 2 - 0.5 million, and 20 % more */
+    assert_int_equal(tx.gas.budget, 4200000); /* (1 + 1) + 2 - 0.5 million, and 20 % more */
     assert_string_equal(t.p.submission.vault, "v");
     assert_string_equal(t.p.submission.executor, "sui");
     assert_string_equal(t.p.submission.account, desk.x->outside->account(desk.x));

@@ -194,6 +194,11 @@ static inline struct submission *world_ready(struct world *w)
     struct submission *s = NULL;
     struct preparation p = world_prepare(w, MINT, &s);
 
+    for (int i = 0; i < 50 && p.status == PREPARED_FAILED && strcmp(p.code, "CHAIN_AWAY") == 0;
+         i++) {
+        uv_sleep(100); /* the endpoints rest after what was done to them */
+        p = world_prepare(w, MINT, &s);
+    }
     if (p.status != PREPARED_READY)
         fail_msg("%s: %s", p.code, p.message);
     return s;
@@ -311,11 +316,13 @@ static inline void world_targets(struct world *w)
             "'" PACKAGE "::predict::mint':{'typeArguments':1,"
             "'params':['&mut','&mut','&','value:MarketKey','u64','&'],"
             "'model':{'kind':'mint','vault':1,'key':3,'quantity':4,'price':[1,2],'funds':7,"
-            "'position':9}}}}");
+            "'position':9}},"
+            "'" PACKAGE "::nav::refresh':{'params':['&mut'],"
+            "'model':{'kind':'count','object':0}}}}");
 }
 
 #define WORLD_CONFIG                                                                               \
-    "{'sui':{'chain':'%s','endpoints':['%s'],'foreign_every':'100ms','proof_wait':'100ms',"        \
+    "{'sui':{'chain':'%s','endpoints':['%s','%s'],'foreign_every':'100ms','proof_wait':'100ms',"   \
     "'epoch_every':'200ms','epoch_least':'1s','wait':'10s','operators':{'main':{"                  \
     "'key':'file:operator.key','signatures_per_minute':100000,'gas_coins':%d,"                     \
     "'gas_per_day':1000000000000}}},'vaults':{'v':{'executor':'sui','operator':'main',"            \
@@ -326,16 +333,19 @@ static inline void world_targets(struct world *w)
     "{'param':'strike','type':'u64'},{'param':'is_up','type':'bool'}]},"                           \
     "{'target':'" PACKAGE "::predict::mint','type_arguments':['0xee::dusdc::DUSDC'],"              \
     "'arguments':[{'object':'predict'},{'object':'manager'},{'market':'oracle'},{'result':1},"     \
-    "{'param':'quantity','type':'u64'},{'clock':true}]}]},'snapshot':{'every':'100ms',"            \
+    "{'param':'quantity','type':'u64'},{'clock':true}]}],"                                         \
+    "'refresh_nav_snapshot':[{'target':'" PACKAGE                                                  \
+    "::nav::refresh','arguments':[{'object':'predict'}]}]},'snapshot':{'every':'100ms',"           \
     "'pm_balance':{'object':'manager','at':'/balances/contents/0/value'}}}}}"
 
-static inline void world_configure(struct world *w, const char *url, const char *chain, int coins)
+static inline void world_configure(struct world *w, const char *chain, int coins)
 {
     struct problems problems = {0};
     char text[sizeof w->config_text];
     json_t *json;
 
-    snprintf(text, sizeof text, WORLD_CONFIG, chain, url, coins, w->predict, w->manager, w->oracle);
+    snprintf(text, sizeof text, WORLD_CONFIG, chain, w->node->urls[0], w->node->urls[1], coins,
+             w->predict, w->manager, w->oracle);
     for (char *c = text; *c != '\0'; c++)
         *c = *c == '\'' ? '"' : *c;
     json = json_loads(text, 0, NULL);
@@ -408,7 +418,7 @@ static inline struct world *world_new(void **state, int coins, uint64_t balance,
                                   .upkeep = world_upkeep,
                                   .say = world_say,
                                   .history = world_history};
-    world_configure(w, w->node->urls[0], w->node->chain, wanted);
+    world_configure(w, w->node->chain, wanted);
     return w;
 }
 
