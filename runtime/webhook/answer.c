@@ -20,6 +20,9 @@ static void says_nothing(struct webhook_answer *out, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(out->message, sizeof out->message, format, arguments);
     va_end(arguments);
+    for (char *c = out->message; *c != '\0'; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
     out->status = WEBHOOK_NO_ANSWER;
 }
 
