@@ -3,6 +3,14 @@
 
 #define ONE_COIN CONFIG(", 'gas_coins': 1", "")
 
+static void wait_for(enum asked kind)
+{
+    for (int i = 0; i < 50 && !is_asked(kind); i++) {
+        uv_sleep(10);
+        later(100);
+    }
+}
+
 static void expect(const struct trade *t, enum preparation_status status, const char *code)
 {
     assert_int_equal(t->done, 1);
@@ -187,10 +195,7 @@ static void a_coin_that_is_too_small_for_the_budget(void **state)
     open_desk(&desk, CONFIG(", 'gas_coins': 1, 'gas_coin': 1000", ""));
     manager = owned(0xa2, 3);
     say_epoch(500, 1000);
-    for (int i = 0; i < 50 && !is_asked(ASKED_OBJECTS); i++) {
-        uv_sleep(10);
-        later(100);
-    }
+    wait_for(ASKED_OBJECTS);
     say_coins(coins, 2);
     say_objects(&manager, 1);
     make_trade(&desk, &t); /* the larger one: no coin has the ceiling */
@@ -303,6 +308,85 @@ static void an_abandoned_one(void **state)
     close_desk(&desk);
 }
 
+static void coins_that_come_later_are_found(void **state)
+{
+    struct desk desk;
+    struct trade t;
+    struct rpc_coin sent = coin(1, 10, 1000000000);
+    (void)state;
+
+    open_desk(&desk, ONE_COIN);
+    make_ready(&desk, 0);
+    later(11000);
+    wait_for(ASKED_COINS);
+    say_coins(&sent, 1);
+    if (is_asked(ASKED_EPOCH))
+        say_epoch(500, 1000);
+    make_trade(&desk, &t);
+    end_trade(&t);
+    close_desk(&desk);
+}
+
+/* A vault that is opened later reads the record, too: that frees nothing. */
+static void what_is_on_record_frees_nothing(void **state)
+{
+    struct desk desk;
+    struct trade t;
+    struct executor *own, *second;
+    struct vault_record record = {.positions = NULL};
+    struct submission old;
+    struct error e = ERROR_INIT;
+    (void)state;
+
+    open_desk(&desk, CONFIG(", 'gas_coins': 1", ""));
+    make_ready(&desk, 1);
+    make_trade(&desk, &t);
+    submission_copy(&old, &t.p.submission);
+    old.state = SUBMISSION_DONE;
+    old.outcome = mem_strdup("{}");
+    played.history = &old;
+    played.history_count = 1;
+    assert_int_equal(
+        chain_vault_open(&second, desk.chain, &desk.config.vaults[0], &record, NULL, &env, &e), 0);
+    end_trade(&t);
+    own = desk.x;
+    desk.x = second;
+    begin_trade(&desk, &t, MINT);
+    assert_int_equal(t.done, 0);
+    assert_false(is_asked(ASKED_SIMULATE));
+    desk.x = own;
+    executor_close(second);
+    close_desk(&desk);
+    action_list_release(&t.actions);
+    submission_release(&old);
+}
+
+static void a_chain_that_falls_silent(void **state)
+{
+    struct desk desk;
+    struct trade t;
+    struct question q;
+    (void)state;
+
+    open_desk(&desk, ONE_COIN);
+    make_ready(&desk, 1);
+    later(60000);
+    wait_for(ASKED_EPOCH);
+    q = take(ASKED_EPOCH);
+    ((rpc_epoch_fn *)q.done)(q.arg, &unreachable, NULL);
+    turn();
+    assert_string_equal(desk.x->outside->obstacle(desk.x),
+                        "the chain does not answer any more: no endpoint");
+    begin_trade(&desk, &t, MINT);
+    expect(&t, PREPARED_FAILED, "NOT_READY");
+    end_trade(&t);
+    later(1100);
+    wait_for(ASKED_EPOCH);
+    say_epoch(500, 1000);
+    assert_null(desk.x->outside->obstacle(desk.x));
+    close_desk(&desk);
+}
+
 /* ---- stale references ---- */
 
 static void a_stale_reference_is_asked_for(void **state)
@@ -327,16 +411,10 @@ static void a_stale_reference_is_asked_for(void **state)
             later(100);
         }
     }
-    for (int i = 0; i < 50 && !is_asked(ASKED_COINS); i++) {
-        uv_sleep(10);
-        later(100);
-    }
+    wait_for(ASKED_COINS);
     say_coins(&moved, 1);
     say_objects(&manager, 1);
-    for (int i = 0; i < 50 && !is_asked(ASKED_SIMULATE); i++) {
-        uv_sleep(10);
-        later(100);
-    }
+    wait_for(ASKED_SIMULATE);
     say_effects(ASKED_SIMULATE, &fine, &fx);
     say_signed(SIGNER_SIGNED);
     expect(&t, PREPARED_READY, "");
@@ -449,10 +527,7 @@ static void say_sent(const char *const *digests, size_t count)
     char list[8][SUI_DIGEST_TEXT_SIZE] = {{0}};
     struct question q;
 
-    for (int i = 0; i < 50 && !is_asked(ASKED_SENT); i++) {
-        uv_sleep(10);
-        later(100);
-    }
+    wait_for(ASKED_SENT);
     q = take(ASKED_SENT);
     for (size_t i = 0; i < count; i++)
         snprintf(list[i], sizeof list[i], "%s", digests[i]);
@@ -537,6 +612,9 @@ int main(void)
         cmocka_unit_test(an_owned_object_is_in_one_transaction),
         cmocka_unit_test(it_does_not_wait_for_ever),
         cmocka_unit_test(an_abandoned_one),
+        cmocka_unit_test(coins_that_come_later_are_found),
+        cmocka_unit_test(what_is_on_record_frees_nothing),
+        cmocka_unit_test(a_chain_that_falls_silent),
         cmocka_unit_test(a_stale_reference_is_asked_for),
         cmocka_unit_test(an_old_epoch_is_asked_for_again),
         cmocka_unit_test(not_live),
