@@ -63,9 +63,9 @@ def test_a_decision_becomes_one_transaction(desk):
     desk.wait_until(lambda s: desk.state("t").get("executed"), what="the hook")
     assert desk.state("t")["executed"]["digest"] == tx["digest"]
     assert desk.position("v") == 12
-    shown = desk.cli("runs", "show", run["id"]).out
-    assert tx["digest"] in shown
-    for part in ("simulate", "sign", "journal", "submit", "confirm", "commit"):
+    assert tx["digest"] in desk.cli("runs", "show", run["id"]).out
+    shown = desk.cli("runs", "trace", run["id"]).out
+    for part in ("simulate", "sign", "journal", "submit", "commit"):
         assert part in shown, shown
     desk.stop()
     desk.check_books()
@@ -136,7 +136,7 @@ def test_another_chain_is_refused(desk, node):
     desk.wait_until(lambda s: "chain" in str(s["outside"][0].get("obstacle")), 20, "the obstacle")
     run = desk.fire("t")
     assert run["status"] == "skipped" and "chain" in run["reason"], run
-    assert "2222" in desk.log(), "and said in the log"
+    support.wait_until(lambda: "2222" in desk.log(), 20, "a line in the log")
 
 
 def test_a_foreign_transaction_is_told_and_may_halt_the_vault(desk, node):
