@@ -33,7 +33,7 @@ static struct gas_coin *add(struct gas_pool *pool, const struct sui_object_ref *
         pool->capacity = pool->capacity ? pool->capacity * 2 : 32;
         pool->coins = mem_resize(pool->coins, pool->capacity * sizeof *pool->coins);
     }
-    pool->coins[pool->count] = (struct gas_coin){*ref, balance, state, 0};
+    pool->coins[pool->count] = (struct gas_coin){*ref, balance, state, 0, 0};
     return &pool->coins[pool->count++];
 }
 
@@ -47,7 +47,7 @@ bool gas_pool_learn(struct gas_pool *pool, const struct sui_object_ref *ref, uin
         (coin->state == GAS_UNCERTAIN && ref->version < coin->least) ||
         (coin->state == GAS_SHELVED && ref->version == coin->ref.version))
         return false;
-    *coin = (struct gas_coin){*ref, balance, GAS_FREE, 0};
+    *coin = (struct gas_coin){*ref, balance, GAS_FREE, 0, 0};
     return true;
 }
 
@@ -106,12 +106,21 @@ void gas_pool_update(struct gas_pool *pool, const struct sui_object_ref *ref, ui
     gas_pool_learn(pool, ref, balance);
 }
 
-void gas_pool_shelve(struct gas_pool *pool, const struct sui_address *id)
+void gas_pool_shelve(struct gas_pool *pool, const struct sui_address *id, uint64_t last_epoch)
 {
     struct gas_coin *coin = find(pool, id);
 
-    if (coin != NULL && coin->state == GAS_RESERVED)
-        coin->state = GAS_SHELVED;
+    if (coin == NULL || coin->state != GAS_RESERVED)
+        return;
+    coin->state = GAS_SHELVED;
+    coin->last_epoch = last_epoch;
+}
+
+void gas_pool_unshelve(struct gas_pool *pool, uint64_t epoch)
+{
+    for (size_t i = 0; i < pool->count; i++)
+        if (pool->coins[i].state == GAS_SHELVED && epoch > pool->coins[i].last_epoch)
+            pool->coins[i].state = GAS_FREE;
 }
 
 void gas_pool_doubt(struct gas_pool *pool, const struct sui_address *id, uint64_t least)

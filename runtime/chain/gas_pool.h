@@ -12,7 +12,8 @@
  *    └──────learn◄───────┴─────────────────────┘       what the chain says
  *
  * A shelved coin has a signature at its version that is not to be used, and the signer gives only
- * one per version: it comes back when its version has moved, or with the next process.
+ * one per version for as long as the other could execute: it comes back when its version has moved,
+ * or when the last epoch of that transaction has passed.
  *
  * The newest version that is known wins: learn() with an older one (a node that lags) changes
  * nothing, and a coin in doubt comes back only with a version of `least` or later.
@@ -34,7 +35,8 @@ struct gas_coin {
     struct sui_object_ref ref;
     uint64_t balance; /* MIST */
     enum gas_coin_state state;
-    uint64_t least; /* UNCERTAIN: the version that it has at least */
+    uint64_t least;      /* UNCERTAIN: the version that it has at least */
+    uint64_t last_epoch; /* SHELVED: until it has passed */
 };
 
 struct gas_pool {
@@ -63,7 +65,8 @@ void gas_pool_adopt(struct gas_pool *pool, const struct sui_object_ref *ref, uin
 /* The end of a reservation. Unknown and unreserved coins are left alone, but update() learns. */
 void gas_pool_free(struct gas_pool *pool, const struct sui_address *id);
 void gas_pool_update(struct gas_pool *pool, const struct sui_object_ref *ref, uint64_t balance);
-void gas_pool_shelve(struct gas_pool *pool, const struct sui_address *id);
+void gas_pool_shelve(struct gas_pool *pool, const struct sui_address *id, uint64_t last_epoch);
+void gas_pool_unshelve(struct gas_pool *pool, uint64_t epoch); /* it is that epoch now */
 void gas_pool_doubt(struct gas_pool *pool, const struct sui_address *id, uint64_t least);
 
 size_t gas_pool_count(const struct gas_pool *pool, enum gas_coin_state state);

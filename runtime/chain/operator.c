@@ -204,6 +204,7 @@ void operator_pulse(struct chain_operator *o)
     /* Nothing is known of a pool before the epoch: the chain is not checked yet. */
     if (!o->chain->epoch_known)
         return;
+    gas_pool_unshelve(&o->pool, o->chain->epoch);
     if (o->coins_wanted || gas_pool_count(&o->pool, GAS_UNCERTAIN) > 0 || is_short_of_gas(o))
         ask_coins(o);
     ask_objects(o);

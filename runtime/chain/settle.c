@@ -95,7 +95,7 @@ static void learn_dead(struct chain_operator *o, const struct submission *s,
     if (version > holds->gas.version)
         gas_pool_doubt(&o->pool, &holds->gas.id, version);
     else
-        gas_pool_shelve(&o->pool, &holds->gas.id);
+        gas_pool_shelve(&o->pool, &holds->gas.id, holds->expires);
     for (size_t i = 0; i < holds->owned_count; i++)
         owned_book_doubt(&o->book, &holds->owned[i].id, holds->owned[i].version);
     json_decref(outcome);

@@ -81,7 +81,7 @@ static void ready(struct batch *b, const char *signature)
         o->upkeep = s.id;
         if (!o->chain->env->upkeep(o->chain->env->arg, &b->vault->base, &s)) {
             o->upkeep = 0;
-            gas_pool_shelve(&o->pool, &b->gas.id);
+            gas_pool_shelve(&o->pool, &b->gas.id, b->epoch + 1);
         }
         submission_release(&s);
     } else {
@@ -103,7 +103,7 @@ static void on_signed(void *arg, const struct signer_answer *answer)
 
     b->sign_us[1] = clock_wall_us(b->op->chain->env->clock);
     if (batch_is_gone(b)) {
-        gas_pool_shelve(&b->op->pool, &b->gas.id);
+        gas_pool_shelve(&b->op->pool, &b->gas.id, b->epoch + 1);
         batch_end(b);
     } else if (answer->outcome == SIGNER_REFUSED)
         batch_end_with(b, PREPARED_REJECTED, "SIGNER_REFUSED", "%s: %s", answer->code,

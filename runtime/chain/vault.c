@@ -68,7 +68,7 @@ static void vault_abandon(struct executor *x, const struct submission *s)
     outside_spends_drop(&v->spends);
     if (holds_parse(s->holds, &holds, &e) < 0)
         return;
-    gas_pool_shelve(&v->op->pool, &holds.gas.id);
+    gas_pool_shelve(&v->op->pool, &holds.gas.id, holds.expires);
     for (size_t i = 0; i < holds.owned_count; i++)
         owned_book_free(&v->op->book, &holds.owned[i].id);
     holds_release(&holds);

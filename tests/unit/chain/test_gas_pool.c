@@ -100,11 +100,17 @@ static void a_shelved_coin_comes_back_when_it_has_moved(void **state)
 
     learn(&pool, 1, 5, 100);
     gas_pool_reserve(&pool, &r.id);
-    gas_pool_shelve(&pool, &r.id);
+    gas_pool_shelve(&pool, &r.id, 501);
     learn(&pool, 1, 5, 100);
     assert_int_equal(state_of(&pool, 1), GAS_SHELVED);
     assert_false(gas_pool_may_serve(&pool, 1));
     learn(&pool, 1, 6, 100);
+    assert_int_equal(state_of(&pool, 1), GAS_FREE);
+    gas_pool_reserve(&pool, &r.id);
+    gas_pool_shelve(&pool, &r.id, 501);
+    gas_pool_unshelve(&pool, 501);
+    assert_int_equal(state_of(&pool, 1), GAS_SHELVED);
+    gas_pool_unshelve(&pool, 502); /* what was signed is dead now */
     assert_int_equal(state_of(&pool, 1), GAS_FREE);
     gas_pool_release(&pool);
 }
@@ -224,7 +230,7 @@ static void end_one(struct gas_pool *pool, struct model *m, struct random *r, ui
         break;
     case 2: /* certainly not */
         m->signed_at[id] = version;
-        gas_pool_shelve(pool, &a);
+        gas_pool_shelve(pool, &a, 501);
         break;
     default: /* nothing was signed */
         gas_pool_free(pool, &a);
