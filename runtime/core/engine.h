@@ -209,6 +209,9 @@ struct plugin {
     struct tick *queue, **queue_tail;
     struct hook *hooks; /* waiting until the plugin is ready again */
     uint32_t queued, running, hooking;
+    uint32_t preparing; /* decided, and not handed to the store: what they wrote is in its worker's
+                           memory only, so nobody may read its state from the store meanwhile */
+    bool load_waits;    /* for that */
     uint32_t sourced;     /* its ticks from sources, which bound what waits by themselves */
     int64_t late_ms;      /* none of the queue is late before; 0: none has a deadline */
     uint64_t hooks_begun; /* since the start */

@@ -142,6 +142,8 @@ static void refuse_submission(struct commit *c)
     free(c->submission);
     c->submission = NULL;
     c->has_change = false; /* what it would have spent */
+    free(c->run.result);   /* what would have come of it */
+    c->run.result = NULL;
 }
 
 /* Its state is not written, so it is not what it says: unless it has failed anyway, or has executed

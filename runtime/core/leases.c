@@ -281,7 +281,7 @@ void leases_lost(struct plugin *p)
  * lease is free again. */
 void leases_quiet(struct plugin *p)
 {
-    if (!p->lease_lost || p->running > 0 || p->hooking > 0)
+    if (!p->lease_lost || p->running > 0 || p->hooking > 0 || p->preparing > 0)
         return;
     p->lease_lost = false;
     p->token = 0;

@@ -94,6 +94,9 @@ static void adopt_tables(struct plugin *p, struct plugin_update *update)
 
 void crew_load(struct plugin *p)
 {
+    p->load_waits = p->preparing > 0;
+    if (p->load_waits)
+        return;
     if (p->update != NULL) {
         plugin_adopt(p, &p->update->part);
         versions_record(p->engine, &p, 1, "reload");
@@ -317,7 +320,7 @@ void reload_swap_ready(struct plugin *p)
 {
     struct plugin_update *update = p->update;
 
-    if (p->running > 0 || p->hooking > 0)
+    if (p->running > 0 || p->hooking > 0 || p->preparing > 0)
         return;
     if (p->removed)
         leave_worker(p);

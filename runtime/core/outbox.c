@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "core/ending.h"
+#include "core/loading.h"
 #include "model/value.h"
 
 void outbox_stage(struct engine *engine, const char *name)
@@ -111,9 +112,20 @@ void outbox_watch(struct engine *engine)
 
 /* ---- preparing ---- */
 
+/* What a decision wrote is with the store now: its state may be read from there again. */
+static void handed_over(struct plugin *plugin)
+{
+    if (--plugin->preparing > 0)
+        return;
+    if (plugin->load_waits && plugin->worker->link.ready)
+        crew_load(plugin);
+    plugin_quiet(plugin);
+}
+
 /* The end of a batch that has not left: its run ends as its ending says. */
 static void hand_in(struct delivery *d)
 {
+    struct plugin *plugin = d->tick->plugin;
     struct ending *ending = d->ending;
     struct vault *v = d->vault;
 
@@ -121,6 +133,7 @@ static void hand_in(struct delivery *d)
     v->delivery = NULL;
     delivery_free(d);
     life_hand_in(ending);
+    handed_over(plugin);
     outbox_turn(v);
     pump(v);
 }
@@ -155,6 +168,7 @@ static void journal(struct delivery *d)
     memset(&d->preparation.submission, 0, sizeof d->preparation.submission);
     d->tick->awaits_commit = true;
     delivery_journal(d, c);
+    handed_over(d->tick->plugin);
 }
 
 static void prepared(struct preparation *p)
@@ -206,6 +220,7 @@ void outbox_take(struct ending *ending)
 {
     struct vault *v = ending->tick->plugin->vault;
 
+    ending->tick->plugin->preparing++;
     ending->next = NULL;
     if (v->decided == NULL)
         v->last = &v->decided;

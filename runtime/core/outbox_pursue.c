@@ -135,13 +135,13 @@ static json_t *result_json(const struct delivery *d)
 {
     const struct pursuit *p = &d->pursuit;
     json_t *o = json_pack("{s:s, s:[]}", "digest", d->submission.digest, "events");
-    json_t *gas = json_object_get(p->outcome, "gas_used"), *events;
+    static const char *const told[] = {"events", "gas_used", "details"};
 
-    events = json_object_get(p->outcome, "events");
-    if (json_is_array(events))
-        json_object_set(o, "events", events);
-    if (gas != NULL)
-        json_object_set(o, "gas_used", gas);
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+        json_t *value = json_object_get(p->outcome, told[i]);
+        if (value != NULL)
+            json_object_set(o, told[i], value);
+    }
     json_object_set_new(o, "effects_status",
                         json_string(p->result == PURSUIT_EXECUTED  ? "success"
                                     : p->result == PURSUIT_REFUSED ? "failure"

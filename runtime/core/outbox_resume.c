@@ -180,17 +180,34 @@ static void say_taken_up(struct engine *engine, const struct delivery *d)
                   "decides again",
                   "digest", d->submission.digest, "vault", d->submission.vault, "run", id, NULL);
     else
-        log_write(engine->log, LOG_ERROR,
-                  "a transaction is open, and no vault of this desk has its account: it stays open",
-                  "digest", d->submission.digest, "vault", d->submission.vault, "account",
-                  d->submission.account, NULL);
+        log_write(
+            engine->log, LOG_ERROR,
+            "a transaction is open, and no vault of this desk has its account: it stays open, "
+            "and its vault does nothing",
+            "digest", d->submission.digest, "vault", d->submission.vault, "account",
+            d->submission.account, NULL);
+}
+
+/* Also one that has another account by now: what was sent for it may still be executed. */
+static void hold_vault(struct delivery *d, struct vault *v)
+{
+    if (v == NULL || !v->is_outside)
+        return;
+    d->vault = v;
+    if (v->delivery == NULL)
+        v->delivery = d;
+    if (d->executor != NULL)
+        return;
+    d->told = true;
+    snprintf(d->why, sizeof d->why,
+             "it was sent from account %s, which no vault of this desk has any more: put it back",
+             d->submission.account);
 }
 
 static int adopt(struct engine *engine, struct submission *s, struct error *e)
 {
     struct delivery *d = mem_zero(1, sizeof *d), **place = &engine->outbox->open;
     struct plugin *plugin = engine_plugin(engine, s->plugin);
-    struct vault *v = engine_vault(engine, s->vault);
 
     d->engine = engine;
     d->submission = *s;
@@ -204,13 +221,9 @@ static int adopt(struct engine *engine, struct submission *s, struct error *e)
         0)
         return -1;
     say_taken_up(engine, d);
+    hold_vault(d, engine_vault(engine, d->submission.vault));
     if (d->executor == NULL)
         return 0;
-    if (v != NULL && v->executor == d->executor) {
-        d->vault = v;
-        if (v->delivery == NULL)
-            v->delivery = d;
-    }
     if (d->run.id != 0 && plugin != NULL)
         d->tick = tick_resume(plugin, &d->run);
     d->executor->outside->adopt(d->executor, &d->submission);

@@ -261,7 +261,7 @@ void plugin_quiet(struct plugin *p)
 {
     bool loading = p->stage == STAGE_LOADING || p->stage == STAGE_SWAPPING;
 
-    if (p->running > 0 || p->hooking > 0)
+    if (p->running > 0 || p->hooking > 0 || p->preparing > 0)
         return;
     leases_quiet(p);
     while (p->changes != NULL && !p->changes->holds && !loading) {

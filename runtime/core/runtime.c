@@ -195,7 +195,7 @@ static int keep_last(void *arg, const struct run *run)
 {
     struct run *best = arg;
 
-    if (run->id <= best->id || run->actions == NULL)
+    if (run->id <= best->id || run->actions == NULL || run->dry_run)
         return 0;
     run_release(best);
     memset(best, 0, sizeof *best);
@@ -207,6 +207,8 @@ static int keep_last(void *arg, const struct run *run)
     return 0;
 }
 
+#define LAST_LOOK 100 /* dry runs are no executed ones: this far behind them */
+
 /* ctx.last survives a restart: the newest run whose actions reached the executor. */
 static void restore_last(struct engine *engine, struct plugin *p)
 {
@@ -214,7 +216,7 @@ static void restore_last(struct engine *engine, struct plugin *p)
     struct run best = {0};
 
     for (size_t i = 0; i < 2; i++) {
-        struct run_filter filter = {.plugin = p->name, .status = (int)statuses[i], .limit = 1};
+        struct run_filter filter = {.plugin = p->name, .status = (int)statuses[i], .limit = LAST_LOOK};
         struct error ignored = ERROR_INIT;
         journal_list_runs(engine->commits.journal->journal, &filter, keep_last, &best, &ignored);
     }

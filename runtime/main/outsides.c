@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -17,12 +18,23 @@ struct outsides {
     struct chain *chain;
 };
 
+/* What goes outside passes through here: nothing of it is left on a disk by a crash. The children
+ * inherit it. */
+static void no_core_dumps(void)
+{
+    struct rlimit none = {0, 0};
+
+    setrlimit(RLIMIT_CORE, &none);
+}
+
 int outsides_open(const struct config *config, const struct outside_env *env, struct outsides **out,
                   struct error *e)
 {
     struct outsides *o;
 
     *out = NULL;
+    if (env->live)
+        no_core_dumps();
     if (!chain_is_wanted(config))
         return 0;
     o = mem_zero(1, sizeof *o);
@@ -97,7 +109,8 @@ int outsides_open_executor(const struct vault_config *config, const struct vault
         return chain_vault_open(out, outsides->chain, config, record, markets, env, e);
     if (strcmp(config->executor, "webhook") == 0)
         return open_webhook(config, record, markets, env, out, e);
-    return error_set(e, ERROR_CONFIG,
-                     "vault '%s': unknown executor '%s': expected \"paper\", \"sui\" or \"webhook\"",
-                     config->id, config->executor);
+    return error_set(
+        e, ERROR_CONFIG,
+        "vault '%s': unknown executor '%s': expected \"paper\", \"sui\" or \"webhook\"", config->id,
+        config->executor);
 }

@@ -208,8 +208,8 @@ def test_keys_never_leave_the_signer(desk):
     for pid in [desk.process.pid, signer, *desk.children("worker")]:
         links = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
         assert not any("keystore" in link for link in links), links
-    limits = open(f"/proc/{signer}/limits").read()
-    assert next(line for line in limits.splitlines() if "core file" in line).split()[4:6] == ["0", "0"], limits
+        with open(f"/proc/{pid}/limits") as limits:
+            assert next(line for line in limits if "core file" in line).split()[4:6] == ["0", "0"], pid
 
 
 def read_memory(pid):
