@@ -444,8 +444,14 @@ static void test_a_worker_is_lost(void **state)
     UNTIL(s, s->v->preparing != NULL);
     link_kill(&s->engine->crew[0].link, "the test wants it");
     UNTIL(s, s->p->stage != STAGE_READY);
+    /* Its successor is not given the state of the store before what was decided is there. */
+    UNTIL(s, s->engine->crew[0].link.ready);
+    turns(s, 20);
+    assert_true(s->p->load_waits);
+    assert_int_equal(s->p->stage, STAGE_DOWN);
     answer_ready(s->v, "D1");
     UNTIL(s, s->v->pursuing != NULL);
+    UNTIL(s, s->p->stage == STAGE_READY);
     answer_pursuit(s->v, PURSUIT_EXECUTED);
     UNTIL(s, s->p->counters.ended[RUN_COMPLETED] == 1);
     UNTIL(s, log_has(s, "hook {")); /* by its successor */
