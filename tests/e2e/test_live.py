@@ -213,12 +213,13 @@ def test_keys_never_leave_the_signer(desk):
 
 
 def read_memory(pid):
+    """All that it can read, but for the shadow of a sanitizer, which is larger than any machine."""
     found = []
     with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
         for line in maps:
             span, access = line.split()[:2]
             start, end = (int(x, 16) for x in span.split("-"))
-            if "r" not in access or "[v" in line:
+            if "r" not in access or "[v" in line or end - start > 1 << 30:
                 continue
             try:
                 memory.seek(start)
