@@ -1,0 +1,281 @@
+"""examples/sui_testnet beside the Sui test node: the steps of its README, in their order, with the commands of its README.
+What a user would fill in for the testnet is filled in for the test node; nothing else is changed but how often it ticks."""
+import contextlib
+import http.server
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+import sui
+from conftest import started
+from support import CONFIGURATION, NOT_FOUND, OK, REPO, Desk, run
+
+PACKAGE = "0x" + "c4" * 32
+QUOTE = "0x" + "e9" * 32 + "::dusdc::DUSDC"
+IDS = ("package", "predict", "quote", "manager", "coin")
+CREATE = f"{PACKAGE}::predict::create_manager"
+MANAGER = f"{PACKAGE}::predict_manager::PredictManager"
+TARGETS = sui.predict_targets(PACKAGE) | {
+    CREATE: {"params": [], "returns": ["value:ID"], "creates": [{"type": MANAGER, "owner": "shared"}]}}
+
+
+@pytest.fixture(scope="module")
+def node():
+    with started(sui.SuiNode(endpoints=2)) as made:
+        made.do("targets", targets=TARGETS)
+        yield made
+
+
+@contextlib.contextmanager
+def ticker():
+    """A price that rises with every answer, in the form of the exchange that the example asks."""
+    class Answer(http.server.BaseHTTPRequestHandler):
+        price = 100000.0
+
+        def do_GET(self):
+            Answer.price += 10
+            body = json.dumps({"data": {"amount": f"{Answer.price:.2f}", "base": "BTC", "currency": "USD"}}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/v2/prices/BTC-USD/spot"
+        server.shutdown()
+
+
+class Example(Desk):
+    """The example in a copy, and what there is of it on the chain."""
+
+    def __init__(self, path, node, price_url):
+        shutil.copytree(REPO / "examples" / "sui_testnet", path, ignore=shutil.ignore_patterns("data", "keys"))
+        super().__init__(path)
+        self.node, self.price_url = node, price_url
+
+    def edit(self, name, *changes):
+        text = (self.path / name).read_text()
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new)
+        (self.path / name).write_text(text)
+
+    def make_key(self):
+        made = self.cli("keys", "new", "operator")
+        assert made.code == OK, made.err
+        self.address = re.search(r"^address +(0x[0-9a-f]{64})$", made.out, re.M)[1]
+        return made
+
+    def fund(self, gas=10**9, quote=20_000_000):
+        """As the faucet, the form for dUSDC and `predict::create_manager` do; the ids to be filled in."""
+        self.node.coins(self.address, gas)
+        self.coin = self.node.coins(self.address, quote, type=QUOTE)[0]["objectId"]
+        self.manager = self.node.do("object", owner="shared", kind="vault")["objectId"]
+        predict = self.node.do("object", owner="shared")["objectId"]
+        return {"package": PACKAGE, "predict": predict, "quote": QUOTE, "manager": self.manager, "coin": self.coin}
+
+    def fill_in(self, ids):
+        self.edit("lib/deployment.lua", *((f'{name} = "FILL IN"', f'{name} = "{ids[name]}"') for name in IDS))
+        self.edit("lib/deployment.lua",
+                  ('"4c78adac"', f'"{self.node.ledger()["chain"]}"'),
+                  ('"https://graphql.testnet.sui.io/graphql"', ", ".join(f'"{url}"' for url in self.node.urls)),
+                  ("https://api.coinbase.com/v2/prices/BTC-USD/spot", self.price_url), ('every = "5s"', 'every = "500ms"'))
+
+    def ask_as_the_readme(self, **words):
+        """The GraphQL queries of the README in their order, with `words` in the place of its capital ones; the answers."""
+        text = (self.path / "README.md").read_text()
+        queries = re.findall(r"curl -s https://graphql\.testnet\.sui\.io/graphql .*\\\n +-d '(.*)'", text)
+        assert len(queries) == text.count("curl -s https://graphql")
+        for query in queries:
+            for word, value in words.items():
+                query = query.replace(word, value)
+            yield self.node.graphql(json.loads(query)["query"], url=self.node.truth)
+
+    def oracles(self, *seconds):
+        """A list in the form of the public server's, of new oracles that end so many seconds from now."""
+        now = int(time.time() * 1000)
+        return [{"oracle_id": self.node.do("object", owner="shared")["objectId"], "expiry": now + int(s * 1000),
+                 "min_strike": 50_000 * 10**9, "tick_size": 10**9, "status": "active"} for s in seconds]
+
+    def find_markets(self, listed):
+        words = [sys.executable, self.path / "find_markets.py"]
+        return subprocess.run(words, input=json.dumps(listed), text=True, capture_output=True)
+
+    def quicker(self, **params):
+        given = ", ".join(f"{name} = {value}" for name, value in params.items())
+        self.edit("orrery.lua", ("  feeds = {", f"  plugins = {{ nudge = {{ params = {{ {given} }} }} }},\n  feeds = {{"),
+                  ("every_ms = 2000", "every_ms = 50"))
+        self.edit("strategies/nudge.lua", ("every_seconds = 2 }", "every_seconds = 0.1 }"))
+
+    def transactions(self):
+        return [t for t in self.node.ledger()["transactions"] if t["sender"] == self.address]
+
+    def contents(self, id):
+        [found] = self.node.graphql("query($k:[ObjectKey!]!){ multiGetObjects(keys:$k){ asMoveObject{contents{json}} } }",
+                                    {"k": [{"address": id}]}, url=self.node.truth)["data"]["multiGetObjects"]
+        return found["asMoveObject"]["contents"]["json"]
+
+    def position(self):
+        return sum(int(entry["value"]) for entry in self.contents(self.manager)["positions"]["contents"])
+
+    def runs(self, status):
+        return self.cli("runs", "list", "--status", status, "-n", "1000", "--json").data["runs"]
+
+    def ready(self, *args):
+        self.start(*args)
+        self.wait_until(lambda s: not any(v.get("obstacle") for v in s["outside"]), 20, "a vault without an obstacle")
+
+
+@pytest.fixture
+def price_url():
+    with ticker() as url:
+        yield url
+
+
+@pytest.fixture
+def untouched(tmp_path, node, price_url):
+    """As it is shipped."""
+    made = Example(tmp_path / "sui_testnet", node, price_url)
+    yield made
+    made.close()
+    node.do("clear")
+
+
+@pytest.fixture
+def desk(untouched):
+    """Filled in, with a market that ends in an hour."""
+    untouched.make_key()
+    untouched.fill_in(untouched.fund())
+    untouched.find_markets(untouched.oracles(3600))
+    untouched.quicker(length=3, band=0.00001, cooldown_ms=1500)
+    return untouched
+
+
+def test_check_says_what_is_to_be_filled_in(untouched):
+    checked = untouched.cli("check")
+    assert checked.code == CONFIGURATION
+    assert "lib/deployment.lua: fill in coin, manager, package, predict, quote (README.md, step 3)" in checked.err
+    untouched.edit("lib/deployment.lua", ('coin = "FILL IN"', 'coin = "0x7"'), ('package = "FILL IN"', f'package = "{PACKAGE}"'))
+    assert "fill in manager, predict, quote (" in untouched.cli("check").err
+
+
+def test_the_steps_up_to_the_check(untouched, node):
+    untouched.make_key()
+    key = untouched.path / "keys" / "operator.key"
+    assert os.stat(key).st_mode & 0o777 == 0o600 and (untouched.path / "keys" / ".gitignore").exists()
+    assert untouched.cli("keys", "address", "file:keys/operator.key").out.strip().endswith(untouched.address)
+    ids = untouched.fund()
+    untouched.fill_in(ids)
+    found = untouched.find_markets(untouched.oracles(3600, 7200))
+    assert found.returncode == 0 and found.stdout == "2 markets in markets.lua, 2 of them new\n", found
+    checked = untouched.cli("check")
+    assert checked.code == OK, checked.out + checked.err
+    assert "vault predict: executor sui; `orrery run` simulates, `orrery run --live` sends" in checked.out
+    assert "warning" not in checked.out + checked.err
+
+
+def test_the_manager_is_made_once_and_found(untouched, node):
+    """Step 3: setup/ makes the PredictManager; the README's queries find it, the gas and the coin."""
+    untouched.make_key()
+    untouched.edit("setup/orrery.lua", ('package = "FILL IN"', f'package = "{PACKAGE}"'),
+                   ('"4c78adac"', f'"{node.ledger()["chain"]}"'),
+                   ('"https://graphql.testnet.sui.io/graphql"', f'"{node.url}"'))
+    coin = untouched.fund()["coin"]
+    for live in ([], ["--live"]):
+        ran = run("run", untouched.path / "setup", *live, "--for", "6s")
+        assert ran.code == OK and "completed" in ran.out, ran
+        assert len(untouched.transactions()) == len(live)
+    [tx] = run("tx", "list", "-C", untouched.path / "setup", "--json").data["transactions"]
+    assert tx["success"]
+    chain, gas, coins, made = untouched.ask_as_the_readme(ADDRESS=untouched.address, QUOTE=QUOTE, DIGEST=tx["digest"])
+    assert chain["data"]["chainIdentifier"] == node.ledger()["chain"]
+    assert len(gas["data"]["address"]["objects"]["nodes"]) == 1
+    assert [one["address"] for one in coins["data"]["address"]["objects"]["nodes"]] == [coin]
+    created = [one for one in made["data"]["transaction"]["effects"]["objectChanges"]["nodes"] if one["idCreated"]]
+    assert [one["outputState"]["asMoveObject"]["contents"]["type"]["repr"] for one in created] == [MANAGER]
+
+
+def test_without_live_it_simulates_and_sends_nothing(desk):
+    desk.ready()
+    desk.wait_until(lambda s: s["counters"]["completed"] >= 2, what="two decisions")
+    desk.stop()
+    assert desk.transactions() == []
+    for run in desk.runs("completed"):
+        assert run["dry_run"] and [a["kind"] for a in run["actions"]] == ["pm_deposit", "mint_binary"]
+    assert desk.cli("state", "get", "nudge", "held").code == NOT_FOUND, "hooks were not called"
+    assert {"warming up", "cooling down"} <= {run["reason"] for run in desk.runs("noop")}
+    assert desk.runs("failed") == desk.runs("rejected") == []
+
+
+def test_live_each_decision_is_one_transaction(desk):
+    desk.ready("--live")
+    desk.wait_until(lambda s: s["counters"]["completed"] >= 2, what="two decisions")
+    desk.stop()
+    listed = desk.cli("tx", "list", "--json").data["transactions"]
+    assert {t["digest"] for t in listed} == {t["digest"] for t in desk.transactions()}
+    assert all(t["success"] for t in listed) and all(t["status"] == "SUCCESS" for t in desk.transactions())
+    traded = [t for t in listed if t.get("vault") == "predict"]
+    completed = desk.runs("completed")
+    assert {t["id"] for t in traded} == {r["id"] for r in completed} and len(traded) == len(completed) >= 2
+    assert desk.position() == 1_000_000 * len(traded)
+    # a contract costs one half on the test node: what was deposited for one pays for two
+    spent = 20_000_000 - int(desk.contents(desk.coin)["balance"])
+    assert spent == 1_000_000 * len(traded), "the balance of the manager is not known: each decision deposits its own"
+    for tx in traded:
+        text = desk.cli("tx", "show", tx["digest"]).out
+        assert "predict_manager::" in text and "signature   holds: it is the sender's" in text
+    held = desk.cli("state", "get", "nudge", "held", "--json").data["value"]
+    assert len(held) == len(traded) and {one["quantity"] for one in held} == {1_000_000}
+
+
+def test_what_was_bought_is_collected_when_its_market_is_over(desk):
+    listed = desk.oracles(6)
+    (desk.path / "lib" / "markets.lua").write_text("return {\n}\n")
+    assert desk.find_markets(listed).returncode == 0
+    desk.edit("orrery.lua", ("cooldown_ms = 1500", "cooldown_ms = 60000, min_left_ms = 0, settle_ms = 500"))
+    desk.ready("--live")
+    desk.wait_until(lambda s: desk.position() == 1_000_000, what="a position")
+    desk.wait_until(lambda s: desk.position() == 0, what="its end")
+    desk.wait_until(lambda s: desk.state("nudge").get("held") == [] or desk.state("nudge").get("held") == {}, what="the hook")
+    desk.stop()
+    kinds = [[a["kind"] for a in run["actions"]] for run in reversed(desk.runs("completed"))]
+    assert kinds == [["pm_deposit", "mint_binary"], ["redeem_binary"]]
+
+
+def test_no_more_than_the_maximum_becomes_a_transaction(desk):
+    desk.edit("orrery.lua", ("params = { length", "params = { quantity = 3000000, length"))
+    desk.ready("--live")
+    desk.wait_until(lambda s: s["counters"]["rejected"] >= 1, what="a rejection")
+    desk.stop()
+    assert "2000000" in desk.runs("rejected")[0]["error"]["message"]
+    assert desk.position() == 0
+
+
+def test_markets_are_added_and_kept(desk):
+    again = desk.find_markets(desk.oracles(60, 7200) + [{"status": "settled"}])
+    assert again.stdout == "3 markets in markets.lua, 2 of them new\n"
+    assert desk.cli("check").code == OK
+    for wrong in ([{"status": "active"}], {"error": "not found"}, [3]):
+        refused = desk.find_markets(wrong)
+        assert refused.returncode == 1 and refused.stderr.startswith("find_markets.py: "), refused
+
+
+def test_a_foreign_transaction_halts_it(desk):
+    desk.edit("orrery.lua", ('endpoints = deployment.endpoints,', 'endpoints = deployment.endpoints, foreign_every = "200ms",'))
+    desk.ready("--live")
+    desk.wait_until(lambda s: s["counters"]["completed"] >= 1, what="a decision")
+    foreign = desk.node.do("foreign", sender=desk.address)
+    desk.wait_until(lambda s: "halted" in str(s["outside"][0].get("obstacle")), 20, "the halt")
+    assert foreign["digest"] in desk.cli("status").out
+    desk.stop()
