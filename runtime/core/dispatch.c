@@ -341,13 +341,17 @@ void engine_requeue(struct tick *tick)
 
 /*
  * A worker runs one tick after the other, so several at once only save wake-ups. A plugin whose
- * ticks are expensive gets one at a time: its neighbours' turns come in between.
+ * ticks are expensive gets one at a time: its neighbours' turns come in between. So does one whose
+ * vault has an outside: a batch is prepared for a while before it is committed, and what a later
+ * decision has written must not get there first.
  */
 #define EXPENSIVE_US 2000
 
 static uint32_t concurrency(const struct plugin *plugin)
 {
-    return plugin->cost_us > EXPENSIVE_US ? 1 : plugin->manifest.max_concurrency;
+    bool alone = plugin->vault->is_outside || plugin->cost_us > EXPENSIVE_US;
+
+    return alone ? 1 : plugin->manifest.max_concurrency;
 }
 
 static bool may_dispatch(const struct plugin *plugin)

@@ -192,7 +192,8 @@ static void test_never_prepared_apart(void **state)
     session_close(s);
 }
 
-/* Several decisions that were under way at once: those behind the first wait for their turn. */
+/* Decisions of several strategies: the one behind the first waits for its turn. Of one strategy
+ * there is one at a time. */
 static void test_never_its_turn(void **state)
 {
     struct session *s = session_open();
@@ -200,14 +201,19 @@ static void test_never_its_turn(void **state)
     (void)state;
     session_start(s);
     waited = waited_in_vain = 0;
-    fake_hinder(s->v, "halted", true); /* so that all are decided together */
-    for (size_t i = 0; i < 3; i++)
-        arrive_recorded(s, s->p, TRIGGER_EVENT, ACT, waiter_new());
-    fake_hinder(s->v, NULL, true);
-    UNTIL(s, s->v->preparing != NULL);
-    UNTIL(s, s->engine->vaults[0].decided != NULL && s->engine->vaults[0].decided->next != NULL);
-    answer_ready(s->v, "D1");
-    UNTIL(s, s->v->pursuing != NULL);
+    fake_hinder(s->w, "halted", true); /* so that all are decided together */
+    for (size_t i = 0; i < 2; i++)
+        arrive_recorded(s, s->q, TRIGGER_EVENT, ACT, waiter_new());
+    arrive_recorded(s, s->r, TRIGGER_EVENT, ACT, waiter_new());
+    fake_hinder(s->w, NULL, true);
+    UNTIL(s, s->w->preparing != NULL);
+    UNTIL(s, s->engine->vaults[1].decided != NULL);
+    assert_null(s->engine->vaults[1].decided->next);
+    assert_ptr_not_equal(s->engine->vaults[1].decided->tick->plugin,
+                         s->engine->vaults[1].delivery->tick->plugin);
+    assert_int_equal(s->q->queued, 1);
+    answer_ready(s->w, "D1");
+    UNTIL(s, s->w->pursuing != NULL);
     assert_int_equal(session_cut(s), -1);
     assert_int_equal(waited_in_vain, 3);
     assert_int_equal(pendings(s), 2);
