@@ -2,8 +2,6 @@
 import base64
 import json
 import os
-import signal
-from pathlib import Path
 
 import sui
 import support
@@ -99,33 +97,6 @@ class ChainDesk(support.Desk):
     def add_trader(self, vault, decide=COUNTING, triggers='{ kind = "manual" }', name=None, **more):
         text = support.strategy(name or f"t-{vault}", decide, triggers, **more)
         return self.write(f"strategies/{name or f't-{vault}'}.lua", text.replace('vault_id = "v"', f'vault_id = "{vault}"'))
-
-    # ---- processes ----
-
-    def children(self, role):
-        """Process ids of the daemon's children in that role."""
-        found = []
-        for folder in Path("/proc").iterdir():
-            if not folder.name.isdigit():
-                continue
-            try:
-                words = (folder / "cmdline").read_bytes().split(b"\0")
-                parent = (folder / "stat").read_text().rsplit(")", 1)[1].split()[1]
-            except (OSError, IndexError):
-                continue
-            if f"--role={role}".encode() in words and int(parent) == self.process.pid:
-                found.append(int(folder.name))
-        return found
-
-    def is_stopped(self):
-        try:
-            state = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        except OSError:
-            return False
-        return state in "Tt"
-
-    def go_on(self):
-        self.signal(signal.SIGCONT)
 
     # ---- the books ----
 

@@ -184,6 +184,31 @@ class Desk:
             self.process = None
         self.hang_up()
 
+    def children(self, role):
+        """Process ids of the daemon's children in that role."""
+        found = []
+        for folder in Path("/proc").iterdir():
+            if not folder.name.isdigit():
+                continue
+            try:
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+                parent = (folder / "stat").read_text().rsplit(")", 1)[1].split()[1]
+            except (OSError, IndexError):
+                continue
+            if f"--role={role}".encode() in words and int(parent) == self.process.pid:
+                found.append(int(folder.name))
+        return found
+
+    def is_stopped(self):
+        try:
+            state = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            return False
+        return state in "Tt"
+
+    def go_on(self):
+        self.signal(signal.SIGCONT)
+
     # ---- asking it ----
 
     def hang_up(self):

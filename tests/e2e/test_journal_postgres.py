@@ -28,6 +28,9 @@ TABLES = {
     "positions": ("journal_positions", "vault, market_id, kind, strike, higher, is_up::int, quantity, cost"),
     "cap_ledger": ("journal_cap_ledger", "*"),
     "plugin_state": ("plugin_state", "plugin_name, key, value, expires_at"),
+    "submissions": ("journal_submissions", "id, CASE state WHEN 'open' THEN 1 WHEN 'done' THEN 2 ELSE 3 END AS state,"
+                    " success::int, plugin, vault, executor, account, digest, created_at, settled_at, outcome, holds,"
+                    " signature, encode(bytes, 'base64') AS bytes"),
 }
 
 
@@ -36,13 +39,13 @@ def rows_of(server, table, columns):
     return json.loads(answer.stdout)
 
 
-def mirror(server):
-    """All of it as it is now; None: there are no tables yet."""
+def mirror(server, tables=TABLES):
+    """Those tables as they are now; None: there are none yet."""
     if server.sql("SELECT to_regclass('journal_runs_v'), to_regclass('plugin_state')").stdout.strip().count("_") < 3:
         return None
     db = sqlite3.connect(":memory:")
     db.row_factory = sqlite3.Row
-    for name, (table, columns) in TABLES.items():
+    for name, (table, columns) in tables.items():
         rows = rows_of(server, table, columns)
         keys = list(rows[0]) if rows else json.loads(server.sql(
             f"SELECT json_agg(attname) FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0").stdout)

@@ -18,7 +18,7 @@ What /control does
     vault document                       what GET /vault says
     secret text                          another one
 `defects` of the ledger are wrong requests: a bad signature, a key that is not the body's, a simulation that was sent to be
-executed. kill() and restart() keep the ledger.
+executed; `silent`: how many requests are being left without an answer. kill() and restart() keep the ledger.
 """
 import argparse
 import hashlib
@@ -77,6 +77,7 @@ class State:
         self.faults, self.rule, self.vault = [], {"status": "executed"}, {}
         self.lock = threading.Lock()
         self.let_go = threading.Event()
+        self.silent = 0  # requests that get no answer now
 
     def take_fault(self, match, when):
         with self.lock:
@@ -144,7 +145,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return False
         kind = fault["kind"]
         if kind == "silent":
+            self.state.silent += 1
             self.state.let_go.wait(60)
+            self.state.silent -= 1
             self.break_connection()
         if kind == "reset":
             self.break_connection()
@@ -258,7 +261,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def get_ledger(self):
         ledger = self.state.ledger
         with ledger.lock:
-            self.answer(200, {"batches": ledger.batches, "defects": ledger.defects})
+            self.answer(200, {"batches": ledger.batches, "defects": ledger.defects, "silent": self.state.silent})
 
     def get_batch(self):
         key = self.path.rpartition("/")[2]
