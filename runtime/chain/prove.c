@@ -4,7 +4,8 @@
  * The proof is put together from answers of one and the same node, in this order: its epoch; the
  * gas coin; and then, once more, the digest, which it must not know:
  *
- *   EXPIRED    its epoch is behind the last one in which the transaction may be executed
+ *   EXPIRED    its epoch, as the very answer says that does not know the digest, is behind the last
+ *              one in which the transaction may be executed
  *   GAS_MOVED  the gas coin has a later version than the one in the transaction, and another
  *              transaction made it; seen twice, `proof_wait` apart, so that an index that lags
  *              behind the objects of the same node has caught up
@@ -98,10 +99,12 @@ static void on_proof_look_up(void *arg, const struct rpc_answer *a, bool found,
 
     if (!proof_goes_on(h, a))
         return;
-    if (found)
+    if (found) {
         hunt_executed(h, fx);
-    else
-        judge(h);
+        return;
+    }
+    h->node_epoch = a->epoch; /* behind one address there may be several nodes */
+    judge(h);
 }
 
 static void on_proof_coin(void *arg, const struct rpc_answer *a, const struct rpc_object *objects,

@@ -24,6 +24,7 @@ struct answer_page {
 
 struct answer_effects {
     struct rpc_effects fx; /* .changes points below */
+    uint64_t now;          /* of a look-up: the node's epoch, 0: not said */
     struct rpc_change changes[ANSWER_CHANGES];
 };
 

@@ -233,8 +233,19 @@ int answer_executed(const char *text, size_t len, const char *digest, struct ans
     return rc;
 }
 
-static int read_found(const struct document *d, const char *digest, bool *found,
-                      struct answer_effects *out, struct fault *f)
+/* Whose answer it is: several nodes behind one address need not be equally far. */
+static int read_now(const json_t *data, uint64_t *out, struct fault *f)
+{
+    json_t *epoch;
+
+    *out = 0;
+    if (field_object_or(data, "epoch", &epoch, f) != 0)
+        return -1;
+    return epoch == NULL ? 0 : field_u64(epoch, "epochId", out, f);
+}
+
+static int read_transaction(const struct document *d, const char *digest, bool *found,
+                            struct answer_effects *out, struct fault *f)
 {
     json_t *transaction, *effects;
 
@@ -251,6 +262,17 @@ static int read_found(const struct document *d, const char *digest, bool *found,
         field_object(transaction, "effects", &effects, f) != 0)
         return -1;
     return read_effects(effects, digest, out, f);
+}
+
+static int read_found(const struct document *d, const char *digest, bool *found,
+                      struct answer_effects *out, struct fault *f)
+{
+    uint64_t now;
+
+    if (read_transaction(d, digest, found, out, f) != 0 || read_now(d->data, &now, f) != 0)
+        return -1;
+    out->now = now;
+    return 0;
 }
 
 int answer_found(const char *text, size_t len, const char *digest, bool *found,

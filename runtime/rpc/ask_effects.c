@@ -137,8 +137,10 @@ static enum question_take look_up_take(struct question *q, const char *text, siz
 {
     struct ask_effects *a = of(q);
 
-    return answer_found(text, len, a->digest, &a->found, &a->effects, f) == 0 ? QUESTION_DONE
-                                                                              : QUESTION_FAULT;
+    if (answer_found(text, len, a->digest, &a->found, &a->effects, f) != 0)
+        return QUESTION_FAULT;
+    q->answer.epoch = a->effects.now;
+    return QUESTION_DONE;
 }
 
 static void look_up_tell(struct question *q, const struct rpc_answer *answer)

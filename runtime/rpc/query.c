@@ -107,6 +107,6 @@ char *query_execute(const void *bytes, size_t len, const char *signature)
 
 char *query_look_up(const char *digest)
 {
-    return body("query($d:String!){transaction(digest:$d){digest " EFFECTS "}}",
+    return body("query($d:String!){epoch{epochId} transaction(digest:$d){digest " EFFECTS "}}",
                 json_pack("{s:s}", "d", digest));
 }

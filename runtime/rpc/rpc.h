@@ -83,7 +83,9 @@ struct rpc_answer {
     bool wrong_chain; /* UNREACHABLE: (all) the endpoints are of another chain: misconfigured */
     int64_t retry_after_ms; /* when asking again makes sense: an endpoint said so, or all rest; at
                                most 60 s; 0: nothing said */
-    char message[512];      /* unless OK; free of control characters */
+    uint64_t epoch;    /* of a look-up, OK: the one that the node was in when it said so, of the
+                          same answer; 0: not said */
+    char message[512]; /* unless OK; free of control characters */
 };
 
 struct rpc_object {

@@ -71,9 +71,12 @@ static struct rpc_effects effects(bool success)
                                 .change_count = 1};
 }
 
-/* Answers the three questions of a proof; the last one says that the digest is not known. */
-static void prove(uint64_t epoch, bool found, uint64_t version, const char *made_by)
+/* Answers the three questions of a proof; the last one says that the digest is not known, in epoch
+ * `last`. */
+static void prove_with(uint64_t epoch, uint64_t last, bool found, uint64_t version,
+                       const char *made_by)
 {
+    struct rpc_answer at_last = {.result = RPC_OK, .endpoint = 0, .epoch = last};
     struct question q;
     struct rpc_object gas = {.found = found, .ref = reference(1, version), .owner = RPC_OWNED};
 
@@ -84,8 +87,13 @@ static void prove(uint64_t epoch, bool found, uint64_t version, const char *made
     say_epoch(epoch, 1000);
     assert_int_equal(played.questions[played.count - 1].pin, 0);
     say_objects(&gas, 1);
-    q = say_looked_up(&fine, NULL);
+    q = say_looked_up(&at_last, NULL);
     assert_int_equal(q.pin, 0);
+}
+
+static void prove(uint64_t epoch, bool found, uint64_t version, const char *made_by)
+{
+    prove_with(epoch, epoch, found, version, made_by);
 }
 
 struct scene {
@@ -420,6 +428,24 @@ static void a_node_that_is_behind_proves_nothing(void **state)
     end(&scene);
 }
 
+/* Several nodes behind one address: who knows the epoch is not who does not know the digest. */
+static void who_is_behind_says_so_itself(void **state)
+{
+    static const uint64_t last[] = {501, 0}; /* 0: nothing was said of it */
+    struct scene scene;
+    struct rpc_answer no = rejected(RPC_EXPIRED);
+    (void)state;
+
+    for (size_t i = 0; i < 2; i++) {
+        begin(&scene);
+        send_first(&scene, &no, NULL);
+        say_looked_up(&fine, NULL);
+        prove_with(502, last[i], true, 10, "");
+        expect(&scene.u, PURSUIT_UNKNOWN);
+        end(&scene);
+    }
+}
+
 static void answers_of_two_nodes_are_no_proof(void **state)
 {
     struct scene scene;
@@ -608,6 +634,7 @@ int main(void)
         cmocka_unit_test(gas_too_low_stops_the_operator),
         cmocka_unit_test(dead_when_its_epoch_is_over),
         cmocka_unit_test(not_dead_in_its_last_epoch),
+        cmocka_unit_test(who_is_behind_says_so_itself),
         cmocka_unit_test(an_expired_one_that_is_known_was_executed),
         cmocka_unit_test(an_expired_one_is_not_sent_again),
         cmocka_unit_test(long_past_and_moved_is_not_dead),

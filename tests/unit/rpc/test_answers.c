@@ -281,6 +281,15 @@ static void absence_is_told_only_without_errors(void **unused)
     (void)unused;
     assert_int_equal(answer_found(text, strlen(text), ANSWER_DIGEST, &found, &effects, &f), 0);
     assert_false(found);
+    assert_int_equal(effects.now, 0);
+    text = "{\"data\":{\"epoch\":{\"epochId\":7},\"transaction\":null}}";
+    assert_int_equal(answer_found(text, strlen(text), ANSWER_DIGEST, &found, &effects, &f), 0);
+    assert_false(found);
+    assert_int_equal(effects.now, 7);
+    text = "{\"data\":{\"epoch\":\"7\",\"transaction\":null}}";
+    assert_int_equal(answer_found(text, strlen(text), ANSWER_DIGEST, &found, &effects, &f), -1);
+    assert_int_equal(f.kind, FAULT_GARBAGE);
+    f.kind = FAULT_NONE;
     text = "{\"data\":{\"transaction\":null},\"errors\":[{\"message\":\"Request timed out\"}]}";
     assert_int_equal(answer_found(text, strlen(text), ANSWER_DIGEST, &found, &effects, &f), -1);
     assert_int_equal(f.kind, FAULT_ERRORS);
