@@ -140,6 +140,8 @@ static void learn_object(struct chain_operator *o, struct owned_object *item,
                (object->owner == RPC_OWNED && !sui_address_equal(&object->address, &o->address))) {
         snprintf(o->trouble, sizeof o->trouble, "object %s is not the operator's (%s)", id,
                  o->account);
+    } else if (object->owner == RPC_IMMUTABLE) {
+        owned_book_freeze(&o->book, &object->ref);
     } else {
         owned_book_learn(&o->book, &object->ref);
     }

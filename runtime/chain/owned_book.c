@@ -55,11 +55,21 @@ void owned_book_learn(struct owned_book *book, const struct sui_object_ref *ref)
     item->least = 0;
 }
 
+void owned_book_freeze(struct owned_book *book, const struct sui_object_ref *ref)
+{
+    struct owned_object *item = owned_book_find(book, &ref->id);
+
+    if (item == NULL || item->is_shared)
+        return;
+    item->ref = *ref;
+    item->is_frozen = item->is_known = true;
+}
+
 void owned_book_doubt(struct owned_book *book, const struct sui_address *id, uint64_t least)
 {
     struct owned_object *item = owned_book_find(book, id);
 
-    if (item == NULL || item->is_shared)
+    if (item == NULL || item->is_shared || item->is_frozen)
         return;
     item->is_known = false;
     item->least = least > item->ref.version ? least : item->ref.version;

@@ -21,9 +21,10 @@ struct owned_object {
     struct sui_object_ref ref; /* of a shared one: its id only */
     bool is_shared;
     uint64_t initial_version; /* shared */
-    bool is_known;            /* what a transaction needs of it is certain */
-    bool is_reserved;         /* owned: in a transaction whose end is not known */
-    uint64_t least;           /* not known: the version that it has at least */
+    bool is_frozen;   /* immutable: any number of transactions may have it, none changes it */
+    bool is_known;    /* what a transaction needs of it is certain */
+    bool is_reserved; /* owned: in a transaction whose end is not known */
+    uint64_t least;   /* not known: the version that it has at least */
 };
 
 struct owned_book {
@@ -42,6 +43,8 @@ struct owned_object *owned_book_find(const struct owned_book *book, const struct
 /* What the chain or a transaction's effects say. Ignored: an older version than is known, and
  * whatever is said of an object that is reserved. */
 void owned_book_learn(struct owned_book *book, const struct sui_object_ref *ref);
+/* The same of an object that is immutable: known for good. */
+void owned_book_freeze(struct owned_book *book, const struct sui_object_ref *ref);
 void owned_book_doubt(struct owned_book *book, const struct sui_address *id, uint64_t least);
 
 /* Reserved with that reference, also when it was not named (any more). */

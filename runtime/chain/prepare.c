@@ -94,7 +94,7 @@ static bool find_object(void *arg, const struct sui_address *id, struct sui_obje
         b->missing = true;
     *ref = item->ref;
     *initial_version = item->initial_version;
-    if (item->is_shared)
+    if (item->is_shared || item->is_frozen)
         return true;
     for (size_t i = 0; i < b->owned_count; i++)
         if (sui_address_equal(&b->owned[i], id))

@@ -181,6 +181,46 @@ def test_independent_vaults_go_out_side_by_side(tmp_path, node):
         desk.close()
 
 
+def test_what_a_later_decision_writes_stays(desk, node):
+    """Two at once: the first one's batch is still prepared when the second, which does nothing, is on record."""
+    desk.add_trader("v", """
+        local n = ctx.state:get_or_default("n", 0) + 1
+        ctx.state:set("n", n)
+        if n > 2 then return action.noop("enough") end
+        ctx.state:set("mine", n)
+        return action.vault.mint_binary { market_id = "btc:1800000000000", strike = n, is_up = true, quantity = 1 }
+    """, name="t")
+    ready(desk)
+    node.fault("slow", match="simulate", ms=1000, times=2)
+    for _ in range(3):  # the second and the third wait for the first, and are decided together
+        desk.ask("fire", plugin="t", wait=False)
+    desk.wait_until(lambda s: desk.position("v") == 2, what="two transactions")
+    desk.wait_until(lambda s: s["transactions"]["open"] == 0, what="their ends")
+    assert desk.state("t") == {"n": 3, "mine": 2}
+    desk.kill()
+    assert desk.rows("SELECT count(*) AS c FROM runs_v WHERE status = 'noop'")[0]["c"] == 1
+    ready(desk)
+    assert desk.fire("t")["status"] == "noop" and desk.state("t")["n"] == 4
+
+
+def test_an_immutable_object_serves_again_and_again(desk, node):
+    fixed = node.do("object", owner="immutable")
+    node.do("targets", targets={onchain.PACKAGE + "::frozen::key": {
+        "params": ["&", "u64", "u64", "bool"], "returns": ["value:MarketKey"]}})
+    text = (desk.path / "orrery.lua").read_text()
+    text = text.replace("::market_key::new", "::frozen::key").replace('{ market = "oracle", type = "id" }', '{ object = "fixed" }')
+    text = text.replace("objects = {", f'objects = {{ fixed = {{ id = "{fixed["objectId"]}", owned = true }},')
+    (desk.path / "orrery.lua").write_text(text)
+    ready(desk)
+    for _ in range(3):
+        assert desk.fire("t", {"q": 1})["status"] == "completed"
+    desk.kill()
+    ready(desk)
+    assert desk.fire("t", {"q": 1})["status"] == "completed"
+    desk.stop()
+    desk.check_books()
+
+
 def test_an_epoch_ends(desk, node):
     ready(desk)
     assert desk.fire("t")["status"] == "completed"

@@ -297,6 +297,22 @@ static void owned_objects(void **state)
     owned_book_release(&book);
 }
 
+/* No transaction changes it, so none makes it uncertain, and none has it for itself. */
+static void an_immutable_object_stays_known(void **state)
+{
+    struct owned_book book = {0};
+    struct sui_object_ref r4 = ref(1, 4);
+    (void)state;
+
+    owned_book_name(&book, &r4.id, false, 0);
+    owned_book_freeze(&book, &r4);
+    assert_int_equal(owned_book_unknown(&book), 0);
+    owned_book_doubt(&book, &r4.id, 5);
+    assert_int_equal(owned_book_unknown(&book), 0);
+    assert_int_equal(owned_book_find(&book, &r4.id)->ref.version, 4);
+    owned_book_release(&book);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +325,7 @@ int main(void)
         cmocka_unit_test(splits),
         cmocka_unit_test(no_coin_is_ever_used_twice_at_one_version),
         cmocka_unit_test(owned_objects),
+        cmocka_unit_test(an_immutable_object_stays_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
