@@ -41,6 +41,25 @@ void write_set_copy(struct write_set *out, const struct kv_write *writes, size_t
     }
 }
 
+static bool has_key(const struct write_set *set, const struct kv_write *w)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (set->items[i].key_len == w->key_len &&
+            memcmp(set->items[i].key, w->key, w->key_len) == 0)
+            return true;
+    return false;
+}
+
+void write_set_drop(struct write_set *set, const struct write_set *newer)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < set->count; i++)
+        if (!has_key(newer, &set->items[i]))
+            set->items[kept++] = set->items[i];
+    set->count = kept;
+}
+
 void write_set_release(struct write_set *set)
 {
     free(set->items);

@@ -41,6 +41,8 @@ struct write_set {
 };
 void write_set_copy(struct write_set *out, const struct kv_write *writes, size_t count);
 void write_set_release(struct write_set *set);
+/* What `newer` writes, too, is not written by this one any more. */
+void write_set_drop(struct write_set *set, const struct write_set *newer);
 
 /* A text that this and other decisions saw (model/seen.h). */
 struct commit_snapshot {

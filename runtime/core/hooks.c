@@ -12,6 +12,7 @@
 #include "core/ending.h"
 #include "core/engine.h"
 #include "core/leases.h"
+#include "core/outbox.h"
 #include "model/value.h"
 
 struct hook {
@@ -173,6 +174,7 @@ int hooks_answered(struct question *question, const struct message_hooked *m, st
     memcpy(c->plugin, plugin->name, sizeof c->plugin);
     c->fence = plugin->token;
     write_set_copy(&c->writes, m->writes, m->write_count);
+    outbox_outdate(plugin, &c->writes);
     commits_push(c);
     return 0;
 }

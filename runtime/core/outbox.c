@@ -229,6 +229,25 @@ void outbox_take(struct ending *ending)
     outbox_turn(v);
 }
 
+static void outdate(struct ending *ending, const struct plugin *plugin,
+                    const struct write_set *newer)
+{
+    if (ending->tick->plugin == plugin)
+        write_set_drop(&ending->commit->writes, newer);
+}
+
+void outbox_outdate(struct plugin *plugin, const struct write_set *newer)
+{
+    const struct vault *v = plugin->vault;
+
+    if (plugin->preparing == 0 || newer->count == 0)
+        return;
+    if (v->delivery != NULL && v->delivery->ending != NULL)
+        outdate(v->delivery->ending, plugin, newer);
+    for (struct ending *ending = v->decided; ending != NULL; ending = ending->next)
+        outdate(ending, plugin, newer);
+}
+
 /* ---- the commit with what will be sent ---- */
 
 static void enlist(struct delivery *d)

@@ -83,7 +83,10 @@ void outbox_drain(struct engine *engine, bool all);
 void outbox_stop(struct engine *engine); /* before the loop's last turn: no callback comes after */
 void outbox_free(struct engine *engine);
 
-void outbox_take(struct ending *ending);      /* steals it */
+void outbox_take(struct ending *ending); /* steals it */
+/* A hook that has waited for something goes to the store ahead of a decision whose batch is still
+ * prepared: what it writes is newer than what that one wrote, and stays. */
+void outbox_outdate(struct plugin *plugin, const struct write_set *newer);
 bool outbox_holds(const struct vault *vault); /* ticks of its plugins wait */
 /* Why a trigger that may be skipped is, now or (not `at_once`) once that has lasted; false: it is
  * not. */

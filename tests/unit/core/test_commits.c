@@ -397,6 +397,27 @@ static void test_writes_are_copied(void **state)
     assert_int_equal(set.count, 0);
 }
 
+/* ---- what is written ---- */
+
+static void test_what_is_newer_stays(void **state)
+{
+    const struct kv_write old[] = {{"a", 1, "1", 1, 0}, {"b", 1, "1", 1, 0}, {"ab", 2, "1", 1, 0}};
+    const struct kv_write new[] = {{"b", 1, NULL, 0, 0}, {"c", 1, "2", 1, 0}};
+    struct write_set set, newer;
+
+    (void)state;
+    write_set_copy(&set, old, 3);
+    write_set_copy(&newer, new, 2);
+    write_set_drop(&set, &newer);
+    assert_int_equal(set.count, 2);
+    assert_memory_equal(set.items[0].key, "a", 1);
+    assert_memory_equal(set.items[1].key, "ab", 2);
+    write_set_drop(&set, &set);
+    assert_int_equal(set.count, 0);
+    write_set_release(&set);
+    write_set_release(&newer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,6 +429,7 @@ int main(void)
         cmocka_unit_test(test_a_stall_is_over_when_every_store_works),
         cmocka_unit_test(test_joined_state_and_a_read_behind_it),
         cmocka_unit_test(test_writes_are_copied),
+        cmocka_unit_test(test_what_is_newer_stays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
