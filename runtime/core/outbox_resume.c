@@ -204,6 +204,16 @@ static void hold_vault(struct delivery *d, struct vault *v)
              d->submission.account);
 }
 
+/* Whose batch it was. One that is called otherwise by now is found by its strategy, which must not
+ * decide either before it is known what came of its last decision. */
+static struct vault *vault_of(struct engine *engine, const struct submission *s)
+{
+    struct vault *v = engine_vault(engine, s->vault);
+    const struct plugin *plugin = engine_plugin(engine, s->plugin);
+
+    return v == NULL && plugin != NULL ? plugin->vault : v;
+}
+
 static int adopt(struct engine *engine, struct submission *s, struct error *e)
 {
     struct delivery *d = mem_zero(1, sizeof *d), **place = &engine->outbox->open;
@@ -221,7 +231,7 @@ static int adopt(struct engine *engine, struct submission *s, struct error *e)
         0)
         return -1;
     say_taken_up(engine, d);
-    hold_vault(d, engine_vault(engine, d->submission.vault));
+    hold_vault(d, vault_of(engine, &d->submission));
     if (d->executor == NULL)
         return 0;
     if (d->run.id != 0 && plugin != NULL)

@@ -193,15 +193,22 @@ static void test_vault_gone_account_not(void **state)
     UNTIL(s, s->w->pursuing != NULL);
     assert_int_equal(s->w->adopted, 1);
     assert_int_equal(s->v->adopted + s->v->pursued, 0);
+    arrive(s, s->p, TRIGGER_EVENT, ACT); /* of the strategy that it is from */
+    turns(s, 20);
+    assert_null(s->v->preparing);
     answer_pursuit(s->w, PURSUIT_REFUSED);
     UNTIL(s, s->p->counters.ended[RUN_FAILED] == 1);
     assert_int_equal(status_of(s, EARLIER), RUN_FAILED);
     assert_int_equal(s->w->settled, 1);
+    UNTIL(s, s->v->preparing != NULL);
+    answer_not_prepared(s->v, PREPARED_FAILED, "RPC");
+    UNTIL(s, s->p->counters.open == 0);
     assert_int_equal(session_stop(s), 0);
     session_close(s);
 }
 
-/* Its vault has another account now: who had it is asked, and until that is known the vault waits. */
+/* Its vault has another account now: who had it is asked, and until that is known the vault waits.
+ */
 static void test_vault_with_another_account(void **state)
 {
     struct session *s = session_open();
