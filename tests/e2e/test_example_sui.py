@@ -15,7 +15,7 @@ import pytest
 
 import sui
 from conftest import started
-from support import CONFIGURATION, NOT_FOUND, OK, REPO, Desk, run
+from support import BINARY, CONFIGURATION, NOT_FOUND, OK, REPO, Desk
 
 PACKAGE = "0x" + "c4" * 32
 QUOTE = "0x" + "e9" * 32 + "::dusdc::DUSDC"
@@ -88,7 +88,7 @@ class Example(Desk):
     def fill_in(self, ids):
         self.edit("lib/deployment.lua", *((f'{name} = "FILL IN"', f'{name} = "{ids[name]}"') for name in IDS))
         self.edit("lib/deployment.lua",
-                  ('"4c78adac"', f'"{self.node.ledger()["chain"]}"'),
+                  ('"4c78adac"', f'"{self.chain()}"'),
                   ('"https://graphql.testnet.sui.io/graphql"', ", ".join(f'"{url}"' for url in self.node.urls)),
                   ("https://api.coinbase.com/v2/prices/BTC-USD/spot", self.price_url), ('every = "5s"', 'every = "500ms"'))
 
@@ -117,6 +117,13 @@ class Example(Desk):
         self.edit("orrery.lua", ("  feeds = {", f"  plugins = {{ nudge = {{ params = {{ {given} }} }} }},\n  feeds = {{"),
                   ("every_ms = 2000", "every_ms = 50"))
         self.edit("strategies/nudge.lua", ("every_seconds = 2 }", "every_seconds = 0.1 }"))
+
+    def chain(self):
+        """The short form of its identifier, as of the public networks: 8 hex digits."""
+        alphabet, number = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz", 0
+        for letter in self.node.ledger()["chain"]:
+            number = number * 58 + alphabet.index(letter)
+        return number.to_bytes(32, "big")[:4].hex()
 
     def transactions(self):
         return [t for t in self.node.ledger()["transactions"] if t["sender"] == self.address]
@@ -170,40 +177,65 @@ def test_check_says_what_is_to_be_filled_in(untouched):
     assert "fill in manager, predict, quote (" in untouched.cli("check").err
 
 
-def test_the_steps_up_to_the_check(untouched, node):
-    untouched.make_key()
-    key = untouched.path / "keys" / "operator.key"
-    assert os.stat(key).st_mode & 0o777 == 0o600 and (untouched.path / "keys" / ".gitignore").exists()
-    assert untouched.cli("keys", "address", "file:keys/operator.key").out.strip().endswith(untouched.address)
-    ids = untouched.fund()
-    untouched.fill_in(ids)
-    found = untouched.find_markets(untouched.oracles(3600, 7200))
-    assert found.returncode == 0 and found.stdout == "2 markets in markets.lua, 2 of them new\n", found
-    checked = untouched.cli("check")
-    assert checked.code == OK, checked.out + checked.err
-    assert "vault predict: executor sui; `orrery run` simulates, `orrery run --live` sends" in checked.out
-    assert "warning" not in checked.out + checked.err
+class Reader:
+    """Somebody who does what the README says: its commands, those that begin with "$ orrery", from the first to the last."""
+
+    def __init__(self, desk):
+        self.desk, self.ids = desk, {}
+        self.commands = re.findall(r"^\$ orrery (.*)$", (desk.path / "README.md").read_text(), re.M)
+
+    def step(self, expected, code=OK, **words):
+        """The next command, which must be this one; `words`: what stands for what in it."""
+        command = self.commands.pop(0)
+        assert command == expected, f"{expected!r} was to come, but the README has {command!r}"
+        for word, value in words.items():
+            command = command.replace(word, value)
+        done = subprocess.run([BINARY, *command.split()], cwd=self.desk.path, capture_output=True, text=True, timeout=60)
+        assert done.returncode == code, (command, done)
+        return done.stdout + done.stderr
+
+    def shown_run(self):
+        """The run whose transaction the README shows."""
+        return re.search(r"tx show (\w+)$", "\n".join(self.commands), re.M)[1]
 
 
-def test_the_manager_is_made_once_and_found(untouched, node):
-    """Step 3: setup/ makes the PredictManager; the README's queries find it, the gas and the coin."""
-    untouched.make_key()
-    untouched.edit("setup/orrery.lua", ('package = "FILL IN"', f'package = "{PACKAGE}"'),
-                   ('"4c78adac"', f'"{node.ledger()["chain"]}"'),
-                   ('"https://graphql.testnet.sui.io/graphql"', f'"{node.url}"'))
-    coin = untouched.fund()["coin"]
-    for live in ([], ["--live"]):
-        ran = run("run", untouched.path / "setup", *live, "--for", "6s")
-        assert ran.code == OK and "completed" in ran.out, ran
-        assert len(untouched.transactions()) == len(live)
-    [tx] = run("tx", "list", "-C", untouched.path / "setup", "--json").data["transactions"]
-    assert tx["success"]
-    chain, gas, coins, made = untouched.ask_as_the_readme(ADDRESS=untouched.address, QUOTE=QUOTE, DIGEST=tx["digest"])
+def test_the_readme_from_its_first_command_to_its_last(untouched, node):
+    desk, reader = untouched, Reader(untouched)
+    desk.address = re.search(r"^address +(0x[0-9a-f]{64})$", reader.step("keys new operator"), re.M)[1]
+    key = desk.path / "keys" / "operator.key"
+    assert os.stat(key).st_mode & 0o777 == 0o600 and (desk.path / "keys" / ".gitignore").exists()
+    ids = desk.fund()
+    desk.edit("setup/orrery.lua", ('package = "FILL IN"', f'package = "{PACKAGE}"'), ('"4c78adac"', f'"{desk.chain()}"'),
+              ('"https://graphql.testnet.sui.io/graphql"', f'"{node.url}"'))
+    assert "(dry run) call" in reader.step("run setup --for 6s") and desk.transactions() == []
+    assert "LIVE" in reader.step("run setup --live --for 6s")
+    assert len(desk.transactions()) == 1 and "executed" in reader.step("tx list -C setup")
+    chain, gas, coins, made = desk.ask_as_the_readme(ADDRESS=desk.address, QUOTE=QUOTE,
+                                                     DIGEST=desk.transactions()[0]["digest"])
     assert chain["data"]["chainIdentifier"] == node.ledger()["chain"]
     assert len(gas["data"]["address"]["objects"]["nodes"]) == 1
-    assert [one["address"] for one in coins["data"]["address"]["objects"]["nodes"]] == [coin]
+    assert [one["address"] for one in coins["data"]["address"]["objects"]["nodes"]] == [ids["coin"]]
     created = [one for one in made["data"]["transaction"]["effects"]["objectChanges"]["nodes"] if one["idCreated"]]
     assert [one["outputState"]["asMoveObject"]["contents"]["type"]["repr"] for one in created] == [MANAGER]
+    missing = "lib/deployment.lua: fill in coin, manager, package, predict, quote (README.md, step 3)"
+    assert missing in reader.step("check", code=CONFIGURATION)
+    desk.fill_in(ids)
+    found = desk.find_markets(desk.oracles(3600, 7200, 10800))
+    assert found.returncode == 0 and found.stdout == "3 markets in markets.lua, 3 of them new\n", found
+    told = reader.step("check")
+    assert "vault predict: executor sui; `orrery run` simulates, `orrery run --live` sends" in told and "warning" not in told
+    desk.quicker(length=3, band=0.00001)
+    assert "(dry run) pm_deposit" in reader.step("run --for 70s", **{"70s": "3s"}) and len(desk.transactions()) == 1
+    assert "completed  pm_deposit" in reader.step("run --live", **{"--live": "--live --for 3s"}), "what setup/ did is the past"
+    text = reader.step("tx list")
+    run_id = re.search(r"^(\w+) .* predict +executed", text, re.M)[1]
+    assert "(upkeep)" in text
+    assert "signature   holds: it is the sender's" in reader.step(f"tx show {reader.shown_run()}", **{reader.shown_run(): run_id})
+    assert json.loads(reader.step("state get nudge held"))[0]["quantity"] == 1_000_000
+    desk.ready("--live")
+    assert "predict  sui  live" in reader.step("status")
+    desk.stop()
+    assert reader.commands == []
 
 
 def test_without_live_it_simulates_and_sends_nothing(desk):
