@@ -14,6 +14,7 @@ struct hunt {
     bool sent;        /* in this attempt */
     bool was_refused; /* and a node said that it cannot be executed */
     int endpoint;     /* of the proof's answers */
+    int other;        /* the next one that is asked besides it */
     uint64_t node_epoch;
     bool coin_found;
     uint64_t coin_version;

@@ -10,6 +10,9 @@
  *              transaction made it; seen twice, `proof_wait` apart, so that an index that lags
  *              behind the objects of the same node has caught up
  *
+ * Then all other nodes that answer are asked for the digest: an archive among the endpoints, or one
+ * that has not forgotten yet, may know what this one does not. Silence of theirs is no obstacle.
+ *
  * What could still be otherwise is no proof: a coin whose version was made by this very digest
  * (the node has executed it, but says nothing of it), and a moved coin on a node that is so many
  * epochs ahead that it may have forgotten transactions of that time.
@@ -92,6 +95,39 @@ static bool proof_goes_on(struct hunt *h, const struct rpc_answer *a)
     return false;
 }
 
+static void ask_others(struct hunt *h);
+
+static void on_other_look_up(void *arg, const struct rpc_answer *a, bool found,
+                             const struct rpc_effects *fx)
+{
+    struct hunt *h = arg;
+
+    if (h->vault->closed)
+        hunt_end(h, PURSUIT_UNKNOWN, NULL);
+    else if (a->result == RPC_OK && found)
+        hunt_executed(h, fx);
+    else
+        ask_others(h);
+}
+
+static void ask_others(struct hunt *h)
+{
+    struct chain *chain = hunt_chain(h);
+    struct error e = ERROR_INIT;
+
+    while (h->other < (int)chain->config.url_count) {
+        int other = h->other++;
+        if (other == h->endpoint)
+            continue;
+        rpc_pin(chain->rpc, other);
+        if (rpc_look_up(chain->rpc, h->p->submission->digest, on_other_look_up, h, &e) == 0)
+            return;
+        hunt_unknown(h, "%s", e.message);
+        return;
+    }
+    judge(h);
+}
+
 static void on_proof_look_up(void *arg, const struct rpc_answer *a, bool found,
                              const struct rpc_effects *fx)
 {
@@ -104,7 +140,8 @@ static void on_proof_look_up(void *arg, const struct rpc_answer *a, bool found,
         return;
     }
     h->node_epoch = a->epoch; /* behind one address there may be several nodes */
-    judge(h);
+    h->other = 0;
+    ask_others(h);
 }
 
 static void on_proof_coin(void *arg, const struct rpc_answer *a, const struct rpc_object *objects,

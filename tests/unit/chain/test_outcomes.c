@@ -103,12 +103,17 @@ struct scene {
     const struct submission *s;
 };
 
-static void begin(struct scene *scene)
+static void begin_at(struct scene *scene, const char *config)
 {
-    open_desk(&scene->desk, CONFIG(", 'gas_coins': 1", ""));
+    open_desk(&scene->desk, config);
     make_ready(&scene->desk, 1);
     make_trade(&scene->desk, &scene->trade);
     scene->s = &scene->trade.p.submission;
+}
+
+static void begin(struct scene *scene)
+{
+    begin_at(scene, CONFIG(", 'gas_coins': 1", ""));
 }
 
 static void end(struct scene *scene)
@@ -417,6 +422,46 @@ static void executed_but_forgotten_is_not_dead(void **state)
     end(&scene);
 }
 
+#define THREE                                                                                      \
+    CONFIG_AT("'https://a.example/graphql', 'https://b.example/graphql', "                         \
+              "'https://c.example/graphql'",                                                       \
+              ", 'gas_coins': 1", "")
+
+/* One node says nothing of it any more, another does. */
+static void whoever_knows_it_is_asked(void **state)
+{
+    struct scene scene;
+    struct rpc_answer no = rejected(RPC_STALE_OBJECT), other = {.result = RPC_OK, .endpoint = 2};
+    struct rpc_effects fx = effects(true);
+    (void)state;
+
+    begin_at(&scene, THREE);
+    send_first(&scene, &no, NULL);
+    say_looked_up(&fine, NULL);
+    prove(500, true, 11, scene.s->digest);
+    assert_int_equal(say_looked_up(&unreachable, NULL).pin, 1);
+    assert_int_equal(scene.u.done, 0);
+    assert_int_equal(say_looked_up(&other, &fx).pin, 2);
+    expect(&scene.u, PURSUIT_EXECUTED);
+    end(&scene);
+}
+
+static void silence_of_the_others_is_no_obstacle(void **state)
+{
+    struct scene scene;
+    struct rpc_answer no = rejected(RPC_EXPIRED), other = {.result = RPC_OK, .endpoint = 2};
+    (void)state;
+
+    begin_at(&scene, THREE);
+    send_first(&scene, &no, NULL);
+    say_looked_up(&fine, NULL);
+    prove(502, true, 10, "");
+    say_looked_up(&timed_out, NULL);
+    say_looked_up(&other, NULL);
+    expect(&scene.u, PURSUIT_DEAD);
+    end(&scene);
+}
+
 static void a_node_that_is_behind_proves_nothing(void **state)
 {
     struct scene scene;
@@ -635,6 +680,8 @@ int main(void)
         cmocka_unit_test(dead_when_its_epoch_is_over),
         cmocka_unit_test(not_dead_in_its_last_epoch),
         cmocka_unit_test(who_is_behind_says_so_itself),
+        cmocka_unit_test(whoever_knows_it_is_asked),
+        cmocka_unit_test(silence_of_the_others_is_no_obstacle),
         cmocka_unit_test(an_expired_one_that_is_known_was_executed),
         cmocka_unit_test(an_expired_one_is_not_sent_again),
         cmocka_unit_test(long_past_and_moved_is_not_dead),
