@@ -177,7 +177,7 @@ static void on_answer(void *arg, const struct http_answer *http)
     struct webhook *x = arg;
     struct outside_vault amounts = {.counts_positions = false};
     struct error e = ERROR_INIT;
-    json_t *values;
+    json_t *values = NULL;
 
     x->snapshot.busy = false;
     if (x->snapshot.again)
