@@ -3,8 +3,8 @@
 
     curl -sf https://predict-server.testnet.mystenlabs.com/predicts/PREDICT/oracles | python3 find_markets.py
 
-adds those that are active and not over yet, and removes those that have been over for a week. Restart the daemon
-afterwards: the signer is told the markets once, at the start."""
+adds those that are active and not over yet, and removes those that have been over for a week; at most 100 of either are
+kept. Start the daemon again afterwards: the signer is told the markets once, at the start."""
 import json
 import re
 import sys
@@ -16,7 +16,7 @@ HEAD = "-- Made by find_markets.py: one line per market.\n"
 LINE = ('  ["btc:{expiry}"] = {{ oracle = {{ id = "{oracle_id}", shared = true }}, expiry = {expiry}, '
         'min_strike = {min_strike}, tick = {tick_size} }},\n')
 KEPT_MS = 7 * 86400 * 1000
-MOST = 200  # orrery knows at most 256 in a vault
+MOST = 100  # of those to come, and of those that are over: orrery knows at most 256 in a vault
 
 
 def problem(text):
@@ -45,9 +45,10 @@ def main():
     kept = {expiry: line for expiry, line in known.items() if expiry > now - KEPT_MS}
     found = {one["expiry"]: LINE.format(**one) for one in oracles if one and one["expiry"] > now}
     lines = {**found, **kept}
-    newest = sorted(lines)[:MOST]
-    FILE.write_text(HEAD + "return {\n" + "".join(lines[expiry] for expiry in newest) + "}\n")
-    print(f"{len(newest)} markets in {FILE.name}, {len(set(newest) - set(known))} of them new")
+    over = sorted(expiry for expiry in lines if expiry <= now)[-MOST:]
+    chosen = over + sorted(expiry for expiry in lines if expiry > now)[:MOST]
+    FILE.write_text(HEAD + "return {\n" + "".join(lines[expiry] for expiry in chosen) + "}\n")
+    print(f"{len(chosen)} markets in {FILE.name}, {len(set(chosen) - set(known))} of them new")
 
 
 if __name__ == "__main__":

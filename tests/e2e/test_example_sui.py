@@ -2,6 +2,7 @@
 What a user would fill in for the testnet is filled in for the test node; nothing else is changed but how often it ticks."""
 import contextlib
 import http.server
+import itertools
 import json
 import os
 import re
@@ -15,7 +16,7 @@ import pytest
 
 import sui
 from conftest import started
-from support import BINARY, CONFIGURATION, NOT_FOUND, OK, REPO, Desk
+from support import BINARY, CONFIGURATION, NOT_FOUND, OK, PATIENCE, REPO, Desk
 
 PACKAGE = "0x" + "c4" * 32
 QUOTE = "0x" + "e9" * 32 + "::dusdc::DUSDC"
@@ -190,7 +191,8 @@ class Reader:
         assert command == expected, f"{expected!r} was to come, but the README has {command!r}"
         for word, value in words.items():
             command = command.replace(word, value)
-        done = subprocess.run([BINARY, *command.split()], cwd=self.desk.path, capture_output=True, text=True, timeout=60)
+        command = re.sub(r"--for (\d+)s", lambda found: f"--for {int(found[1]) * PATIENCE:g}s", command)
+        done = subprocess.run([BINARY, *command.split()], cwd=self.desk.path, capture_output=True, text=True, timeout=60 * PATIENCE)
         assert done.returncode == code, (command, done)
         return done.stdout + done.stderr
 
@@ -261,9 +263,8 @@ def test_live_each_decision_is_one_transaction(desk):
     completed = desk.runs("completed")
     assert {t["id"] for t in traded} == {r["id"] for r in completed} and len(traded) == len(completed) >= 2
     assert desk.position() == 1_000_000 * len(traded)
-    # a contract costs one half on the test node: what was deposited for one pays for two
-    spent = 20_000_000 - int(desk.contents(desk.coin)["balance"])
-    assert spent == 1_000_000 * len(traded), "the balance of the manager is not known: each decision deposits its own"
+    deposited = 20_000_000 - int(desk.contents(desk.coin)["balance"])
+    assert deposited == 1_000_000 * len(traded), "what the manager holds is not known: each decision pays for itself"
     for tx in traded:
         text = desk.cli("tx", "show", tx["digest"]).out
         assert "predict_manager::" in text and "signature   holds: it is the sender's" in text
@@ -271,8 +272,18 @@ def test_live_each_decision_is_one_transaction(desk):
     assert len(held) == len(traded) and {one["quantity"] for one in held} == {1_000_000}
 
 
+def test_what_the_manager_holds_is_not_deposited_again(desk):
+    """Where ctx.vault can say it: a contract costs one half here, so that the second one needs half a deposit."""
+    desk.edit("lib/deployment.lua", ('snapshot = { ', 'snapshot = { pm_balance = { object = "manager", at = "/balances/contents/0/value" }, '))
+    desk.ready("--live")
+    desk.wait_until(lambda s: s["counters"]["completed"] >= 2, what="two decisions")
+    desk.stop()
+    deposits = [run["actions"][0]["amount"] for run in reversed(desk.runs("completed"))]
+    assert deposits[:2] == [1_000_000, 500_000] and desk.position() == 1_000_000 * len(deposits)
+
+
 def test_what_was_bought_is_collected_when_its_market_is_over(desk):
-    listed = desk.oracles(6)
+    listed = desk.oracles(6 * PATIENCE)
     (desk.path / "lib" / "markets.lua").write_text("return {\n}\n")
     assert desk.find_markets(listed).returncode == 0
     desk.edit("orrery.lua", ("cooldown_ms = 1500", "cooldown_ms = 60000, min_left_ms = 0, settle_ms = 500"))
@@ -297,6 +308,13 @@ def test_no_more_than_the_maximum_becomes_a_transaction(desk):
 def test_markets_are_added_and_kept(desk):
     again = desk.find_markets(desk.oracles(60, 7200) + [{"status": "settled"}])
     assert again.stdout == "3 markets in markets.lua, 2 of them new\n"
+    file = desk.path / "lib" / "markets.lua"
+    lines = file.read_text().splitlines(keepends=True)
+    days = [int(time.time() * 1000) - day * 86400_000 for day in (1, 8)]
+    file.write_text("".join(lines[:2] + [re.sub(r"\b1\d{12}\b", str(day), lines[2]) for day in days] + lines[2:]))
+    many = desk.find_markets([{**desk.oracles(9000)[0], "expiry": int(time.time() * 1000) + 10**7 + n} for n in range(300)])
+    assert many.stdout == "101 markets in markets.lua, 97 of them new\n", "one that is over for a day, none for a week"
+    assert str(days[0]) in file.read_text() and str(days[1]) not in file.read_text()
     assert desk.cli("check").code == OK
     for wrong in ([{"status": "active"}], {"error": "not found"}, [3]):
         refused = desk.find_markets(wrong)
@@ -311,3 +329,21 @@ def test_a_foreign_transaction_halts_it(desk):
     desk.wait_until(lambda s: "halted" in str(s["outside"][0].get("obstacle")), 20, "the halt")
     assert foreign["digest"] in desk.cli("status").out
     desk.stop()
+
+
+def test_what_the_manual_shows_is_accepted(tmp_path):
+    """The Lua of docs/sui.md, with ids filled in."""
+    blocks = re.findall(r"```lua\n(.*?)```", (REPO / "docs" / "sui.md").read_text(), re.S)
+    whole, tables, template, snapshot = blocks
+    sui_table = re.search(r"^  sui = \{.*?^  \},$", whole, re.M | re.S)[0]
+    market = 'markets = { ["btc:1764547200000"] = { oracle = { id = "0x…", shared = true } } },'
+    vault = 'return { %s vaults = { v = { executor = "sui", operator = "main", %s } } }'
+    made = "objects = mine.objects, calls = mine.calls, " + market + snapshot.replace('"coin"', '"predict"')
+    desk = Desk(tmp_path)
+    desk.add("t", 'return action.noop("nothing")')
+    for text in (whole.replace("    predict = {", "    v = {"), vault % (sui_table, tables),
+                 'local predict = require "orrery.sui_predict"\n' + template + vault % (sui_table, made)):
+        ids = itertools.count(0xabc)
+        desk.write("orrery.lua", re.sub("0x…", lambda _: hex(next(ids)), text))
+        checked = desk.cli("check")
+        assert checked.code == OK and "warning" not in checked.out + checked.err, checked

@@ -44,10 +44,10 @@ local function at_the_money(market, price)
   return market.min_strike + math.max(steps, 0) * market.tick
 end
 
--- What is held in a market that is over.
+-- What is held in a market that is over, and still in lib/markets.lua.
 local function due(ctx, held)
   for _, one in ipairs(held) do
-    if ctx.now - one.expiry >= ctx.params.settle_ms then
+    if markets[one.market_id] and ctx.now - one.expiry >= ctx.params.settle_ms then
       return one
     end
   end
