@@ -210,6 +210,7 @@ static const struct gas_coin *choose_coin(struct batch *b, bool *over)
     uint64_t least = b->least > cheapest ? b->least : cheapest;
     const struct gas_coin *coin;
 
+    b->lacks = "a free gas coin";
     if (b->p == NULL) {
         coin = gas_pool_find(&o->pool, &b->chosen);
         return coin != NULL && coin->state == GAS_FREE ? coin : NULL;
@@ -217,7 +218,6 @@ static const struct gas_coin *choose_coin(struct batch *b, bool *over)
     coin = gas_pool_choose(&o->pool, b->split + o->config->gas_budget_max, least);
     if (coin != NULL)
         return coin;
-    b->lacks = "a free gas coin";
     *over = !gas_pool_may_serve(&o->pool, least) && !o->coins_wanted;
     if (*over)
         batch_end_with(b, PREPARED_FAILED, "GAS_TOO_LOW",
