@@ -354,15 +354,20 @@ static uint32_t concurrency(const struct plugin *plugin)
     return alone ? 1 : plugin->manifest.max_concurrency;
 }
 
+/* The vault has a batch on its way, or the strategy has decided what may become one. */
+static bool outside_holds(const struct plugin *plugin)
+{
+    return plugin->vault->is_outside && (plugin->writing > 0 || outbox_holds(plugin->vault));
+}
+
 static bool may_dispatch(const struct plugin *plugin)
 {
     const struct engine *engine = plugin->engine;
 
     return plugin->queue != NULL && plugin->stage == STAGE_READY && plugin->update == NULL &&
            plugin->unrecorded == 0 && !plugin->lease_lost && plugin->changes == NULL &&
-           !db_holds(plugin) && !outbox_holds(plugin->vault) &&
-           plugin->running < concurrency(plugin) && plugin->worker->link.ready &&
-           plugin->worker->link.outstanding < WORKER_WINDOW &&
+           !db_holds(plugin) && !outside_holds(plugin) && plugin->running < concurrency(plugin) &&
+           plugin->worker->link.ready && plugin->worker->link.outstanding < WORKER_WINDOW &&
            plugin->worker->link.out.len < OUT_HIGH && plugin_stalled_by(plugin) == NULL &&
            plugin->state->inflight < APART_WINDOW &&
            engine->live_ticks - engine->waiting - engine->apart < COMMIT_WINDOW;

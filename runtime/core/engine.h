@@ -212,6 +212,7 @@ struct plugin {
     uint32_t preparing; /* decided, and not handed to the store: what they wrote is in its worker's
                            memory only, so nobody may read its state from the store meanwhile */
     bool load_waits;    /* for that */
+    uint32_t writing;   /* decided, and what they wrote is on its way to a state store apart */
     uint32_t sourced;     /* its ticks from sources, which bound what waits by themselves */
     int64_t late_ms;      /* none of the queue is late before; 0: none has a deadline */
     uint64_t hooks_begun; /* since the start */

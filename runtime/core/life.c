@@ -264,9 +264,11 @@ static void fenced(struct ending *ending)
 static void state_is_durable(struct commit *c, struct engine *engine)
 {
     struct ending *ending = c->arg;
+    struct plugin *plugin = ending->tick->plugin;
     bool failed = c->failed;
 
     ending->state_us = clock_wall_us(&engine->clock);
+    plugin->writing--;
     if (c->fenced)
         fenced(ending);
     commit_free(c);
@@ -276,6 +278,8 @@ static void state_is_durable(struct commit *c, struct engine *engine)
         return;
     }
     plan_and_hand_in(ending);
+    if (plugin->vault->is_outside) /* its next tick has waited for this */
+        plugin_pump(plugin);
 }
 
 static void judge_health(struct plugin *plugin, const struct run *run)
@@ -319,6 +323,7 @@ int life_decided(struct tick *tick, const struct message_decided *decided, struc
     } else {
         struct commit *state = commit_new(plugin->state, state_is_durable, ending);
         set_writes(state, plugin, decided->writes, decided->write_count);
+        plugin->writing++;
         commits_push(state);
     }
     return 0;
