@@ -150,7 +150,7 @@ def test_journal_and_state_in_postgresql(make, node, postgres):
 
 # ---- state apart ----
 
-UNDER_WAY = 8  # decisions of a strategy: one is prepared, and others have come while its state was written
+UNDER_WAY = 2  # decisions of a strategy: a batch is prepared, and the noop before it is on its way to the disk
 
 class Ahead:
     """State in a store of its own is durable before its run is on record: a kill of the core may lose runs that were
