@@ -291,11 +291,49 @@ static void test_json(void **state)
     session_close(s);
 }
 
+/* What a strategy decides while its batch is prepared would be committed ahead of it, and then be
+ * overwritten; with state apart, a kill would lose both. */
+static void check_order(bool apart)
+{
+    struct session *s = session_open();
+
+    s->apart = apart;
+    session_start(s);
+    fake_hinder(s->v, "halted", true); /* so that all are there together */
+    arrive_recorded(s, s->p, TRIGGER_EVENT, ACT, NULL);
+    arrive_recorded(s, s->p, TRIGGER_EVENT, NULL, NULL);
+    arrive_recorded(s, s->p, TRIGGER_EVENT, ACT, NULL);
+    fake_hinder(s->v, NULL, true);
+    UNTIL(s, s->v->preparing != NULL);
+    turns(s, 20);
+    assert_null(s->engine->vaults[0].decided);
+    assert_int_equal(s->p->queued, 2);
+    answer_ready(s->v, "D1");
+    UNTIL(s, s->v->pursuing != NULL);
+    assert_int_equal(s->p->counters.ended[RUN_NOOP], 0);
+    answer_pursuit(s->v, PURSUIT_EXECUTED);
+    UNTIL(s, s->p->counters.ended[RUN_NOOP] == 1 && s->v->preparing != NULL);
+    answer_ready(s->v, "D2");
+    UNTIL(s, s->v->pursuing != NULL);
+    answer_pursuit(s->v, PURSUIT_EXECUTED);
+    UNTIL(s, s->p->counters.ended[RUN_COMPLETED] == 2);
+    assert_int_equal(session_stop(s), 0);
+    session_close(s);
+}
+
+static void test_decisions_in_their_order(void **state)
+{
+    (void)state;
+    check_order(false);
+    check_order(true);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_one_at_a_time),
+        cmocka_unit_test(test_decisions_in_their_order),
         cmocka_unit_test(test_patience_with_the_unknown),
         cmocka_unit_test(test_kick),
         cmocka_unit_test(test_obstacles),
