@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "model/problem.h"
 #include "model/settings.h"
+#include "rpc/chain_id.h"
 
 #define URL_BYTES 2048
 
@@ -45,6 +46,7 @@ static const struct setting operator_settings[] = {
     SETTING(AMOUNT, struct operator_config, max_commands, 1, SUI_COMMANDS),
     SETTING(AMOUNT, struct operator_config, signatures_per_minute, 1, 100000),
     {.name = "recipients", .type = SETTING_OTHER},
+    {.name = "known_foreign", .type = SETTING_OTHER},
     END_OF_SETTINGS,
 };
 
@@ -96,30 +98,44 @@ static void read_endpoints(const struct scope *scope, const json_t *table, struc
     json_array_foreach(list, index, item) read_endpoint(&inner, index, item, out);
 }
 
-static void read_recipients(const struct scope *scope, const json_t *table,
-                            struct operator_config *out)
+static bool is_address(const char *text, size_t len)
 {
-    const json_t *list = json_object_get(table, "recipients"), *item;
-    struct scope inner = scope_enter(scope, "recipients");
+    struct sui_address ignored;
+    struct error e = ERROR_INIT;
+
+    return sui_address_parse(text, len, &ignored, &e) == 0;
+}
+
+static bool is_digest(const char *text, size_t len)
+{
+    struct sui_digest ignored;
+    struct error e = ERROR_INIT;
+
+    return sui_digest_parse(text, len, &ignored, &e) == 0;
+}
+
+/* At most 64 texts of one kind; NULL when there are none, or a wrong one. */
+static json_t *read_texts(const struct scope *scope, const json_t *table, const char *name,
+                          bool (*is_one)(const char *text, size_t len), const char *expected)
+{
+    const json_t *list = json_object_get(table, name), *item;
+    struct scope inner = scope_enter(scope, name);
     size_t index;
 
     if (list == NULL || (json_is_object(list) && json_object_size(list) == 0))
-        return;
+        return NULL;
     if (!json_is_array(list) || json_array_size(list) > 64) {
-        scope_expected(scope, "recipients", "an array of at most 64 addresses", list);
-        return;
+        scope_expected(scope, name, "an array of at most 64", list);
+        return NULL;
     }
     json_array_foreach(list, index, item)
     {
-        struct sui_address ignored;
-        struct error e = ERROR_INIT;
         char key[24];
         snprintf(key, sizeof key, "%zu", index + 1);
-        if (!json_is_string(item) ||
-            sui_address_parse(json_string_value(item), json_string_length(item), &ignored, &e) < 0)
-            scope_expected(&inner, key, "an address, 0x and hex digits", item);
+        if (!json_is_string(item) || !is_one(json_string_value(item), json_string_length(item)))
+            scope_expected(&inner, key, expected, item);
     }
-    out->recipients = json_incref((json_t *)list);
+    return json_incref((json_t *)list);
 }
 
 static void read_address(const struct scope *scope, const struct operator_config *out)
@@ -151,7 +167,10 @@ static void read_operator(const struct scope *scope, const json_t *table,
     if (json_object_get(table, "split_max") == NULL)
         out->split_max = out->gas_coins * out->gas_coin;
     read_address(scope, out);
-    read_recipients(scope, table, out);
+    out->recipients =
+        read_texts(scope, table, "recipients", is_address, "an address, 0x and hex digits");
+    out->known_foreign = read_texts(scope, table, "known_foreign", is_digest,
+                                    "the digest of a transaction, in Base58");
 }
 
 static void read_operators(const struct scope *scope, const json_t *table, struct chain_config *out)
@@ -199,8 +218,9 @@ int chain_config_read(const struct scope *scope, const json_t *table, struct cha
         .wait_ms = 30000,
     };
     settings_read(scope, table, chain_settings, out);
-    if (json_object_get(table, "chain") == NULL)
-        scope_expected(scope, "chain", "the chain's identifier, like \"4c78adac\"", NULL);
+    if (out->chain == NULL || !chain_id_valid(out->chain))
+        scope_expected(scope, "chain", "the chain's identifier, like \"4c78adac\"",
+                       json_object_get(table, "chain"));
     read_endpoints(scope, table, out);
     read_operators(scope, table, out);
     return scope->problems->errors == before ? 0 : -1;
@@ -214,6 +234,7 @@ void chain_config_release(struct chain_config *config)
         free(config->operators[i].key);
         free(config->operators[i].address);
         json_decref(config->operators[i].recipients);
+        json_decref(config->operators[i].known_foreign);
     }
     free(config->chain);
     free(config->ca_file);

@@ -26,6 +26,8 @@
  *       split_max      (gas_coins × gas_coin) split off the gas coin in one transaction
  *       max_commands   (256; 1..1024)
  *       signatures_per_minute (600; 1..100000)
+ *       known_foreign  (none) at most 64 digests of transactions that this desk did not make, and that
+ *                      its operator knows of: they raise no alarm and halt nothing
  *       recipients     (none) addresses, besides the operator's own, that may be given something
  *     } },
  *   }
@@ -61,7 +63,8 @@ struct operator_config {
     char *key, *address; /* address: NULL: not said */
     uint64_t gas_coins, gas_coin, gas_budget_max, gas_price_max, gas_per_day, gas_margin_pct;
     uint64_t split_max, max_commands, signatures_per_minute;
-    json_t *recipients; /* array of texts, or NULL */
+    json_t *recipients;    /* array of texts, or NULL */
+    json_t *known_foreign; /* likewise */
 };
 
 struct chain_config {

@@ -4,7 +4,9 @@
  * was signed since.
  *
  * The first look settles what belongs to the past: everything, when the journal has nothing of this
- * account yet; else what is older than the newest transaction of our own.
+ * account yet; else what is older than the newest transaction of our own. What its operator knows
+ * of is `known_foreign` in the configuration: so a halt ends because somebody has looked, and not
+ * by a restart.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +92,10 @@ static void on_sent(void *arg, const struct rpc_answer *a,
         if (!past)
             found(o, digests[i]);
     }
-    w->is_settled = true;
+    if (!w->is_settled) {
+        w->is_settled = true;
+        chain_changed(o->chain);
+    }
 }
 
 void foreign_pulse(struct chain_operator *o)
@@ -103,6 +108,15 @@ void foreign_pulse(struct chain_operator *o)
         return;
     w->due_ns = chain_now_ns(chain) + chain->config.foreign_ms * 1000000;
     w->busy = rpc_ask_sent(chain->rpc, &o->address, SENT_ASKED, on_sent, o, &e) == 0;
+}
+
+void foreign_know(struct chain_operator *o)
+{
+    const json_t *item;
+    size_t index;
+
+    json_array_foreach(o->config->known_foreign, index, item)
+        foreign_own(o, json_string_value(item));
 }
 
 void foreign_release(struct chain_operator *o)

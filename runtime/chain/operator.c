@@ -18,6 +18,7 @@ void operator_init(struct chain_operator *o, struct chain *chain,
     if (address != NULL)
         o->address = *address;
     sui_address_text(&o->address, o->account);
+    foreign_know(o);
 }
 
 /* A name that only one process of this machine can have, for as long as it lives. Daemons that
@@ -241,8 +242,8 @@ const char *operator_obstacle(struct chain_operator *o)
     if (o->halted[0] != '\0')
         snprintf(o->obstacle, sizeof o->obstacle, "halted: %s", o->halted);
     else if (!operator_ready(o))
-        snprintf(o->obstacle, sizeof o->obstacle, "the chain has not answered yet%s%s",
-                 why[0] ? ": " : "", why);
+        snprintf(o->obstacle, sizeof o->obstacle, "%s%s",
+                 why[0] ? "not ready: " : "the chain has not answered yet", why);
     else if (chain->trouble[0] != '\0' && !chain_epoch_fresh(chain))
         snprintf(o->obstacle, sizeof o->obstacle, "the chain does not answer any more: %s",
                  chain->trouble);

@@ -107,8 +107,10 @@ struct chain_vault {
     struct outside_spends spends;
     bool closed;
     struct snapshot_values values;
-    bool snapshot_busy;
+    bool snapshot_busy, snapshot_read;
     int64_t snapshot_ns;
+    uint64_t snapshot_least;  /* version that one of its objects has by then; 0: any */
+    int64_t snapshot_most_ns; /* … waited for until then */
     uint64_t version;
     struct sighting sightings[2]; /* of its own submission, of upkeep */
 };
@@ -168,6 +170,10 @@ json_t *operator_status(const struct chain_operator *o);
 void submission_hold(struct chain_operator *o, const struct submission *s);
 void submission_let_go(struct chain_operator *o, const struct submission *s);
 
+/* vault.c: why nothing can be prepared, and why it has to wait a little */
+const char *vault_trouble(struct chain_vault *v);
+const char *vault_awaits(const struct chain_vault *v);
+
 /* prepare.c */
 void chain_prepare(struct executor *x, struct preparation *p);
 bool batch_advance(struct batch *batch); /* false: it still waits */
@@ -186,10 +192,14 @@ void upkeep_consider(struct chain_operator *o);
 /* foreign.c */
 void foreign_own(struct chain_operator *o, const char *digest);
 void foreign_pulse(struct chain_operator *o);
+void foreign_know(struct chain_operator *o); /* those that the configuration names */
 void foreign_release(struct chain_operator *o);
 
 /* snapshot.c */
 void snapshot_pulse(struct chain_vault *v);
+/* The first one, or one that shows what was executed: caps are judged by it. */
+bool snapshot_is_awaited(const struct chain_vault *v);
+void snapshot_await(struct chain_vault *v, const struct rpc_effects *fx);
 json_t *chain_snapshot(struct executor *x, int64_t now_ms);
 struct outside_vault snapshot_known(const struct chain_vault *v);
 

@@ -112,7 +112,7 @@ static const char *reject_code(enum error_code code)
     case ERROR_NOT_FOUND:
         return "MARKET_UNKNOWN";
     case ERROR_LIMIT:
-        return "BATCH_TOO_LARGE";
+        return "ABOVE_LIMIT";
     default:
         return "INVALID_ARGUMENT";
     }
@@ -247,8 +247,7 @@ static bool take(struct batch *b, bool *over)
 /* What is in the way for all batches of the operator; false: the batch has ended. */
 static bool may_go(struct batch *b)
 {
-    const char *obstacle =
-        b->p == NULL ? operator_obstacle(b->op) : b->vault->base.outside->obstacle(&b->vault->base);
+    const char *obstacle = b->p == NULL ? operator_obstacle(b->op) : vault_trouble(b->vault);
     const struct chain *chain = b->op->chain;
     const struct outside_env *env = chain->env;
 
@@ -301,6 +300,8 @@ bool batch_advance(struct batch *b)
         return true;
     if (chain_now_ns(b->op->chain) < b->not_before_ns)
         return false;
+    if (b->p != NULL && !b->planned && vault_awaits(b->vault) != NULL)
+        return still_waits(b, "a snapshot of the vault");
     if (b->p != NULL && !b->planned && !plan(b))
         return true;
     if (!take_epoch(b))

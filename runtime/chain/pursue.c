@@ -80,6 +80,8 @@ void hunt_unknown_still(struct hunt *h)
 void hunt_executed(struct hunt *h, const struct rpc_effects *fx)
 {
     chain_stage(hunt_chain(h), "pursue.known");
+    if (h->p->submission->vault[0] != '\0')
+        snapshot_await(h->vault, fx);
     if (h->confirm_us[0] != 0)
         h->confirm_us[1] = wall_us(h);
     hunt_end(h, fx->success ? PURSUIT_EXECUTED : PURSUIT_REFUSED,

@@ -168,11 +168,16 @@ static void would_abort(struct batch *b, const char *abort)
     const struct operator_config *config = b->op->config;
     bool short_of_gas = strstr(abort, "InsufficientGas") != NULL;
 
-    if (short_of_gas && b->budget < config->gas_budget_max)
+    if (short_of_gas && b->budget < config->gas_budget_max) {
         coin_too_small(b, b->split + b->budget + 1);
+        return;
+    }
+    if (short_of_gas)
+        batch_end_with(b, PREPARED_REJECTED, "GAS_BUDGET",
+                       "needs more than gas_budget_max, which is %" PRIu64 " MIST: %s",
+                       config->gas_budget_max, abort);
     else
-        batch_end_with(b, PREPARED_REJECTED, short_of_gas ? "GAS_BUDGET" : "SIMULATION_ABORT", "%s",
-                       abort);
+        batch_end_with(b, PREPARED_REJECTED, "SIMULATION_ABORT", "%s", abort);
 }
 
 static void on_simulated(void *arg, const struct rpc_answer *a, const struct rpc_effects *fx)
@@ -188,7 +193,10 @@ static void on_simulated(void *arg, const struct rpc_answer *a, const struct rpc
         coin_too_small(b, b->balance + 1);
     else if (a->result == RPC_REJECTED && a->rejection == RPC_OTHER)
         batch_end_with(b, PREPARED_REJECTED, "SIMULATION_REFUSED", "%s", a->message);
-    else if (a->result != RPC_OK)
+    else if (a->result == RPC_REJECTED && a->rejection == RPC_EXPIRED) {
+        chain_want_epoch(b->op->chain);
+        batch_end_with(b, PREPARED_FAILED, "EPOCH_ENDED", "%s", a->message);
+    } else if (a->result != RPC_OK)
         batch_end_with(b, PREPARED_FAILED, "CHAIN_AWAY", "%s", a->message);
     else if (!fx->success)
         would_abort(b, fx->abort);

@@ -4,6 +4,9 @@
 #include "chain/parts.h"
 #include "model/value.h"
 
+#define AWAIT_NS INT64_C(5000000000) /* for what a transaction did to be seen: reads lag */
+#define AGAIN_NS INT64_C(200000000)
+
 static void collect(const struct snapshot_field *field, struct sui_address ids[4], size_t *count)
 {
     if (!field->is_set)
@@ -42,6 +45,19 @@ static struct outside_amount read_field(const struct snapshot_field *field,
     return amount;
 }
 
+/* True: something was awaited, and is there. */
+static bool note_version(struct chain_vault *v, const struct rpc_object *objects, size_t count)
+{
+    bool first = !v->snapshot_read, shown = false;
+
+    v->snapshot_read = true;
+    for (size_t i = 0; i < count && v->snapshot_least != 0; i++)
+        shown |= objects[i].found && objects[i].ref.version >= v->snapshot_least;
+    if (shown || chain_now_ns(v->op->chain) >= v->snapshot_most_ns)
+        v->snapshot_least = 0;
+    return first || shown;
+}
+
 static void on_objects(void *arg, const struct rpc_answer *a, const struct rpc_object *objects,
                        size_t count)
 {
@@ -51,6 +67,8 @@ static void on_objects(void *arg, const struct rpc_answer *a, const struct rpc_o
     struct sui_address ids[4];
 
     v->snapshot_busy = false;
+    if (v->snapshot_least != 0 || a->result != RPC_OK)
+        v->snapshot_ns = chain_now_ns(v->op->chain) + AGAIN_NS;
     if (a->result != RPC_OK || v->closed || count != wanted(c, ids))
         return;
     memset(&now, 0, sizeof now);
@@ -58,7 +76,7 @@ static void on_objects(void *arg, const struct rpc_answer *a, const struct rpc_o
     now.pm_balance = read_field(&c->pm_balance, ids, objects, count);
     now.nav = read_field(&c->nav, ids, objects, count);
     now.open_positions = read_field(&c->open_positions, ids, objects, count);
-    if (memcmp(&now, &v->values, sizeof now) == 0)
+    if (!note_version(v, objects, count) && memcmp(&now, &v->values, sizeof now) == 0)
         return;
     v->values = now;
     v->version++;
@@ -76,6 +94,29 @@ void snapshot_pulse(struct chain_vault *v)
         return;
     v->snapshot_ns = chain_now_ns(chain) + v->own.snapshot.every_ms * 1000000;
     v->snapshot_busy = rpc_ask_objects(chain->rpc, ids, count, true, on_objects, v, &e) == 0;
+}
+
+bool snapshot_is_awaited(const struct chain_vault *v)
+{
+    struct sui_address ids[4];
+
+    if (wanted(&v->own.snapshot, ids) == 0)
+        return false;
+    return !v->snapshot_read ||
+           (v->snapshot_least != 0 && chain_now_ns(v->op->chain) < v->snapshot_most_ns);
+}
+
+void snapshot_await(struct chain_vault *v, const struct rpc_effects *fx)
+{
+    struct sui_address ids[4];
+    size_t count = wanted(&v->own.snapshot, ids);
+
+    for (size_t i = 0; i < fx->change_count; i++)
+        for (size_t k = 0; k < count; k++)
+            if (fx->changes[i].has_ref && sui_address_equal(&fx->changes[i].id, &ids[k]) &&
+                fx->changes[i].version > v->snapshot_least)
+                v->snapshot_least = fx->changes[i].version;
+    v->snapshot_most_ns = chain_now_ns(v->op->chain) + AWAIT_NS;
 }
 
 struct outside_vault snapshot_known(const struct chain_vault *v)

@@ -85,20 +85,38 @@ static const char *vault_account(struct executor *x)
     return ((struct chain_vault *)x)->op->account;
 }
 
+const char *vault_awaits(const struct chain_vault *v)
+{
+    const struct chain *chain = v->op->chain;
+
+    if (snapshot_is_awaited(v))
+        return v->snapshot_read ? "its snapshot does not show its last transaction yet"
+                                : "its snapshot has not been read yet";
+    if (v->own.halt_on_foreign && chain->config.foreign_ms != 0 && !v->op->foreign.is_settled)
+        return "it has not been looked yet whether somebody else uses its operator's key";
+    return NULL;
+}
+
+const char *vault_trouble(struct chain_vault *v)
+{
+    struct chain_operator *o = v->op;
+
+    if (o->foreign.count == 0 || !v->own.halt_on_foreign)
+        return operator_obstacle(o);
+    snprintf(o->obstacle, sizeof o->obstacle,
+             "halted: this desk did not make %llu transaction%s of %s, the last %s: find out who "
+             "has the key, put the digests into known_foreign of its operator, and start again",
+             (unsigned long long)o->foreign.count, o->foreign.count == 1 ? "" : "s", o->account,
+             o->foreign.last);
+    return o->obstacle;
+}
+
 static const char *vault_obstacle(struct executor *x)
 {
     struct chain_vault *v = (struct chain_vault *)x;
-    struct chain_operator *o = v->op;
+    const char *trouble = vault_trouble(v);
 
-    if (o->foreign.count > 0 && v->own.halt_on_foreign) {
-        snprintf(o->obstacle, sizeof o->obstacle,
-                 "halted: %llu transaction%s of %s not made by this desk, the last %s: find out "
-                 "who has the key, then start again",
-                 (unsigned long long)o->foreign.count, o->foreign.count == 1 ? " was" : "s were",
-                 o->account, o->foreign.last);
-        return o->obstacle;
-    }
-    return operator_obstacle(o);
+    return trouble != NULL ? trouble : vault_awaits(v);
 }
 
 static json_t *vault_status(struct executor *x)

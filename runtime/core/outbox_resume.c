@@ -47,7 +47,7 @@ static void say(void *arg, enum log_level level, const char *vault, const char *
 {
     const struct engine *engine = arg;
 
-    log_write(engine->log, level, message, "vault", vault, NULL);
+    log_write(engine->log, level, message, "vault", vault[0] != '\0' ? vault : NULL, NULL);
 }
 
 static void stage(void *arg, const char *name)

@@ -38,7 +38,7 @@ return {
   sui = {
     chain = "%(chain)s", endpoints = { %(endpoints)s }, timeout = "5s", execute_timeout = "10s",
     epoch_every = "1s", epoch_least = "1s", foreign_every = "%(foreign_every)s", proof_wait = "500ms", %(sui_more)s
-    operators = { main = { key = "%(key)s", gas_coins = %(gas_coins)d, gas_coin = 1000000000,
+    operators = { main = { key = "%(key)s", gas_coins = %(gas_coins)d, %(operator_more)s gas_coin = 1000000000,
                            gas_per_day = 1000000000000000, signatures_per_minute = 100000 } },
   },
   vaults = { %(vaults)s },
@@ -80,7 +80,7 @@ class ChainDesk(support.Desk):
 
     def configure(self, **more):
         self.settings.update(more)
-        values = dict(gas_coins=8, max_spend=10**15, spend_window=3600, vault_more="", sui_more="", more="",
+        values = dict(gas_coins=8, max_spend=10**15, spend_window=3600, vault_more="", sui_more="", operator_more="", more="",
                       on_foreign="warn", foreign_every="1s", chain=self.node.ledger()["chain"], key=self.key,
                       endpoints=", ".join(f'"{url}"' for url in self.node.urls), package=PACKAGE, quote=QUOTE)
         values.update(predict=self.predict["objectId"], oracle=self.oracle["objectId"],

@@ -148,6 +148,13 @@ def test_a_foreign_transaction_is_told_and_may_halt_the_vault(desk, node):
     assert foreign["digest"] in desk.log()
     run = desk.fire("t")
     assert run["status"] == "skipped" and "halt" in run["reason"], run
+    desk.stop()
+    desk.start("--live")  # which does not make it known
+    desk.wait_until(lambda s: foreign["digest"] in str(s["outside"][0].get("obstacle")), 20, "the halt again")
+    desk.stop()
+    desk.configure(operator_more=f'known_foreign = {{ "{foreign["digest"]}" }},')
+    ready(desk)
+    assert desk.fire("t")["status"] == "completed"
 
 
 def test_one_daemon_per_operator(desk, tmp_path, node):
@@ -219,6 +226,18 @@ def test_an_immutable_object_serves_again_and_again(desk, node):
     assert desk.fire("t", {"q": 1})["status"] == "completed"
     desk.stop()
     desk.check_books()
+
+
+def test_a_decision_sees_what_the_one_before_did(desk, node):
+    """Though reads lag behind: caps and ctx.vault would else be judged by what was before."""
+    desk.configure(vault_more='''snapshot = { every = "1h", pm_balance = { object = "manager",
+                                  at = "/balances/contents/0/value" } },''')
+    desk.add_trader("v", """ctx.state:set("pm", ctx.vault.pm_balance)""" + MINT, name="t")
+    node.do("lag", ms=700)
+    ready(desk)
+    for quantity in (100, 200):
+        assert desk.fire("t", {"q": quantity})["status"] == "completed"
+    assert desk.state("t")["pm"] == onchain.FUNDS - 100 // 2
 
 
 def test_an_epoch_ends(desk, node):

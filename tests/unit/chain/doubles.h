@@ -547,7 +547,7 @@ static struct rpc_object owned(uint8_t id, uint64_t version)
 
 /* The chain has answered: epoch 500, price 1000, `count` coins of 1 SUI, the manager at version 3.
  */
-static void make_ready(struct desk *desk, size_t count)
+static void make_known(struct desk *desk, size_t count)
 {
     struct rpc_object manager = owned(0xa2, 3);
     struct rpc_coin coins[16];
@@ -562,6 +562,11 @@ static void make_ready(struct desk *desk, size_t count)
     }
     say_coins(coins, count);
     say_objects(&manager, 1);
+}
+
+static void make_ready(struct desk *desk, size_t count)
+{
+    make_known(desk, count);
     assert_null(desk->x->outside->obstacle(desk->x));
 }
 

@@ -546,8 +546,10 @@ static void what_was_there_at_the_very_first_start_is_the_past(void **state)
     (void)state;
 
     open_desk(&desk, CONFIG(", 'gas_coins': 1", ", 'on_foreign': 'halt'"));
-    make_ready(&desk, 1);
+    make_known(&desk, 1);
+    assert_non_null(strstr(desk.x->outside->obstacle(desk.x), "not been looked yet"));
     say_sent(before, 2);
+    assert_null(desk.x->outside->obstacle(desk.x));
     assert_int_equal(played.said_count, 0);
     say_sent(after, 3);
     assert_int_equal(played.said_count, 1);
