@@ -21,6 +21,8 @@
  *
  * Invariants
  *   - Of a vault, and of a submission, nothing is prepared while `delivery` is there.
+ *   - Of a strategy one tick is under way at a time: what it writes to its state is committed with
+ *     its batch, and nothing later of the strategy is decided before.
  *   - A run with a submission ends in the commit that settles the submission, or not at all.
  *   - A stop leaves what is unknown open: the next start takes it up, before any tick of its vault.
  */

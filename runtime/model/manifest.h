@@ -16,7 +16,7 @@
  *   schema            {table = {columns, primary_key?, indexes?}}: its own tables (table.h)
  *   decide            function, required; on_executed, on_error: functions
  *   description       text
- *   max_concurrency   (8; 1..64)
+ *   max_concurrency   (8; 1..64); 1 for a vault whose executor has an outside
  *   queue             (256; 1..4096)
  *
  * Unknown keys and functions are errors with the nearest known one as the hint.

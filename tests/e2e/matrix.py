@@ -30,8 +30,8 @@ class Matrix:
         return ", ".join(f"{target} at {stage}: {n}" for (target, stage), n in self.kills.items() if n)
 
     def plan(self, kills, passes=None):
-        """(target, stage), in random order, until there have been so many kills. In one pass every stage has its turn, and
-        every target; after as many passes as there are targets, each target at each stage."""
+        """(target, stage), in random order, until there have been so many kills. In one pass every stage has its turn,
+        and every target; after as many passes as there are targets (None), each target at each stage."""
         stages = self.random.sample(self.stages, len(self.stages))
         targets = self.random.sample(self.targets, len(self.targets))
         due = [(targets[(i + shift) % len(targets)], stage)

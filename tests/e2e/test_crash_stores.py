@@ -2,8 +2,8 @@
 user's executor instead of the chain, and sessions without --live in between. Each test kills 15 to 30 times; more with
 ORRERY_KILLS.
 
-Each decision has a number, ctx.state.n, which its run has on record; every third one is a noop. So of each vault the runs
-say 1, 2, 3 …, and the state is what the runs have made it.
+Each decision has a number, ctx.state.n, which its run has on record; every third one is a noop. So of each vault the
+runs say 1, 2, 3 …, and the state is what the runs have made it.
 """
 import base64
 import json
@@ -207,14 +207,16 @@ HOOKED = """
 return {
   workers = 2,
   vaults = {
-    a = { executor = "webhook", url = "%(base)s/batches", secret = "file:keys/secret", timeout = "1s", calls = { "order" } },
-    b = { executor = "webhook", url = "%(base)s/batches", simulate_url = "%(base)s/simulate", secret = "file:keys/secret",
-          timeout = "1s", calls = { "order" } },
+    a = { executor = "webhook", url = "%(base)s/batches",
+          secret = "file:keys/secret", timeout = "1s", calls = { "order" } },
+    b = { executor = "webhook", url = "%(base)s/batches", simulate_url = "%(base)s/simulate",
+          secret = "file:keys/secret", timeout = "1s", calls = { "order" } },
   },
 }
 """
-HOOK_STAGES = ["outbox.decided", "webhook.simulated", "webhook.signed", "outbox.prepared", "outbox.journaled", "webhook.sent",
-               "webhook.answered", "outbox.known", "outbox.settled"]
+HOOK_STAGES = ["outbox.decided", "webhook.simulated", "webhook.signed", "outbox.prepared", "outbox.journaled",
+               "webhook.sent", "webhook.answered", "outbox.known", "outbox.settled"]
+MIDDLE = [(target, at) for target in ("core", "executor") for at in ("received", "executed", "looked up")]
 HOOK_VAULTS = ["a", "b"]
 
 
@@ -260,7 +262,7 @@ class HookMatrix(matrix.Matrix):
 
     def __init__(self, desk, random):
         super().__init__(desk, random, {"executor": desk.executor}, stages=HOOK_STAGES)
-        self.kills.update({(target, at): 0 for target in ("core", "executor") for at in ("received", "executed", "looked up")})
+        self.kills.update(dict.fromkeys(MIDDLE, 0))
 
     def in_the_middle(self, target, at):
         """The target dies when a batch has been received, or executed, or is asked for, and nothing is answered."""
@@ -284,9 +286,8 @@ class HookMatrix(matrix.Matrix):
 
 def test_a_users_executor(hooked, executor):
     kills = HookMatrix(hooked, seeded("webhook matrix"))
-    for target in ("core", "executor"):
-        for at in ("received", "executed", "looked up"):
-            kills.in_the_middle(target, at)
+    for target, at in MIDDLE:
+        kills.in_the_middle(target, at)
     for target, stage in kills.plan(KILLS, PASSES):
         kills.at_stage(target, stage)
     last_session(hooked, HOOK_VAULTS)
