@@ -50,9 +50,12 @@ static bool note_version(struct chain_vault *v, const struct rpc_object *objects
 {
     bool first = !v->snapshot_read, shown = false;
 
+    for (size_t i = 0; i < count; i++)
+        if (!objects[i].found) /* not yet, on a node that is behind, or a wrong id */
+            return false;
     v->snapshot_read = true;
     for (size_t i = 0; i < count && v->snapshot_least != 0; i++)
-        shown |= objects[i].found && objects[i].ref.version >= v->snapshot_least;
+        shown |= objects[i].ref.version >= v->snapshot_least;
     if (shown || chain_now_ns(v->op->chain) >= v->snapshot_most_ns)
         v->snapshot_least = 0;
     return first || shown;
@@ -67,7 +70,7 @@ static void on_objects(void *arg, const struct rpc_answer *a, const struct rpc_o
     struct sui_address ids[4];
 
     v->snapshot_busy = false;
-    if (v->snapshot_least != 0 || a->result != RPC_OK)
+    if (v->snapshot_least != 0 || !v->snapshot_read || a->result != RPC_OK)
         v->snapshot_ns = chain_now_ns(v->op->chain) + AGAIN_NS;
     if (a->result != RPC_OK || v->closed || count != wanted(c, ids))
         return;

@@ -91,7 +91,8 @@ const char *vault_awaits(const struct chain_vault *v)
 
     if (snapshot_is_awaited(v))
         return v->snapshot_read ? "its snapshot does not show its last transaction yet"
-                                : "its snapshot has not been read yet";
+                                : "its snapshot has not been read yet: the chain may not have its "
+                                  "objects";
     if (v->own.halt_on_foreign && chain->config.foreign_ms != 0 && !v->op->foreign.is_settled)
         return "it has not been looked yet whether somebody else uses its operator's key";
     return NULL;

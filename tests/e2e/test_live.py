@@ -236,7 +236,8 @@ def test_a_decision_sees_what_the_one_before_did(desk, node):
     node.do("lag", ms=700)
     ready(desk)
     for quantity in (100, 200):
-        assert desk.fire("t", {"q": quantity})["status"] == "completed"
+        run = desk.fire("t", {"q": quantity})
+        assert run["status"] == "completed", run["error"]
     assert desk.state("t")["pm"] == onchain.FUNDS - 100 // 2
 
 
