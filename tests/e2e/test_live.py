@@ -233,8 +233,8 @@ def test_a_decision_sees_what_the_one_before_did(desk, node):
     desk.configure(vault_more='''snapshot = { every = "1h", pm_balance = { object = "manager",
                                   at = "/balances/contents/0/value" } },''')
     desk.add_trader("v", """ctx.state:set("pm", ctx.vault.pm_balance)""" + MINT, name="t")
-    node.do("lag", ms=700)
     ready(desk)
+    node.do("lag", ms=700)
     for quantity in (100, 200):
         run = desk.fire("t", {"q": quantity})
         assert run["status"] == "completed", run["error"]
