@@ -24,16 +24,25 @@ const struct gas_coin *gas_pool_find(const struct gas_pool *pool, const struct s
     return find(pool, id);
 }
 
+/* A pool that is full forgets one that is gone. */
 static struct gas_coin *add(struct gas_pool *pool, const struct sui_object_ref *ref,
                             uint64_t balance, enum gas_coin_state state)
 {
-    if (pool->count == GAS_COINS)
+    struct gas_coin coin = {.ref = *ref, .balance = balance, .state = state};
+
+    if (pool->count == GAS_COINS) {
+        for (size_t i = 0; i < pool->count; i++)
+            if (pool->coins[i].state == GAS_GONE) {
+                pool->coins[i] = coin;
+                return &pool->coins[i];
+            }
         return NULL;
+    }
     if (pool->count == pool->capacity) {
         pool->capacity = pool->capacity ? pool->capacity * 2 : 32;
         pool->coins = mem_resize(pool->coins, pool->capacity * sizeof *pool->coins);
     }
-    pool->coins[pool->count] = (struct gas_coin){*ref, balance, state, 0, 0};
+    pool->coins[pool->count] = coin;
     return &pool->coins[pool->count++];
 }
 
@@ -44,10 +53,10 @@ bool gas_pool_learn(struct gas_pool *pool, const struct sui_object_ref *ref, uin
     if (coin == NULL)
         return add(pool, ref, balance, GAS_FREE) != NULL;
     if (coin->state == GAS_RESERVED || ref->version < coin->ref.version ||
-        (coin->state == GAS_UNCERTAIN && ref->version < coin->least) ||
+        ((coin->state == GAS_UNCERTAIN || coin->state == GAS_GONE) && ref->version < coin->least) ||
         (coin->state == GAS_SHELVED && ref->version == coin->ref.version))
         return false;
-    *coin = (struct gas_coin){*ref, balance, GAS_FREE, 0, 0};
+    *coin = (struct gas_coin){.ref = *ref, .balance = balance, .state = GAS_FREE};
     return true;
 }
 
@@ -131,6 +140,37 @@ void gas_pool_doubt(struct gas_pool *pool, const struct sui_address *id, uint64_
         return;
     coin->state = GAS_UNCERTAIN;
     coin->least = least > coin->ref.version ? least : coin->ref.version;
+    coin->missed_ns = 0;
+}
+
+static bool is_listed(const struct sui_address *listed, size_t count, const struct sui_address *id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (sui_address_equal(&listed[i], id))
+            return true;
+    return false;
+}
+
+size_t gas_pool_miss(struct gas_pool *pool, const struct sui_address *listed, size_t count,
+                     int64_t now_ns, int64_t apart_ns)
+{
+    size_t gone = 0;
+
+    for (size_t i = 0; i < pool->count; i++) {
+        struct gas_coin *coin = &pool->coins[i];
+        if (coin->state != GAS_UNCERTAIN)
+            continue;
+        if (is_listed(listed, count, &coin->ref.id)) {
+            coin->missed_ns = 0;
+        } else if (coin->missed_ns == 0) {
+            coin->missed_ns = now_ns;
+        } else if (now_ns - coin->missed_ns >= apart_ns) {
+            coin->state = GAS_GONE;
+            coin->balance = 0;
+            gone++;
+        }
+    }
+    return gone;
 }
 
 size_t gas_pool_count(const struct gas_pool *pool, enum gas_coin_state state)
@@ -162,7 +202,7 @@ size_t gas_pool_split(const struct gas_pool *pool, size_t wanted, uint64_t amoun
         return 0;
     for (size_t i = 0; i < pool->count; i++) {
         const struct gas_coin *c = &pool->coins[i];
-        have += c->state != GAS_SHELVED && c->balance >= amount / 2;
+        have += c->state != GAS_SHELVED && c->state != GAS_GONE && c->balance >= amount / 2;
         if (c->state == GAS_FREE && (largest == NULL || c->balance > largest->balance))
             largest = c;
     }

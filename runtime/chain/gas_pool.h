@@ -9,14 +9,18 @@
  *    ▲                   │├──release──────► free       nothing was signed
  *    │                   │├──shelve───────► shelved    signed, but certainly not executed
  *    │                   │└──doubt────────► uncertain  it has changed, nobody has said how
- *    └──────learn◄───────┴─────────────────────┘       what the chain says
+ *    ├──────learn◄───────┴─────────────────────┤       what the chain says
+ *    └──────learn◄──────── gone ◄──────miss────┘       twice not among the operator's coins
  *
  * A shelved coin has a signature at its version that is not to be used, and the signer gives only
  * one per version for as long as the other could execute: it comes back when its version has moved,
  * or when the last epoch of that transaction has passed.
  *
+ * A coin that is gone (merged or sent away by somebody else) serves nobody and is not asked for;
+ * but what is known of it stays, so that a node that lags does not bring back an old reference.
+ *
  * The newest version that is known wins: learn() with an older one (a node that lags) changes
- * nothing, and a coin in doubt comes back only with a version of `least` or later.
+ * nothing, and a coin in doubt, or gone, comes back only with a version of `least` or later.
  */
 #ifndef ORRERY_CHAIN_GAS_POOL_H
 #define ORRERY_CHAIN_GAS_POOL_H
@@ -29,14 +33,15 @@
 
 #define GAS_COINS 1000 /* kept; more are ignored */
 
-enum gas_coin_state { GAS_FREE, GAS_RESERVED, GAS_UNCERTAIN, GAS_SHELVED };
+enum gas_coin_state { GAS_FREE, GAS_RESERVED, GAS_UNCERTAIN, GAS_SHELVED, GAS_GONE };
 
 struct gas_coin {
     struct sui_object_ref ref;
     uint64_t balance; /* MIST */
     enum gas_coin_state state;
-    uint64_t least;      /* UNCERTAIN: the version that it has at least */
+    uint64_t least;      /* UNCERTAIN, GONE: the version that it has at least */
     uint64_t last_epoch; /* SHELVED: until it has passed */
+    int64_t missed_ns;   /* UNCERTAIN: since when no list had it; 0: the last one did */
 };
 
 struct gas_pool {
@@ -68,6 +73,11 @@ void gas_pool_update(struct gas_pool *pool, const struct sui_object_ref *ref, ui
 void gas_pool_shelve(struct gas_pool *pool, const struct sui_address *id, uint64_t last_epoch);
 void gas_pool_unshelve(struct gas_pool *pool, uint64_t epoch); /* it is that epoch now */
 void gas_pool_doubt(struct gas_pool *pool, const struct sui_address *id, uint64_t least);
+
+/* `listed`: all coins of the operator, as asked for at `now_ns` (> 0). Those in doubt that lists
+ * have not had for `apart_ns` are gone. How many. */
+size_t gas_pool_miss(struct gas_pool *pool, const struct sui_address *listed, size_t count,
+                     int64_t now_ns, int64_t apart_ns);
 
 size_t gas_pool_count(const struct gas_pool *pool, enum gas_coin_state state);
 /* Whether a reserved or uncertain coin may become one that serves `least`. */

@@ -94,6 +94,28 @@ static void now_known(struct chain_operator *o)
     chain_soon(o->chain);
 }
 
+/* A list that is cut off says nothing of what is not in it. It was asked for after the doubt, but
+ * for one that was under way then, which is why it takes two. */
+static void miss_coins(struct chain_operator *o, const struct rpc_coin *coins, size_t count)
+{
+    struct sui_address *listed;
+    size_t gone;
+
+    if (count == GAS_COINS || gas_pool_count(&o->pool, GAS_UNCERTAIN) == 0)
+        return;
+    listed = mem_zero(count + 1, sizeof *listed);
+    for (size_t i = 0; i < count; i++)
+        listed[i] = coins[i].ref.id;
+    gone = gas_pool_miss(&o->pool, listed, count, chain_now_ns(o->chain),
+                         o->chain->config.proof_ms * 1000000);
+    free(listed);
+    if (gone > 0)
+        chain_say(o->chain, LOG_WARN, "",
+                  "operator '%s': %zu of its gas coins %s gone, merged or spent elsewhere with the "
+                  "key of %s",
+                  o->config->name, gone, gone == 1 ? "is" : "are", o->account);
+}
+
 static void on_coins(void *arg, const struct rpc_answer *a, const struct rpc_coin *coins,
                      size_t count)
 {
@@ -107,6 +129,7 @@ static void on_coins(void *arg, const struct rpc_answer *a, const struct rpc_coi
     }
     for (size_t i = 0; i < count; i++)
         gas_pool_learn(&o->pool, &coins[i].ref, coins[i].balance);
+    miss_coins(o, coins, count);
     o->coins_wanted = false;
     o->coins_known = true;
     o->funds_ns = chain_now_ns(o->chain) + FUNDS_NS;

@@ -115,6 +115,85 @@ static void a_shelved_coin_comes_back_when_it_has_moved(void **state)
     gas_pool_release(&pool);
 }
 
+#define APART 3000
+
+/* The lists of the chain: with coin `id`, or without any. */
+static size_t miss(struct gas_pool *pool, uint8_t id, int64_t now)
+{
+    struct sui_address listed = sui_address_small(id);
+
+    return gas_pool_miss(pool, &listed, id != 0, now, APART);
+}
+
+static void a_coin_in_doubt_that_nobody_has_is_gone(void **state)
+{
+    struct gas_pool pool = {0};
+    struct sui_address one = sui_address_small(1), two = sui_address_small(2);
+    (void)state;
+
+    learn(&pool, 1, 5, 100);
+    learn(&pool, 2, 5, 100);
+    gas_pool_reserve(&pool, &two);
+    gas_pool_doubt(&pool, &one, 6);
+    assert_int_equal(miss(&pool, 0, 1000), 0);
+    assert_int_equal(miss(&pool, 0, 1000 + APART - 1), 0); /* too early */
+    assert_int_equal(miss(&pool, 1, 1000 + APART), 0);     /* a node has it: begun anew */
+    assert_int_equal(miss(&pool, 0, 5000), 0);
+    gas_pool_doubt(&pool, &one, 7); /* once more: begun anew */
+    assert_int_equal(miss(&pool, 0, 9000), 0);
+    assert_int_equal(state_of(&pool, 1), GAS_UNCERTAIN);
+    assert_true(gas_pool_may_serve(&pool, 500));
+    assert_int_equal(miss(&pool, 0, 9000 + APART), 1);
+    assert_int_equal(state_of(&pool, 1), GAS_GONE);
+    assert_false(gas_pool_may_serve(&pool, 500));
+    assert_int_equal(gas_pool_count(&pool, GAS_UNCERTAIN), 0);
+    assert_int_equal(state_of(&pool, 2), GAS_RESERVED); /* no doubt, no miss */
+    assert_int_equal(miss(&pool, 0, 90000), 0);
+    gas_pool_release(&pool);
+}
+
+/* A node that lags does not bring it back at the version at which it was signed for. */
+static void a_coin_that_is_gone_comes_back_as_one_in_doubt_does(void **state)
+{
+    struct gas_pool pool = {0};
+    struct sui_address one = sui_address_small(1);
+    (void)state;
+
+    learn(&pool, 1, 5, 100);
+    gas_pool_doubt(&pool, &one, 6);
+    miss(&pool, 0, 1);
+    assert_int_equal(miss(&pool, 0, 1 + APART), 1);
+    learn(&pool, 1, 5, 100);
+    assert_int_equal(state_of(&pool, 1), GAS_GONE);
+    assert_null(gas_pool_choose(&pool, 1, 0));
+    learn(&pool, 1, 6, 80);
+    assert_int_equal(state_of(&pool, 1), GAS_FREE);
+    assert_int_equal(gas_pool_choose(&pool, 1, 0)->balance, 80);
+    gas_pool_release(&pool);
+}
+
+static void a_full_pool_forgets_what_is_gone(void **state)
+{
+    struct gas_pool pool = {0};
+    struct sui_object_ref r = ref(1, 5);
+    (void)state;
+
+    for (int i = 0; i < GAS_COINS; i++) {
+        r.id.bytes[0] = (uint8_t)(1 + i / 250);
+        r.id.bytes[1] = (uint8_t)(i % 250);
+        assert_true(gas_pool_learn(&pool, &r, 100));
+    }
+    r.id.bytes[2] = 1;
+    assert_false(gas_pool_learn(&pool, &r, 100));
+    gas_pool_doubt(&pool, &pool.coins[7].ref.id, 6);
+    miss(&pool, 0, 1);
+    assert_int_equal(miss(&pool, 0, 1 + APART), 1);
+    assert_true(gas_pool_learn(&pool, &r, 100));
+    assert_int_equal(pool.count, GAS_COINS);
+    assert_int_equal(gas_pool_count(&pool, GAS_FREE), GAS_COINS);
+    gas_pool_release(&pool);
+}
+
 static void adopted_coins_are_reserved(void **state)
 {
     struct gas_pool pool = {0};
@@ -248,7 +327,10 @@ static void no_coin_is_ever_used_twice_at_one_version(void **state)
     for (int i = 0; i < STEPS; i++) {
         uint8_t id = (uint8_t)(1 + random_below(&r, IDS));
         uint64_t lag = random_below(&r, 6), version = version_of(&pool, id) + 2;
-        switch (random_below(&r, 3)) {
+        switch (random_below(&r, 4)) {
+        case 3: /* a list without any */
+            miss(&pool, 0, 1 + (int64_t)i * APART);
+            break;
         case 0: /* a node, perhaps one that is behind */
             learn(&pool, id, version > lag ? version - lag : 1, random_below(&r, 1000));
             break;
@@ -320,6 +402,9 @@ int main(void)
         cmocka_unit_test(a_reserved_coin_is_not_learnt_about),
         cmocka_unit_test(a_coin_in_doubt_comes_back_with_a_later_version),
         cmocka_unit_test(a_shelved_coin_comes_back_when_it_has_moved),
+        cmocka_unit_test(a_coin_in_doubt_that_nobody_has_is_gone),
+        cmocka_unit_test(a_coin_that_is_gone_comes_back_as_one_in_doubt_does),
+        cmocka_unit_test(a_full_pool_forgets_what_is_gone),
         cmocka_unit_test(adopted_coins_are_reserved),
         cmocka_unit_test(the_smallest_coin_that_suffices_is_chosen),
         cmocka_unit_test(splits),
