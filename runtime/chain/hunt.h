@@ -13,7 +13,7 @@ struct hunt {
     struct holds holds;
     bool sent;        /* in this attempt */
     bool was_refused; /* and a node said that it cannot be executed */
-    int endpoint;     /* of the proof's answers */
+    int endpoint;     /* of the proof's answer */
     int other;        /* the next one that is asked besides it */
     uint64_t node_epoch;
     bool coin_found;
@@ -24,9 +24,10 @@ struct hunt {
 };
 
 struct chain *hunt_chain(const struct hunt *h);
-/* What was seen of it before, in this process. */
+/* What was seen of it before, in this process; NULL: nothing. */
 struct sighting *hunt_sighting(const struct hunt *h);
-bool hunt_was_sighted(const struct hunt *h);
+void hunt_sight(struct hunt *h);   /* now, by `endpoint`: for the first time */
+void hunt_unsight(struct hunt *h); /* another node has to begin anew */
 
 void hunt_prove(struct hunt *h); /* by the node `endpoint` */
 

@@ -34,6 +34,7 @@
 #define OWN_DIGESTS  8192                /* of the operator, that are known to be ours */
 #define SENT_ASKED   50 /* newest transactions of the operator that are looked at */
 #define HISTORY_READ 1000
+#define SIGHTINGS    64              /* of a vault; more at a time begin anew in turns */
 #define FUNDS_NS     (10 * RETRY_NS) /* how often it is looked whether somebody has sent coins */
 
 struct batch;
@@ -85,7 +86,7 @@ struct chain_operator {
     struct foreign_watch foreign;
 };
 
-/* Where a gas coin was last seen to have moved past a submission's version. */
+/* Where a submission's gas coin was first seen to have moved past its version. */
 struct sighting {
     char digest[SUI_DIGEST_TEXT_SIZE];
     int endpoint;
@@ -112,7 +113,7 @@ struct chain_vault {
     uint64_t snapshot_least;  /* version that one of its objects has by then; 0: any */
     int64_t snapshot_most_ns; /* … waited for until then */
     uint64_t version;
-    struct sighting sightings[2]; /* of its own submission, of upkeep */
+    struct sighting sightings[SIGHTINGS]; /* by digest; "": free */
 };
 
 struct pulse {
@@ -185,6 +186,7 @@ void upkeep_prepare(struct chain_operator *o, struct chain_vault *v, const struc
 
 /* pursue.c */
 void chain_pursue(struct executor *x, struct pursuit *p);
+struct sighting *vault_sighting(struct chain_vault *v, const char *digest); /* or NULL */
 
 /* upkeep.c */
 void upkeep_consider(struct chain_operator *o);

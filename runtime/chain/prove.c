@@ -1,14 +1,14 @@
 /*
  * Whether a submission never will be executed.
  *
- * The proof is put together from answers of one and the same node, in this order: its epoch; the
- * gas coin; and then, once more, the digest, which it must not know:
+ * The proof is one answer of one node, because behind one address there may be several that are not
+ * equally far: it does not know the digest, and says in the same breath which epoch it is and what
+ * has become of the gas coin.
  *
- *   EXPIRED    its epoch, as the very answer says that does not know the digest, is behind the last
- *              one in which the transaction may be executed
+ *   EXPIRED    its epoch is behind the last one in which the transaction may be executed
  *   GAS_MOVED  the gas coin has a later version than the one in the transaction, and another
- *              transaction made it; seen twice, `proof_wait` apart, so that an index that lags
- *              behind the objects of the same node has caught up
+ *              transaction made it; seen in two such answers, `proof_wait` apart, so that an index
+ *              that lags behind the objects of the same node has caught up
  *
  * Then all other nodes that answer are asked for the digest: an archive among the endpoints, or one
  * that has not forgotten yet, may know what this one does not. Silence of theirs is no obstacle.
@@ -27,24 +27,20 @@
 
 static void moved(struct hunt *h)
 {
-    struct sighting *seen = hunt_sighting(h);
+    const struct sighting *seen = hunt_sighting(h);
     int64_t now = chain_now_ns(hunt_chain(h)), wait_ms = hunt_chain(h)->config.proof_ms;
-    bool before = hunt_was_sighted(h) && seen->endpoint == h->endpoint;
+    int64_t since_ns = seen != NULL && seen->endpoint == h->endpoint ? now - seen->at_ns : -1;
 
-    if (before && now - seen->at_ns >= wait_ms * 1000000) {
-        seen->digest[0] = '\0';
+    if (since_ns >= wait_ms * 1000000) {
         hunt_dead(h, "GAS_MOVED",
                   "its gas coin went from version %" PRIu64 " to %" PRIu64
                   " by another transaction (%s), and the chain does not know this one",
                   h->holds.gas.version, h->coin_version, h->coin_made_by);
         return;
     }
-    if (!before) {
-        snprintf(seen->digest, sizeof seen->digest, "%s", h->p->submission->digest);
-        seen->endpoint = h->endpoint;
-        seen->at_ns = now;
-    }
-    h->retry_ms = wait_ms - (now - seen->at_ns) / 1000000 + 1;
+    if (since_ns < 0)
+        hunt_sight(h);
+    h->retry_ms = wait_ms - (since_ns < 0 ? 0 : since_ns) / 1000000 + 1;
     hunt_unknown(h,
                  "its gas coin has moved on by another transaction: looked at again before it is "
                  "given up");
@@ -128,8 +124,8 @@ static void ask_others(struct hunt *h)
     judge(h);
 }
 
-static void on_proof_look_up(void *arg, const struct rpc_answer *a, bool found,
-                             const struct rpc_effects *fx)
+static void on_proof(void *arg, const struct rpc_answer *a, bool found,
+                     const struct rpc_effects *fx, const struct rpc_object *coin)
 {
     struct hunt *h = arg;
 
@@ -139,42 +135,14 @@ static void on_proof_look_up(void *arg, const struct rpc_answer *a, bool found,
         hunt_executed(h, fx);
         return;
     }
-    h->node_epoch = a->epoch; /* behind one address there may be several nodes */
+    h->node_epoch = a->epoch;
+    h->coin_found = coin->found;
+    if (coin->found) {
+        h->coin_version = coin->ref.version;
+        memcpy(h->coin_made_by, coin->previous, sizeof h->coin_made_by);
+    }
     h->other = 0;
     ask_others(h);
-}
-
-static void on_proof_coin(void *arg, const struct rpc_answer *a, const struct rpc_object *objects,
-                          size_t count)
-{
-    struct hunt *h = arg;
-    struct rpc *rpc = hunt_chain(h)->rpc;
-    struct error e = ERROR_INIT;
-
-    if (!proof_goes_on(h, a))
-        return;
-    h->coin_found = count > 0 && objects[0].found;
-    if (h->coin_found) {
-        h->coin_version = objects[0].ref.version;
-        memcpy(h->coin_made_by, objects[0].previous, sizeof h->coin_made_by);
-    }
-    rpc_pin(rpc, h->endpoint);
-    if (rpc_look_up(rpc, h->p->submission->digest, on_proof_look_up, h, &e) < 0)
-        hunt_unknown(h, "%s", e.message);
-}
-
-static void on_proof_epoch(void *arg, const struct rpc_answer *a, const struct rpc_epoch *epoch)
-{
-    struct hunt *h = arg;
-    struct rpc *rpc = hunt_chain(h)->rpc;
-    struct error e = ERROR_INIT;
-
-    if (!proof_goes_on(h, a))
-        return;
-    h->node_epoch = epoch->epoch;
-    rpc_pin(rpc, h->endpoint);
-    if (rpc_ask_objects(rpc, &h->holds.gas.id, 1, false, on_proof_coin, h, &e) < 0)
-        hunt_unknown(h, "%s", e.message);
 }
 
 void hunt_prove(struct hunt *h)
@@ -183,6 +151,6 @@ void hunt_prove(struct hunt *h)
     struct error e = ERROR_INIT;
 
     rpc_pin(rpc, h->endpoint);
-    if (rpc_ask_epoch(rpc, on_proof_epoch, h, &e) < 0)
+    if (rpc_prove(rpc, h->p->submission->digest, &h->holds.gas.id, on_proof, h, &e) < 0)
         hunt_unknown(h, "%s", e.message);
 }

@@ -37,6 +37,47 @@ static int64_t wall_us(const struct hunt *h)
     return clock_wall_us(hunt_chain(h)->env->clock);
 }
 
+/* ---- what was seen of it before ---- */
+
+/* Several submissions of a vault may be under way, and upkeep that goes through it. */
+struct sighting *vault_sighting(struct chain_vault *v, const char *digest)
+{
+    for (size_t i = 0; i < SIGHTINGS; i++)
+        if (strcmp(v->sightings[i].digest, digest) == 0)
+            return &v->sightings[i];
+    return NULL;
+}
+
+struct sighting *hunt_sighting(const struct hunt *h)
+{
+    return vault_sighting(h->vault, h->p->submission->digest);
+}
+
+void hunt_unsight(struct hunt *h)
+{
+    struct sighting *seen = hunt_sighting(h);
+
+    if (seen != NULL)
+        seen->digest[0] = '\0';
+}
+
+void hunt_sight(struct hunt *h)
+{
+    struct sighting *seen = hunt_sighting(h);
+
+    if (seen == NULL)
+        seen = vault_sighting(h->vault, "");
+    if (seen == NULL) {
+        seen = &h->vault->sightings[0];
+        for (size_t i = 1; i < SIGHTINGS; i++)
+            if (h->vault->sightings[i].at_ns < seen->at_ns)
+                seen = &h->vault->sightings[i];
+    }
+    snprintf(seen->digest, sizeof seen->digest, "%s", h->p->submission->digest);
+    seen->endpoint = h->endpoint;
+    seen->at_ns = chain_now_ns(hunt_chain(h));
+}
+
 /* ---- the ends ---- */
 
 void hunt_end(struct hunt *h, enum pursuit_result result, json_t *outcome)
@@ -46,6 +87,8 @@ void hunt_end(struct hunt *h, enum pursuit_result result, json_t *outcome)
     if (p == NULL) {
         json_decref(outcome);
     } else {
+        if (result != PURSUIT_UNKNOWN)
+            hunt_unsight(h);
         p->result = result;
         p->outcome = outcome;
         p->retry_after_ms = h->retry_ms;
@@ -175,21 +218,10 @@ static bool has_expired(const struct hunt *h)
     return chain->epoch_known && chain->epoch > h->holds.expires;
 }
 
-/* A vault and the upkeep that goes through it may each have a submission under way. */
-struct sighting *hunt_sighting(const struct hunt *h)
-{
-    return &h->vault->sightings[h->p->submission->vault[0] == '\0'];
-}
-
-bool hunt_was_sighted(const struct hunt *h)
-{
-    return strcmp(hunt_sighting(h)->digest, h->p->submission->digest) == 0;
-}
-
 static void not_found(struct hunt *h, const struct rpc_answer *a)
 {
     h->endpoint = a->endpoint;
-    if (h->was_refused || has_expired(h) || hunt_was_sighted(h) || !h->p->live)
+    if (h->was_refused || has_expired(h) || hunt_sighting(h) != NULL || !h->p->live)
         hunt_prove(h);
     else if (h->sent)
         hunt_unknown_still(h);
@@ -205,8 +237,7 @@ static void on_looked_up(void *arg, const struct rpc_answer *a, bool found,
     if (h->vault->closed)
         hunt_end(h, PURSUIT_UNKNOWN, NULL);
     else if (a->result != RPC_OK) {
-        if (hunt_was_sighted(h))
-            hunt_sighting(h)->digest[0] = '\0'; /* another node has to begin anew */
+        hunt_unsight(h);
         hunt_unknown(h, "%s", a->message);
     } else if (found)
         hunt_executed(h, fx);
@@ -217,12 +248,13 @@ static void on_looked_up(void *arg, const struct rpc_answer *a, bool found,
 static void look_up(struct hunt *h)
 {
     struct chain *chain = hunt_chain(h);
+    const struct sighting *seen = hunt_sighting(h);
     struct error e = ERROR_INIT;
 
     if (h->confirm_us[0] == 0)
         h->confirm_us[0] = wall_us(h);
-    if (hunt_was_sighted(h))
-        rpc_pin(chain->rpc, hunt_sighting(h)->endpoint);
+    if (seen != NULL)
+        rpc_pin(chain->rpc, seen->endpoint);
     if (rpc_look_up(chain->rpc, h->p->submission->digest, on_looked_up, h, &e) < 0)
         hunt_unknown(h, "%s", e.message);
 }

@@ -51,11 +51,14 @@ static void vault_close(struct executor *x)
 static void vault_settled(struct executor *x, const struct submission *s)
 {
     struct chain_vault *v = (struct chain_vault *)x;
+    struct sighting *seen;
 
     if (s->vault[0] != '\0')
         outside_spends_keep(&v->spends);
     submission_let_go(v->op, s);
-    v->snapshot_ns = 0; /* what it did is to be seen soon */
+    if (s->digest[0] != '\0' && (seen = vault_sighting(v, s->digest)) != NULL)
+        seen->digest[0] = '\0'; /* somebody else may have settled it */
+    v->snapshot_ns = 0;         /* what it did is to be seen soon */
 }
 
 /* It is signed and will not be sent: nothing has happened, but its coin has had its signature. */

@@ -38,6 +38,10 @@ int answer_epoch(const char *text, size_t len, struct rpc_epoch *out, struct fau
 int answer_objects(const char *text, size_t len, const struct sui_address *ids, size_t count,
                    struct rpc_object *out, json_t **root, struct fault *f);
 
+/* One object of an answer's document, of that id; null: not found. The contents are borrowed. */
+int answer_object(const json_t *value, const struct sui_address *id, struct rpc_object *out,
+                  struct fault *f);
+
 /* At most ANSWER_PAGE. */
 int answer_coins(const char *text, size_t len, struct rpc_coin *out, size_t *count,
                  struct answer_page *page, struct fault *f);
@@ -54,5 +58,8 @@ int answer_executed(const char *text, size_t len, const char *digest, struct ans
                     struct fault *f);
 int answer_found(const char *text, size_t len, const char *digest, bool *found,
                  struct answer_effects *out, struct fault *f);
+/* The same, and unless it is found: the node's epoch and the coin, both of which must be said. */
+int answer_proof(const char *text, size_t len, const char *digest, const struct sui_address *id,
+                 bool *found, struct answer_effects *out, struct rpc_object *coin, struct fault *f);
 
 #endif

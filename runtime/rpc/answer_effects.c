@@ -275,6 +275,43 @@ static int read_found(const struct document *d, const char *digest, bool *found,
     return 0;
 }
 
+/* Of one and the same answer: what is not said of the three is not known from elsewhere. */
+static int read_proof(const struct document *d, const char *digest, const struct sui_address *id,
+                      bool *found, struct answer_effects *out, struct rpc_object *coin,
+                      struct fault *f)
+{
+    json_t *object;
+
+    *coin = (struct rpc_object){.found = false};
+    if (read_found(d, digest, found, out, f) != 0)
+        return -1;
+    if (*found)
+        return 0;
+    if (field_absent(d->data, "epoch"))
+        return fault_garbage(f, "the answer has no field epoch");
+    if ((object = json_object_get(d->data, "object")) == NULL)
+        return fault_garbage(f, "the answer has no field object");
+    if (answer_object(object, id, coin, f) != 0)
+        return -1;
+    coin->contents = NULL; /* the document's */
+    return 0;
+}
+
+int answer_proof(const char *text, size_t len, const char *digest, const struct sui_address *id,
+                 bool *found, struct answer_effects *out, struct rpc_object *coin, struct fault *f)
+{
+    struct document d;
+    int rc;
+
+    if (document_open(&d, text, len, f) != 0)
+        return -1;
+    rc = read_proof(&d, digest, id, found, out, coin, f);
+    if (rc != 0)
+        blame(&d, f);
+    document_close(&d);
+    return rc;
+}
+
 int answer_found(const char *text, size_t len, const char *digest, bool *found,
                  struct answer_effects *out, struct fault *f)
 {

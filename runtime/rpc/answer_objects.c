@@ -56,8 +56,8 @@ static int read_contents(const json_t *object, struct rpc_object *out, struct fa
     return 0;
 }
 
-static int read_object(const json_t *value, const struct sui_address *id, struct rpc_object *out,
-                       struct fault *f)
+int answer_object(const json_t *value, const struct sui_address *id, struct rpc_object *out,
+                  struct fault *f)
 {
     struct rpc_object none = {.found = false};
 
@@ -86,7 +86,7 @@ static int read_objects(const json_t *data, const struct sui_address *ids, size_
         return fault_garbage(f, "the answer has %zu objects, and %zu were asked for",
                              json_array_size(list), count);
     for (size_t i = 0; i < count; i++)
-        if (read_object(json_array_get(list, i), &ids[i], &out[i], f) != 0)
+        if (answer_object(json_array_get(list, i), &ids[i], &out[i], f) != 0)
             return -1;
     return 0;
 }

@@ -20,9 +20,12 @@ struct ask_effects {
     struct question q;
     rpc_effects_fn *done;
     rpc_lookup_fn *found_done; /* of a look-up */
+    rpc_proof_fn *proof_done;  /* of a proof */
     void *arg;
     char digest[SUI_DIGEST_TEXT_SIZE];
     bool found;
+    struct sui_address coin_id; /* of a proof */
+    struct rpc_object coin;
     struct answer_effects effects;
 };
 
@@ -166,5 +169,46 @@ int rpc_look_up(struct rpc *rpc, const char *digest, rpc_lookup_fn *done, void *
     a->found_done = done;
     sui_digest_text(&parsed, a->digest);
     question_begin(rpc, &a->q, &look_up_kind, query_look_up(a->digest));
+    return 0;
+}
+
+/* ---- looked up together with what makes its absence a proof ---- */
+
+static enum question_take prove_take(struct question *q, const char *text, size_t len,
+                                     struct fault *f)
+{
+    struct ask_effects *a = of(q);
+
+    if (answer_proof(text, len, a->digest, &a->coin_id, &a->found, &a->effects, &a->coin, f) != 0)
+        return QUESTION_FAULT;
+    q->answer.epoch = a->effects.now;
+    return QUESTION_DONE;
+}
+
+static void prove_tell(struct question *q, const struct rpc_answer *answer)
+{
+    struct ask_effects *a = of(q);
+    bool ok = answer->result == RPC_OK, found = ok && a->found;
+
+    a->proof_done(a->arg, answer, found, found ? &a->effects.fx : NULL,
+                  ok && !found ? &a->coin : NULL);
+}
+
+static const struct question_kind prove_kind = {.take = prove_take, .tell = prove_tell};
+
+int rpc_prove(struct rpc *rpc, const char *digest, const struct sui_address *coin,
+              rpc_proof_fn *done, void *arg, struct error *e)
+{
+    struct sui_digest parsed;
+    struct ask_effects *a;
+    int pin = question_pin(rpc);
+
+    if (sui_digest_parse(digest, strlen(digest), &parsed, e) != 0 ||
+        (a = ask_new(rpc, pin, arg, e)) == NULL)
+        return -1;
+    a->proof_done = done;
+    a->coin_id = *coin;
+    sui_digest_text(&parsed, a->digest);
+    question_begin(rpc, &a->q, &prove_kind, query_prove(a->digest, coin));
     return 0;
 }

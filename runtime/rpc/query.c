@@ -110,3 +110,11 @@ char *query_look_up(const char *digest)
     return body("query($d:String!){epoch{epochId} transaction(digest:$d){digest " EFFECTS "}}",
                 json_pack("{s:s}", "d", digest));
 }
+
+char *query_prove(const char *digest, const struct sui_address *coin)
+{
+    return body(
+        "query($d:String!,$c:SuiAddress!){epoch{epochId} transaction(digest:$d){digest " EFFECTS
+        "} object(address:$c){" OBJECT "}}",
+        json_pack("{s:s, s:o}", "d", digest, "c", address_json(coin)));
+}

@@ -19,5 +19,6 @@ char *query_sent(const struct sui_address *sender, size_t count);
 char *query_simulate(const void *bytes, size_t len);
 char *query_execute(const void *bytes, size_t len, const char *signature);
 char *query_look_up(const char *digest);
+char *query_prove(const char *digest, const struct sui_address *coin);
 
 #endif

@@ -83,8 +83,8 @@ struct rpc_answer {
     bool wrong_chain; /* UNREACHABLE: (all) the endpoints are of another chain: misconfigured */
     int64_t retry_after_ms; /* when asking again makes sense: an endpoint said so, or all rest; at
                                most 60 s; 0: nothing said */
-    uint64_t epoch;    /* of a look-up, OK: the one that the node was in when it said so, of the
-                          same answer; 0: not said */
+    uint64_t epoch; /* of a look-up or a proof, OK: the one that the node was in when it said so, of
+                       the same answer; 0: not said */
     char message[512]; /* unless OK; free of control characters */
 };
 
@@ -152,6 +152,10 @@ typedef void rpc_effects_fn(void *arg, const struct rpc_answer *a, const struct 
 /* `found` false: null, which is unknown *or* pruned *or* not seen yet: no proof of anything. */
 typedef void rpc_lookup_fn(void *arg, const struct rpc_answer *a, bool found,
                            const struct rpc_effects *fx);
+/* `coin`: as the same answer has it; NULL when the transaction is found, or nothing was answered.
+ */
+typedef void rpc_proof_fn(void *arg, const struct rpc_answer *a, bool found,
+                          const struct rpc_effects *fx, const struct rpc_object *coin);
 typedef void rpc_digests_fn(void *arg, const struct rpc_answer *a,
                             const char (*digests)[SUI_DIGEST_TEXT_SIZE], size_t count);
 
@@ -170,6 +174,12 @@ int rpc_execute(struct rpc *rpc, const void *bytes, size_t len, const char *sign
                 int64_t timeout_ms, rpc_effects_fn *done, void *arg, struct error *e);
 int rpc_look_up(struct rpc *rpc, const char *digest, rpc_lookup_fn *done, void *arg,
                 struct error *e);
+/* A look-up that says, unless the transaction is found, in the same answer which epoch it is
+ * (rpc_answer.epoch) and what has become of an object: several nodes behind one address need not
+ * be equally far, so what is put together from several answers need never have been true. An answer
+ * without one of them is none. */
+int rpc_prove(struct rpc *rpc, const char *digest, const struct sui_address *coin,
+              rpc_proof_fn *done, void *arg, struct error *e);
 /* The newest digests of transactions that an address has sent, newest first; at most 50. */
 int rpc_ask_sent(struct rpc *rpc, const struct sui_address *sender, size_t count,
                  rpc_digests_fn *done, void *arg, struct error *e);

@@ -34,12 +34,13 @@ enum asked {
     ASKED_SIMULATE,
     ASKED_EXECUTE,
     ASKED_LOOK_UP,
+    ASKED_PROOF,
     ASKED_SENT,
     ASKED_SIGN
 };
 
-static const char *const asked_names[] = {"epoch",   "objects", "coins", "simulate",
-                                          "execute", "look up", "sent",  "sign"};
+static const char *const asked_names[] = {"epoch",   "objects", "coins", "simulate", "execute",
+                                          "look up", "proof",   "sent",  "sign"};
 
 struct question {
     enum asked kind;
@@ -112,6 +113,8 @@ int __wrap_rpc_execute(struct rpc *rpc, const void *bytes, size_t len, const cha
                        int64_t timeout_ms, rpc_effects_fn *done, void *arg, struct error *e);
 int __wrap_rpc_look_up(struct rpc *rpc, const char *digest, rpc_lookup_fn *done, void *arg,
                        struct error *e);
+int __wrap_rpc_prove(struct rpc *rpc, const char *digest, const struct sui_address *coin,
+                     rpc_proof_fn *done, void *arg, struct error *e);
 int __wrap_rpc_ask_sent(struct rpc *rpc, const struct sui_address *sender, size_t count,
                         rpc_digests_fn *done, void *arg, struct error *e);
 json_t *__wrap_rpc_status(const struct rpc *rpc);
@@ -204,6 +207,19 @@ int __wrap_rpc_look_up(struct rpc *rpc, const char *digest, rpc_lookup_fn *done,
 
     (void)rpc;
     (void)e;
+    snprintf(q->digest, sizeof q->digest, "%s", digest);
+    return 0;
+}
+
+int __wrap_rpc_prove(struct rpc *rpc, const char *digest, const struct sui_address *coin,
+                     rpc_proof_fn *done, void *arg, struct error *e)
+{
+    struct question *q = ask(ASKED_PROOF, (void (*)(void))done, arg);
+
+    (void)rpc;
+    (void)e;
+    q->ids[0] = *coin;
+    q->count = 1;
     snprintf(q->digest, sizeof q->digest, "%s", digest);
     return 0;
 }

@@ -71,29 +71,20 @@ static struct rpc_effects effects(bool success)
                                 .change_count = 1};
 }
 
-/* Answers the three questions of a proof; the last one says that the digest is not known, in epoch
- * `last`. */
-static void prove_with(uint64_t epoch, uint64_t last, bool found, uint64_t version,
-                       const char *made_by)
+/* Nothing is judged by but the one answer that does not know the digest. */
+static void prove_by(const struct rpc_answer *a, const char *digest, bool found, uint64_t version,
+                     const char *made_by)
 {
-    struct rpc_answer at_last = {.result = RPC_OK, .endpoint = 0, .epoch = last};
-    struct question q;
+    struct question q = take(ASKED_PROOF);
     struct rpc_object gas = {.found = found, .ref = reference(1, version), .owner = RPC_OWNED};
 
-    snprintf(gas.previous, sizeof gas.previous, "%s", made_by);
-    for (size_t i = 0; i < played.count; i++)
-        if (played.questions[i].kind == ASKED_EPOCH)
-            assert_int_equal(played.questions[i].pin, 0);
-    say_epoch(epoch, 1000);
-    assert_int_equal(played.questions[played.count - 1].pin, 0);
-    say_objects(&gas, 1);
-    q = say_looked_up(&at_last, NULL);
     assert_int_equal(q.pin, 0);
-}
-
-static void prove(uint64_t epoch, bool found, uint64_t version, const char *made_by)
-{
-    prove_with(epoch, epoch, found, version, made_by);
+    assert_string_equal(q.digest, digest);
+    assert_true(sui_address_equal(&q.ids[0], &gas.ref.id));
+    assert_false(is_asked(ASKED_OBJECTS));
+    snprintf(gas.previous, sizeof gas.previous, "%s", made_by);
+    ((rpc_proof_fn *)q.done)(q.arg, a, false, NULL, a->result == RPC_OK ? &gas : NULL);
+    turn();
 }
 
 struct scene {
@@ -102,6 +93,14 @@ struct scene {
     struct pursued u;
     const struct submission *s;
 };
+
+static void prove(struct scene *scene, uint64_t epoch, bool found, uint64_t version,
+                  const char *made_by)
+{
+    struct rpc_answer at = {.result = RPC_OK, .endpoint = 0, .epoch = epoch};
+
+    prove_by(&at, scene->s->digest, found, version, made_by);
+}
 
 static void begin_at(struct scene *scene, const char *config)
 {
@@ -247,7 +246,7 @@ static void without_live_nothing_is_sent(void **state)
     begin(&scene);
     pursue_live(&scene.desk, &scene.u, scene.s, true, false);
     say_looked_up(&fine, NULL);
-    prove(500, true, 10, "");
+    prove(&scene, 500, true, 10, "");
     expect(&scene.u, PURSUIT_UNKNOWN);
     assert_false(is_asked(ASKED_EXECUTE));
     end(&scene);
@@ -284,7 +283,7 @@ static void a_refusal_is_no_proof(void **state)
         begin(&scene);
         send_first(&scene, &no, NULL);
         say_looked_up(&fine, NULL);
-        prove(500, true, 10, "");
+        prove(&scene, 500, true, 10, "");
         expect(&scene.u, PURSUIT_UNKNOWN);
         end(&scene);
     }
@@ -315,7 +314,7 @@ static void gas_too_low_stops_the_operator(void **state)
     assert_non_null(strstr(scene.desk.x->outside->obstacle(scene.desk.x), "halted: the gas coins"));
     assert_int_equal(played.said_count, 1);
     say_looked_up(&fine, NULL);
-    prove(500, true, 10, "");
+    prove(&scene, 500, true, 10, "");
     expect(&scene.u, PURSUIT_UNKNOWN); /* it is not dead for that */
     end(&scene);
 }
@@ -329,7 +328,7 @@ static void find_dead(struct scene *scene, uint64_t epoch, bool found, uint64_t 
 
     send_first(scene, &no, NULL);
     say_looked_up(&fine, NULL);
-    prove(epoch, found, version, made_by);
+    prove(scene, epoch, found, version, made_by);
 }
 
 static void dead_when_its_epoch_is_over(void **state)
@@ -359,16 +358,16 @@ static void an_expired_one_that_is_known_was_executed(void **state)
 {
     struct scene scene;
     struct rpc_answer no = rejected(RPC_EXPIRED);
-    struct rpc_object gas = {.found = true, .ref = reference(1, 11)};
     struct rpc_effects fx = effects(true);
+    struct question q;
     (void)state;
 
     begin(&scene);
     send_first(&scene, &no, NULL);
     say_looked_up(&fine, NULL);
-    say_epoch(502, 1000);
-    say_objects(&gas, 1);
-    say_looked_up(&fine, &fx); /* the index has caught up meanwhile */
+    q = take(ASKED_PROOF);
+    ((rpc_proof_fn *)q.done)(q.arg, &fine, true, &fx, NULL); /* the index has caught up meanwhile */
+    turn();
     expect(&scene.u, PURSUIT_EXECUTED);
     end(&scene);
 }
@@ -388,7 +387,7 @@ static void an_expired_one_is_not_sent_again(void **state)
     pursue(&scene.desk, &scene.u, scene.s, false);
     say_looked_up(&fine, NULL);
     assert_false(is_asked(ASKED_EXECUTE));
-    prove(502, true, 10, "");
+    prove(&scene, 502, true, 10, "");
     expect(&scene.u, PURSUIT_DEAD);
     end(&scene);
 }
@@ -438,7 +437,7 @@ static void whoever_knows_it_is_asked(void **state)
     begin_at(&scene, THREE);
     send_first(&scene, &no, NULL);
     say_looked_up(&fine, NULL);
-    prove(500, true, 11, scene.s->digest);
+    prove(&scene, 500, true, 11, scene.s->digest);
     assert_int_equal(say_looked_up(&unreachable, NULL).pin, 1);
     assert_int_equal(scene.u.done, 0);
     assert_int_equal(say_looked_up(&other, &fx).pin, 2);
@@ -455,7 +454,7 @@ static void silence_of_the_others_is_no_obstacle(void **state)
     begin_at(&scene, THREE);
     send_first(&scene, &no, NULL);
     say_looked_up(&fine, NULL);
-    prove(502, true, 10, "");
+    prove(&scene, 502, true, 10, "");
     say_looked_up(&timed_out, NULL);
     say_looked_up(&other, NULL);
     expect(&scene.u, PURSUIT_DEAD);
@@ -473,40 +472,45 @@ static void a_node_that_is_behind_proves_nothing(void **state)
     end(&scene);
 }
 
-/* Several nodes behind one address: who knows the epoch is not who does not know the digest. */
+/* Several nodes behind one address: the epoch that another answer has told is not this one's. */
 static void who_is_behind_says_so_itself(void **state)
 {
-    static const uint64_t last[] = {501, 0}; /* 0: nothing was said of it */
     struct scene scene;
-    struct rpc_answer no = rejected(RPC_EXPIRED);
-    (void)state;
-
-    for (size_t i = 0; i < 2; i++) {
-        begin(&scene);
-        send_first(&scene, &no, NULL);
-        say_looked_up(&fine, NULL);
-        prove_with(502, last[i], true, 10, "");
-        expect(&scene.u, PURSUIT_UNKNOWN);
-        end(&scene);
-    }
-}
-
-static void answers_of_two_nodes_are_no_proof(void **state)
-{
-    struct scene scene;
-    struct rpc_answer no = rejected(RPC_EXPIRED), other = {.result = RPC_OK, .endpoint = 1};
-    struct rpc_epoch epoch = {502, 1000, 0};
-    struct question q;
     (void)state;
 
     begin(&scene);
-    send_first(&scene, &no, NULL);
+    later(11000);
+    for (int i = 0; i < 20 && !is_asked(ASKED_EPOCH); i++) {
+        uv_sleep(10);
+        turn();
+    }
+    say_epoch(502, 1000);
+    pursue(&scene.desk, &scene.u, scene.s, false);
     say_looked_up(&fine, NULL);
-    q = take(ASKED_EPOCH);
-    ((rpc_epoch_fn *)q.done)(q.arg, &other, &epoch);
-    turn();
+    prove(&scene, 501, true, 10, "");
     expect(&scene.u, PURSUIT_UNKNOWN);
     end(&scene);
+}
+
+/* A node that said something else, or not all of it, has proven nothing. */
+static void without_the_answer_there_is_no_proof(void **state)
+{
+    static const struct rpc_answer answers[] = {
+        {.result = RPC_OK, .endpoint = 1, .epoch = 502},
+        {.result = RPC_UNKNOWN, .endpoint = -1, .message = "the answer has no field object"},
+        {.result = RPC_UNREACHABLE, .endpoint = -1, .message = "no endpoint"}};
+    struct rpc_answer no = rejected(RPC_EXPIRED);
+    (void)state;
+
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        struct scene scene;
+        begin(&scene);
+        send_first(&scene, &no, NULL);
+        say_looked_up(&fine, NULL);
+        prove_by(&answers[i], scene.s->digest, true, 10, "");
+        expect(&scene.u, PURSUIT_UNKNOWN);
+        end(&scene);
+    }
 }
 
 /* ---- dead, because the gas coin has moved ---- */
@@ -522,7 +526,7 @@ static void dead_when_the_coin_has_moved_twice_seen(void **state)
     begin(&scene);
     send_first(&scene, &no, NULL);
     say_looked_up(&fine, NULL);
-    prove(500, true, 12, OTHER_DIGEST);
+    prove(&scene, 500, true, 12, OTHER_DIGEST);
     expect(&scene.u, PURSUIT_UNKNOWN);
     assert_in_range(scene.u.p.retry_after_ms, 2999, 3001);
 
@@ -530,15 +534,52 @@ static void dead_when_the_coin_has_moved_twice_seen(void **state)
     pursue(&scene.desk, &scene.u, scene.s, false);
     assert_int_equal(say_looked_up(&fine, NULL).pin, 0);
     assert_false(is_asked(ASKED_EXECUTE));
-    prove(500, true, 12, OTHER_DIGEST);
+    prove(&scene, 500, true, 12, OTHER_DIGEST);
     expect(&scene.u, PURSUIT_UNKNOWN);
 
     later(1001);
     pursue(&scene.desk, &scene.u, scene.s, false);
     say_looked_up(&fine, NULL);
-    prove(500, true, 12, OTHER_DIGEST);
+    prove(&scene, 500, true, 12, OTHER_DIGEST);
     expect(&scene.u, PURSUIT_DEAD);
     assert_string_equal(outcome_code(&scene.u), "GAS_MOVED");
+    end(&scene);
+}
+
+/* What is seen of one submission of a vault leaves what was seen of another as it is. */
+static void each_submission_has_its_own_sighting(void **state)
+{
+    struct rpc_answer no = rejected(RPC_STALE_OBJECT), at = {.result = RPC_OK, .epoch = 500};
+    struct scene scene;
+    struct submission other;
+    (void)state;
+
+    begin(&scene);
+    submission_copy(&other, scene.s);
+    snprintf(other.digest, sizeof other.digest, "%s",
+             "4btiuiMPvEENsttpZC7CZ53DruC3MAgfznDbASZ7DR6S");
+    send_first(&scene, &no, NULL);
+    say_looked_up(&fine, NULL);
+    prove(&scene, 500, true, 12, OTHER_DIGEST);
+    expect(&scene.u, PURSUIT_UNKNOWN);
+
+    pursue(&scene.desk, &scene.u, &other, true);
+    say_effects(ASKED_EXECUTE, &no, NULL);
+    say_looked_up(&fine, NULL);
+    prove_by(&at, other.digest, true, 12, OTHER_DIGEST);
+    expect(&scene.u, PURSUIT_UNKNOWN);
+
+    later(3001);
+    pursue(&scene.desk, &scene.u, scene.s, false);
+    say_looked_up(&fine, NULL);
+    prove(&scene, 500, true, 12, OTHER_DIGEST);
+    expect(&scene.u, PURSUIT_DEAD);
+    forget(&scene.u);
+    pursue(&scene.desk, &scene.u, &other, false);
+    say_looked_up(&fine, NULL);
+    prove_by(&at, other.digest, true, 12, OTHER_DIGEST);
+    expect(&scene.u, PURSUIT_DEAD);
+    submission_release(&other);
     end(&scene);
 }
 
@@ -552,7 +593,7 @@ static void a_coin_that_ours_has_moved_is_no_proof(void **state)
     begin(&scene);
     send_first(&scene, &no, NULL);
     say_looked_up(&fine, NULL);
-    prove(500, true, 11, scene.s->digest);
+    prove(&scene, 500, true, 11, scene.s->digest);
     expect(&scene.u, PURSUIT_UNKNOWN);
     later(5000);
     pursue(&scene.desk, &scene.u, scene.s, false);
@@ -570,7 +611,7 @@ static void another_node_begins_the_proof_anew(void **state)
     begin(&scene);
     send_first(&scene, &no, NULL);
     say_looked_up(&fine, NULL);
-    prove(500, true, 12, OTHER_DIGEST);
+    prove(&scene, 500, true, 12, OTHER_DIGEST);
     later(4000);
     pursue(&scene.desk, &scene.u, scene.s, false);
     say_looked_up(&unreachable, NULL); /* the node of the first look is gone */
@@ -580,7 +621,7 @@ static void another_node_begins_the_proof_anew(void **state)
     assert_true(is_asked(ASKED_EXECUTE)); /* the same bytes once more: harmless */
     say_effects(ASKED_EXECUTE, &no, NULL);
     say_looked_up(&fine, NULL);
-    prove(500, true, 12, OTHER_DIGEST);
+    prove(&scene, 500, true, 12, OTHER_DIGEST);
     expect(&scene.u, PURSUIT_UNKNOWN);
     end(&scene);
 }
@@ -594,7 +635,7 @@ static void a_coin_that_is_not_there_is_no_proof_before_the_epoch_ends(void **st
     begin(&scene);
     send_first(&scene, &no, NULL);
     say_looked_up(&fine, NULL);
-    prove(500, false, 0, "");
+    prove(&scene, 500, false, 0, "");
     expect(&scene.u, PURSUIT_UNKNOWN);
     end(&scene);
 }
@@ -662,6 +703,52 @@ static void the_coin_of_a_dead_one_is_not_used_again(void **state)
     action_list_release(&next.actions);
 }
 
+static void await_coins(void)
+{
+    for (int i = 0; i < 50 && !is_asked(ASKED_COINS); i++) {
+        uv_sleep(10);
+        later(100);
+    }
+}
+
+/* Somebody has merged the coin that has moved: it is not waited for, the operator is to be funded,
+ * and nothing is asked every second. */
+static void a_coin_that_is_gone_is_not_waited_for(void **state)
+{
+    struct rpc_answer no = rejected(RPC_STALE_OBJECT);
+    struct rpc_object manager;
+    struct scene scene;
+    struct trade next;
+    (void)state;
+
+    begin(&scene);
+    send_first(&scene, &no, NULL);
+    say_looked_up(&fine, NULL);
+    prove(&scene, 500, true, 12, OTHER_DIGEST);
+    later(3001);
+    pursue(&scene.desk, &scene.u, scene.s, false);
+    say_looked_up(&fine, NULL);
+    prove(&scene, 500, true, 12, OTHER_DIGEST);
+    expect(&scene.u, PURSUIT_DEAD);
+    settle(&scene);
+    begin_trade(&scene.desk, &next, MINT);
+    await_coins();
+    manager = owned(0xa2, 3);
+    say_objects(&manager, 1);
+    say_coins(NULL, 0);
+    assert_int_equal(next.done, 0); /* a node that lags may not have it yet */
+    later(3001);
+    await_coins();
+    say_coins(NULL, 0);
+    assert_int_equal(next.done, 1);
+    assert_int_equal(next.p.status, PREPARED_FAILED);
+    assert_string_equal(next.p.code, "GAS_TOO_LOW");
+    assert_non_null(strstr(next.p.message, "fund 0x"));
+    assert_non_null(strstr(played.said[played.said_count - 1], "gone"));
+    end_trade(&next);
+    end(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -687,13 +774,15 @@ int main(void)
         cmocka_unit_test(long_past_and_moved_is_not_dead),
         cmocka_unit_test(executed_but_forgotten_is_not_dead),
         cmocka_unit_test(a_node_that_is_behind_proves_nothing),
-        cmocka_unit_test(answers_of_two_nodes_are_no_proof),
+        cmocka_unit_test(without_the_answer_there_is_no_proof),
         cmocka_unit_test(dead_when_the_coin_has_moved_twice_seen),
+        cmocka_unit_test(each_submission_has_its_own_sighting),
         cmocka_unit_test(a_coin_that_ours_has_moved_is_no_proof),
         cmocka_unit_test(another_node_begins_the_proof_anew),
         cmocka_unit_test(a_coin_that_is_not_there_is_no_proof_before_the_epoch_ends),
         cmocka_unit_test(the_next_one_builds_on_the_effects),
         cmocka_unit_test(the_coin_of_a_dead_one_is_not_used_again),
+        cmocka_unit_test(a_coin_that_is_gone_is_not_waited_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -404,6 +404,17 @@ static inline void seen_lookup(void *arg, const struct rpc_answer *a, bool found
     seen_fx(s, fx);
 }
 
+static inline void seen_proof(void *arg, const struct rpc_answer *a, bool found,
+                              const struct rpc_effects *fx, const struct rpc_object *coin)
+{
+    struct seen *s = arg;
+
+    assert_true((coin != NULL) == (a->result == RPC_OK && !found));
+    seen_lookup(s, a, found, fx);
+    if (coin != NULL)
+        s->objects[0] = *coin;
+}
+
 static inline void seen_digests(void *arg, const struct rpc_answer *a,
                                 const char (*digests)[SUI_DIGEST_TEXT_SIZE], size_t count)
 {
@@ -451,6 +462,12 @@ static inline void ask_execute(struct node *n, const struct node_tx *tx, int tim
 static inline void ask_look_up(struct node *n, const char *digest, struct seen *s)
 {
     ASK(n, s, rpc_look_up(n->rpc, digest, seen_lookup, s, e));
+}
+
+static inline void ask_proof(struct node *n, const char *digest, const struct sui_address *coin,
+                             struct seen *s)
+{
+    ASK(n, s, rpc_prove(n->rpc, digest, coin, seen_proof, s, e));
 }
 
 static inline void ask_epoch(struct node *n, struct seen *s)

@@ -306,6 +306,63 @@ static void absence_is_told_only_without_errors(void **unused)
                      -1);
 }
 
+#define NOT_KNOWN "\"transaction\":null"
+#define COIN                                                                                       \
+    "\"object\":{\"address\":\"" ANSWER_ID "\",\"version\":9,\"digest\":\"" ANSWER_DIGEST          \
+    "\",\"previousTransaction\":{\"digest\":\"" ANSWER_DIGEST "\"},\"owner\":{\"__typename\":"     \
+    "\"AddressOwner\",\"address\":{\"address\":\"" ANSWER_PACKAGE "\"}},\"asMoveObject\":"         \
+    "{\"contents\":{\"json\":{\"balance\":\"5\"}}}}"
+
+/* NULL: it was read; else what is the matter with it. */
+static const char *proof_fault(const char *text, struct rpc_object *coin, bool *found)
+{
+    static struct fault f;
+
+    memset(&f, 0, sizeof f);
+    return answer_proof(text, strlen(text), ANSWER_DIGEST, object_ids(), found, &effects, coin,
+                        &f) == 0
+               ? NULL
+               : f.text;
+}
+
+static void a_proof_says_all_of_it(void **unused)
+{
+    static const char *const lacking[][2] = {
+        {"{\"data\":{" NOT_KNOWN "," COIN "}}", "epoch"},
+        {"{\"data\":{\"epoch\":null," NOT_KNOWN "," COIN "}}", "epoch"},
+        {"{\"data\":{\"epoch\":{\"epochId\":7}," NOT_KNOWN "}}", "object"},
+        {"{\"data\":{\"epoch\":{\"epochId\":7}," NOT_KNOWN ",\"object\":7}}", "objects"},
+        {"{\"data\":{\"epoch\":{\"epochId\":7}," COIN "}}", "transaction"},
+        {"{\"data\":{\"epoch\":{\"epochId\":7}," NOT_KNOWN ",\"object\":null},"
+         "\"errors\":[{\"message\":\"Request timed out\"}]}",
+         "timed out"}};
+    struct rpc_object coin;
+    bool found = true;
+    char *text;
+
+    (void)unused;
+    assert_null(proof_fault("{\"data\":{\"epoch\":{\"epochId\":7}," NOT_KNOWN "," COIN "}}", &coin,
+                            &found));
+    assert_false(found);
+    assert_int_equal(effects.now, 7);
+    assert_true(coin.found && coin.ref.version == 9 && coin.contents == NULL);
+    assert_string_equal(coin.previous, ANSWER_DIGEST);
+    assert_null(proof_fault("{\"data\":{\"epoch\":{\"epochId\":7}," NOT_KNOWN ",\"object\":null}}",
+                            &coin, &found));
+    assert_false(found || coin.found);
+    for (size_t i = 0; i < sizeof lacking / sizeof *lacking; i++) {
+        const char *words = proof_fault(lacking[i][0], &coin, &found);
+        if (words == NULL || strstr(words, lacking[i][1]) == NULL)
+            fail_msg("\"%s\" does not contain \"%s\"", words != NULL ? words : "", lacking[i][1]);
+    }
+    text =
+        changed("{\"data\":{\"epoch\":{\"epochId\":7}," NOT_KNOWN "," COIN "}}", ANSWER_ID, "0x6");
+    assert_non_null(strstr(proof_fault(text, &coin, &found), "another object"));
+    free(text);
+    assert_null(proof_fault(ANSWER_FOUND, &coin, &found)); /* then nothing else matters */
+    assert_true(found);
+}
+
 /* ---- the document ---- */
 
 static char *nested(size_t depth)
@@ -441,6 +498,7 @@ int main(void)
         cmocka_unit_test(errors_are_told_from_garbage),
         cmocka_unit_test(whole_effects_count_whatever_stands_beside_them),
         cmocka_unit_test(absence_is_told_only_without_errors),
+        cmocka_unit_test(a_proof_says_all_of_it),
         cmocka_unit_test(the_document_is_bounded),
         cmocka_unit_test(what_is_no_document_is_garbage),
         cmocka_unit_test(objects_with_one_thing_changed),

@@ -216,6 +216,39 @@ static void a_forgotten_one_is_stale(void **state)
     buf_release(&tx.bytes);
 }
 
+/* One answer says all that a proof is made of, whatever has become of the transaction. */
+static void a_proof_is_one_answer(void **state)
+{
+    struct node *n = *state;
+    struct sui_address nobody = sui_address_small(0x99);
+    struct node_tx tx = node_simple(n);
+    uint64_t before = n->coin.version, epoch;
+
+    node_connect(n, 1, NODE_TIMEOUT_MS);
+    ask_epoch(n, &seen);
+    epoch = seen.epoch.epoch;
+    ask_proof(n, tx.digest, &n->coin.id, &seen);
+    ASSERT_RESULT(&seen, RPC_OK);
+    assert_false(seen.found);
+    assert_int_equal(seen.answer.epoch, epoch);
+    assert_true(seen.objects[0].found && seen.objects[0].ref.version == before);
+    ask_proof(n, tx.digest, &nobody, &seen);
+    ASSERT_RESULT(&seen, RPC_OK);
+    assert_false(seen.found || seen.objects[0].found);
+
+    ask_execute(n, &tx, NODE_TIMEOUT_MS, &seen);
+    ASSERT_RESULT(&seen, RPC_OK);
+    ask_proof(n, tx.digest, &n->coin.id, &seen);
+    ASSERT_RESULT(&seen, RPC_OK);
+    assert_true(seen.found && seen.fx.success);
+    NODE_DO(n, "{'do':'prune','digest':'%s','forget':true}", tx.digest);
+    ask_proof(n, tx.digest, &n->coin.id, &seen);
+    ASSERT_RESULT(&seen, RPC_OK);
+    assert_false(seen.found);
+    assert_true(seen.objects[0].found && seen.objects[0].ref.version > before);
+    buf_release(&tx.bytes);
+}
+
 static void many_at_once_are_each_answered(void **state)
 {
     enum { MANY = 32 };
@@ -259,6 +292,7 @@ int main(void)
         WITH(finality_is_waited_for_by_its_own_time),
         WITH(an_epoch_s_end_is_no_proof_but_an_expired_one_is_told),
         WITH(a_forgotten_one_is_stale),
+        WITH(a_proof_is_one_answer),
         WITH(many_at_once_are_each_answered),
     };
 
