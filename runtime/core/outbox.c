@@ -33,20 +33,21 @@ bool outbox_holds(const struct vault *v)
     return v->delivery != NULL || v->decided != NULL || v->obstacle != NULL;
 }
 
-static bool is_over(const struct vault *v, int64_t since_ns, bool at_once)
+static bool is_over(const struct vault *v, int64_t since_ns, int64_t patience_ms)
 {
-    return at_once || clock_mono_ns(&v->engine->clock) - since_ns > OUTBOX_PATIENCE_MS * 1000000LL;
+    return clock_mono_ns(&v->engine->clock) - since_ns > patience_ms * 1000000;
 }
 
-bool outbox_refuses(const struct vault *v, bool at_once, char *text, size_t size)
+bool outbox_refuses(const struct vault *v, bool asked, char *text, size_t size)
 {
     const struct delivery *d = v->delivery;
+    int64_t patience_ms = asked ? OUTBOX_ASKED_MS : OUTBOX_PATIENCE_MS;
 
-    if (v->obstacle != NULL && is_over(v, v->obstacle_ns, at_once)) {
-        snprintf(text, size, "vault '%s': %s", v->config->id, v->obstacle);
+    if (v->obstacle != NULL && is_over(v, v->obstacle_ns, patience_ms)) {
+    snprintf(text, size, "vault '%s': %s", v->config->id, v->obstacle);
         return true;
     }
-    if (d == NULL || !d->told || !is_over(v, d->since_ns, at_once))
+    if (d == NULL || !d->told || !is_over(v, d->since_ns, patience_ms))
         return false;
     snprintf(text, size, "vault '%s': what came of transaction %s is not known yet: %s",
              v->config->id, d->submission.digest, d->why);
@@ -102,12 +103,31 @@ static void tell(struct vault *v)
     v->obstacle_told = mem_strdup(v->obstacle);
 }
 
+/* An operator who waits for an answer is told why there is none. */
+static void answer_asked(struct plugin *plugin)
+{
+    char why[1024];
+
+    if (!outbox_refuses(plugin->vault, true, why, sizeof why))
+        return;
+    for (struct tick *tick = plugin->queue, *next; tick != NULL; tick = next) {
+        next = tick->next;
+        if (tick->kind != TRIGGER_MANUAL)
+            continue;
+        tick_withdraw(tick);
+        life_skip(tick, why);
+    }
+}
+
 void outbox_watch(struct engine *engine)
 {
     outbox_look(engine);
     for (size_t i = 0; i < engine->vault_count; i++)
         if (engine->vaults[i].is_outside)
             tell(&engine->vaults[i]);
+    for (size_t i = 0; i < engine->plugin_count; i++)
+        if (engine->plugins[i]->vault->is_outside)
+            answer_asked(engine->plugins[i]);
 }
 
 /* ---- preparing ---- */

@@ -17,7 +17,7 @@
  * A vault has one batch on its way at a time. Meanwhile its plugins' triggers wait in their queues;
  * when it takes longer than OUTBOX_PATIENCE_MS to learn what came of it, or the executor cannot
  * prepare anything for that long, new cron triggers are skipped, with that as the reason. Manual
- * ones are skipped at once; triggers on record wait.
+ * ones are skipped after OUTBOX_ASKED_MS; other triggers on record wait.
  *
  * Invariants
  *   - Of a vault, and of a submission, nothing is prepared while `delivery` is there.
@@ -33,6 +33,7 @@
 #include "core/faults.h"
 #include "executor/outside.h"
 
+#define OUTBOX_ASKED_MS    1000 /* of an operator */
 #define OUTBOX_PATIENCE_MS 10000
 #define OUTBOX_RETRY_MS    200 /* the first wait before asking again; doubles … */
 #define OUTBOX_RETRY_MAX   10000
@@ -90,9 +91,9 @@ void outbox_take(struct ending *ending); /* steals it */
  * prepared: what it writes is newer than what that one wrote, and stays. */
 void outbox_outdate(struct plugin *plugin, const struct write_set *newer);
 bool outbox_holds(const struct vault *vault); /* ticks of its plugins wait */
-/* Why a trigger that may be skipped is, now or (not `at_once`) once that has lasted; false: it is
- * not. */
-bool outbox_refuses(const struct vault *vault, bool at_once, char *text, size_t size);
+/* Why a trigger that may be skipped is, when that has lasted; false: it is not. `asked`: somebody
+ * waits for the answer. */
+bool outbox_refuses(const struct vault *vault, bool asked, char *text, size_t size);
 
 /* An obstacle may have come or gone. */
 void outbox_look(struct engine *engine);
