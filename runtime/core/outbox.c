@@ -44,7 +44,7 @@ bool outbox_refuses(const struct vault *v, bool asked, char *text, size_t size)
     int64_t patience_ms = asked ? OUTBOX_ASKED_MS : OUTBOX_PATIENCE_MS;
 
     if (v->obstacle != NULL && is_over(v, v->obstacle_ns, patience_ms)) {
-    snprintf(text, size, "vault '%s': %s", v->config->id, v->obstacle);
+        snprintf(text, size, "vault '%s': %s", v->config->id, v->obstacle);
         return true;
     }
     if (d == NULL || !d->told || !is_over(v, d->since_ns, patience_ms))
