@@ -21,7 +21,7 @@ static void a_decision_becomes_an_executed_transaction(void **state)
 static void one_after_the_other_beside_a_node_that_lags(void **state)
 {
     struct world *w = world_open(state, 1, SUI, 1);
-    NODE_DO(w->node, "{'do':'lag','transactions':3}");
+    NODE_DO(w->node, "{'do':'lag','ms':300}");
 
     for (int i = 0; i < 20; i++) {
         struct submission *s = world_ready(w);
