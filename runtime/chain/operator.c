@@ -290,6 +290,10 @@ json_t *operator_status(const struct chain_operator *o)
     out = json_pack("{s:s, s:s, s:b, s:o, s:I, s:I}", "name", o->config->name, "address",
                     o->account, "ready", operator_ready(o), "coins", coins, "balance",
                     (json_int_t)balance, "foreign", (json_int_t)o->foreign.count);
+    if (o->chain->epoch_known) {
+        json_object_set_new(out, "epoch", json_integer((json_int_t)o->chain->epoch));
+        json_object_set_new(out, "gas_price", json_integer((json_int_t)o->chain->gas_price));
+    }
     if (o->foreign.count > 0)
         json_object_set_new(out, "foreign_last", json_string(o->foreign.last));
     if (o->halted[0] != '\0')

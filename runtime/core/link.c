@@ -31,13 +31,8 @@ static void describe_end(const struct link *link, int status, char *out, size_t 
 {
     if (link->why[0] != '\0')
         snprintf(out, size, "%s", link->why);
-    else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
-        snprintf(out, size, "tried a forbidden system call and was killed by the jail");
-    else if (WIFSIGNALED(status))
-        snprintf(out, size, "killed by signal %d (%s)", WTERMSIG(status),
-                 strsignal(WTERMSIG(status)));
     else
-        snprintf(out, size, "exited with code %d", WEXITSTATUS(status));
+        child_describe_end(status, out, size);
 }
 
 static void handle_closed(uv_handle_t *handle)

@@ -278,6 +278,17 @@ int child_reap(struct child *child, int *status)
     return 1;
 }
 
+void child_describe_end(int status, char *out, size_t size)
+{
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+        snprintf(out, size, "tried a forbidden system call and was killed by the jail");
+    else if (WIFSIGNALED(status))
+        snprintf(out, size, "killed by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    else
+        snprintf(out, size, "exited with code %d", WEXITSTATUS(status));
+}
+
 void child_release(struct child *child)
 {
     close_fd(&child->fd);

@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -59,6 +60,8 @@ void child_kill(const struct child *child); /* SIGKILL */
 /* Never blocks. 1: the child has ended, `status` as of waitpid (may be NULL); 0: it runs; -1:
  * reaped before or by somebody else. */
 int child_reap(struct child *child, int *status);
+/* How it ended, for people: "killed by signal 9 (Killed)". */
+void child_describe_end(int status, char *out, size_t size);
 void child_release(struct child *child); /* closes fd and mapping; does not wait */
 
 /* In the child: asks to be killed when the parent dies, maps fd 4 and closes it. NULL on failure,

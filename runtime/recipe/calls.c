@@ -209,24 +209,6 @@ static const struct {
 
 enum { FORMS = sizeof forms / sizeof forms[0] };
 
-static bool check_keys(const struct scope *scope, const json_t *json, const char *const *known)
-{
-    const json_t *value;
-    const char *key;
-    bool ok = true;
-
-    json_object_foreach((json_t *)json, key, value)
-    {
-        size_t i = 0;
-        while (known[i] != NULL && strcmp(known[i], key) != 0)
-            i++;
-        if (known[i] == NULL)
-            scope_unknown(scope, "key", key, known);
-        ok = ok && known[i] != NULL;
-    }
-    return ok;
-}
-
 bool recipe_parse_step(struct recipe *r, const struct scope *scope, const json_t *json,
                        struct sequence *sequence, struct step *out)
 {
@@ -237,13 +219,13 @@ bool recipe_parse_step(struct recipe *r, const struct scope *scope, const json_t
         if (json_object_get(json, forms[i].name) == NULL)
             continue;
         out->kind = forms[i].kind;
-        return check_keys(scope, json, forms[i].known) &&
+        return recipe_check_keys(scope, json, forms[i].known) &&
                forms[i].parse(r, scope, json, sequence, out);
     }
     if (json_object_size(json) == 0)
         scope_problem(scope, NULL, NULL,
                       "expected a command: target, split, merge, transfer or vector");
-    return check_keys(scope, json, every) && false;
+    return recipe_check_keys(scope, json, every) && false;
 }
 
 /* ---- sequences ---- */

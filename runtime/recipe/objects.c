@@ -14,10 +14,11 @@
 static const char *const object_keys[] = {"id", "shared", "mutable", "owned", NULL};
 static const char name_text[] = "a name (1 to 64 of a-z, 0-9, '_', '-')";
 
-static void check_keys(const struct scope *scope, const json_t *json, const char *const *known)
+bool recipe_check_keys(const struct scope *scope, const json_t *json, const char *const *known)
 {
     const json_t *value;
     const char *key;
+    bool ok = true;
 
     json_object_foreach((json_t *)json, key, value)
     {
@@ -26,7 +27,9 @@ static void check_keys(const struct scope *scope, const json_t *json, const char
             i++;
         if (known[i] == NULL)
             scope_unknown(scope, "key", key, known);
+        ok = ok && known[i] != NULL;
     }
+    return ok;
 }
 
 static bool parse_id(const struct scope *scope, const json_t *json, struct sui_address *out)
@@ -121,7 +124,7 @@ size_t recipe_parse_object(struct recipe *r, const struct scope *scope, const js
     struct recipe_object object = {0};
     bool ok;
 
-    check_keys(scope, json, object_keys);
+    recipe_check_keys(scope, json, object_keys);
     ok = parse_id(scope, json, &object.id);
     ok = parse_kind(scope, json, &object) && ok;
     return ok ? add_object(r, scope, &object, label) : RECIPE_NONE;

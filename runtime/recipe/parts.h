@@ -128,6 +128,8 @@ struct recipe {
 
 /* ---- parsing: each reports its problems to the scope ---- */
 
+/* Whether there is no key but those, ended by NULL; a problem for each other one. */
+bool recipe_check_keys(const struct scope *scope, const json_t *json, const char *const *known);
 void recipe_parse_objects(struct recipe *r, const struct scope *scope);
 void recipe_parse_markets(struct recipe *r, const struct scope *scope);
 void recipe_parse_calls(struct recipe *r, const struct scope *scope);

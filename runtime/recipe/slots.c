@@ -411,20 +411,8 @@ enum { FORMS = sizeof forms / sizeof forms[0] };
 static bool check_beside(const struct scope *scope, const json_t *json, const struct form *form)
 {
     const char *known[5] = {form->beside[0], form->beside[1], form->beside[2], form->beside[3]};
-    const json_t *value;
-    const char *key;
-    bool ok = true;
 
-    json_object_foreach((json_t *)json, key, value)
-    {
-        size_t i = 0;
-        while (known[i] != NULL && strcmp(known[i], key) != 0)
-            i++;
-        if (known[i] == NULL)
-            scope_unknown(scope, "key", key, known);
-        ok = ok && known[i] != NULL;
-    }
-    return ok;
+    return recipe_check_keys(scope, json, known);
 }
 
 /* The form of a slot; NULL after a problem. */

@@ -31,13 +31,8 @@ static void describe_end(const struct signer *s, int status, char *out, size_t s
 {
     if (s->why[0] != '\0')
         snprintf(out, size, "%s", s->why);
-    else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
-        snprintf(out, size, "tried a forbidden system call and was killed by the jail");
-    else if (WIFSIGNALED(status))
-        snprintf(out, size, "killed by signal %d (%s)", WTERMSIG(status),
-                 strsignal(WTERMSIG(status)));
     else
-        snprintf(out, size, "exited with code %d", WEXITSTATUS(status));
+        child_describe_end(status, out, size);
 }
 
 /* A process that ends closes its socket a moment before it can be reaped: what it ended of is worth

@@ -245,7 +245,7 @@ def test_an_epoch_ends(desk, node):
     ready(desk)
     assert desk.fire("t")["status"] == "completed"
     node.do("epoch", gas_price=1300)
-    time.sleep(1.2)  # the epoch is asked for each second
+    desk.wait_until(lambda s: s["outside"][0]["status"]["gas_price"] == 1300, 20, "the new epoch's gas price")
     assert desk.fire("t")["status"] == "completed"
 
 

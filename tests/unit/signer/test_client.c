@@ -133,11 +133,11 @@ static int liar_main(const char *what)
         liar_ready(&l, 0);
     else
         liar_ready(&l, 1);
-    if (strcmp(what, "is ready twice") == 0)
-        liar_ready(&l, 1);
     while (liar_hear(&l, &m) && m.tag == SIGNER_TAG_SIGN) {
         if (strcmp(what, "sends a giant length") == 0)
             process_put(&l.p, "\xff\xff\xff\xff", 4);
+        else if (strcmp(what, "is ready twice") == 0) /* when it is certain that it was heard once */
+            liar_ready(&l, 1);
         else if (strcmp(what, "fails late") == 0)
             liar_say(&l, &(struct signer_message){.tag = SIGNER_TAG_FAILED});
         else if (strcmp(what, "answers half") == 0)
