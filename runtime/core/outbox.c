@@ -15,6 +15,11 @@ void outbox_stage(struct engine *engine, const char *name)
     faults_at(engine->outbox->faults, name);
 }
 
+const char *delivery_vault(const struct delivery *d)
+{
+    return d->submission.vault[0] != '\0' ? d->submission.vault : NULL;
+}
+
 void delivery_free(struct delivery *d)
 {
     ending_free(d->ending);

@@ -111,6 +111,7 @@ json_t *outbox_vaults_json(struct engine *engine); /* [{vault, executor, account
 void delivery_free(struct delivery *d);                      /* it is in no list any more */
 void delivery_journal(struct delivery *d, struct commit *c); /* pushes it; then it is pursued */
 void delivery_pursue(struct delivery *d);
+const char *delivery_vault(const struct delivery *d); /* for the log; NULL: upkeep has none */
 void outbox_turn(struct vault *vault); /* the next batch, if it is its turn */
 void outbox_wake(struct outbox *outbox);
 void outbox_stage(struct engine *engine, const char *name);

@@ -289,7 +289,7 @@ static void tell(struct delivery *d)
     char id[ID_TEXT_SIZE];
 
     log_write(d->engine->log, LOG_WARN, "what came of a transaction is not known: asking again",
-              "digest", d->submission.digest, "vault", d->submission.vault, "run",
+              "digest", d->submission.digest, "vault", delivery_vault(d), "run",
               id_format(d->submission.id, id), "why", d->why, NULL);
     d->told = true;
     if (d->run.id == 0 || d->run.status == RUN_UNKNOWN)

@@ -178,13 +178,13 @@ static void say_taken_up(struct engine *engine, const struct delivery *d)
         log_write(engine->log, LOG_INFO,
                   "a transaction of the last session is open: it is resolved before its vault "
                   "decides again",
-                  "digest", d->submission.digest, "vault", d->submission.vault, "run", id, NULL);
+                  "digest", d->submission.digest, "vault", delivery_vault(d), "run", id, NULL);
     else
         log_write(
             engine->log, LOG_ERROR,
             "a transaction is open, and no vault of this desk has its account: it stays open, "
             "and its vault does nothing",
-            "digest", d->submission.digest, "vault", d->submission.vault, "account",
+            "digest", d->submission.digest, "vault", delivery_vault(d), "account",
             d->submission.account, NULL);
 }
 
